@@ -1,0 +1,142 @@
+"""The seam that every node shares (PROTOCOL.md section 4): a state machine without I/O or clock.
+
+Whoever drives a node (simulator, event loop, firmware) passes the time in, carries the frames out and
+answers `MeasurementDue` by calling `measure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from protocol.packets import DropReason, Items
+
+
+class LinkName(IntEnum):
+    """Where a frame goes: to the node's neighbours, or to whoever watches the root."""
+
+    AIR = 0
+    HOST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The node has a parent; `hop_count` is its own distance to the root."""
+
+    parent: int
+    hop_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParentLost:
+    """The node seeks a new parent; `why` is for people."""
+
+    parent: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildJoined:
+    """The node has taken a child."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLost:
+    """The node has given a child up."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementDue:
+    """A round has begun: call `measure(version, ...)` soon."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAccepted:
+    """The frame (child, counter) now stands for the child in round `version`."""
+
+    child: int
+    version: int
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSealed:
+    """The node's own report of the round is put together: what it has accepted until now is in it."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFinished:
+    """The root's result; `duration_ms` since the round began."""
+
+    version: int
+    duration_ms: int
+    items: Items
+
+
+@dataclass(frozen=True, slots=True)
+class FrameDropped:
+    """A frame was of no use; `source` is None where the bytes do not tell."""
+
+    reason: DropReason
+    source: int | None
+
+
+Event = (
+    Joined
+    | ParentLost
+    | ChildJoined
+    | ChildLost
+    | MeasurementDue
+    | ReportAccepted
+    | ReportSealed
+    | RoundFinished
+    | FrameDropped
+)
+
+
+class Node(Protocol):
+    """What drivers know of a node. Times are milliseconds of one clock that never goes back."""
+
+    def receive(self, frame: bytes, now_ms: int) -> None:
+        """One received frame. Never raises for what the bytes are: they become FrameDropped."""
+
+    def handle_timer(self, now_ms: int) -> None:
+        """Do what is due; harmless when nothing is."""
+
+    def measure(self, version: int, readings: Mapping[int, int], now_ms: int) -> None:
+        """Raw readings (0 to 255) by metric id for round `version`; a metric without a reading is left out."""
+
+    def next_deadline(self) -> int | None:
+        """When to call `handle_timer` and `frames_to_send` again."""
+
+    def frames_to_send(self, now_ms: int) -> list[tuple[LinkName, bytes]]:
+        """The frames that are due, in order."""
+
+    def next_event(self) -> Event | None:
+        """What happened, oldest first; None when there is nothing more."""
+
+
+class Jitter:
+    """xorshift32 (Marsaglia, 2003): the same few lines in Python and C, so that both send at the same times."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = seed & 0xFFFFFFFF or 1
+
+    def below(self, limit: int) -> int:
+        """The next number, from 0 to limit - 1; 0 when limit is 0."""
+        x = self._state
+        x ^= x << 13 & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= x << 5 & 0xFFFFFFFF
+        self._state = x
+        return x % limit if limit else 0

@@ -1,0 +1,55 @@
+"""Frames that a node is going to send: only what and when; the bytes are made at the moment of sending.
+
+So an age in a sync is right however long the frame waited, and the C core needs a few bytes per waiting frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.packets import FrameType
+
+# A node answers at once, so only jittered frames wait: offers to the neighbours that seek, and one of its own.
+CAPACITY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`acked_version` is used by DATA_ACK and HELP_CONFIRM only."""
+
+    due_ms: int
+    type: FrameType
+    destination: int
+    acked_version: int = 0
+
+
+class Outbox:
+    """At most CAPACITY frames, given out by due time, then in the order they came."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Waiting] = []
+
+    def put(self, frame: Waiting) -> bool:
+        """Add a frame; one of the same type for the same node takes its place. False when there is no room."""
+        self._waiting = [w for w in self._waiting if (w.type, w.destination) != (frame.type, frame.destination)]
+        if len(self._waiting) >= CAPACITY:
+            return False
+        self._waiting.append(frame)
+        return True
+
+    def take_due(self, now_ms: int) -> Waiting | None:
+        """The next frame that is due, removed."""
+        due = [w for w in self._waiting if w.due_ms <= now_ms]
+        if not due:
+            return None
+        first = min(due, key=lambda w: w.due_ms)
+        self._waiting.remove(first)
+        return first
+
+    def discard(self, *types: FrameType) -> None:
+        """Forget what waits of these types."""
+        self._waiting = [w for w in self._waiting if w.type not in types]
+
+    def next_due_ms(self) -> int | None:
+        """When the next frame is due."""
+        return min((w.due_ms for w in self._waiting), default=None)
