@@ -1,0 +1,54 @@
+# Everything a person does with a clone of Treering. `make` alone lists it.
+# ARGS='...' is handed on to run, test and lock; PYTHON=/path/to/python chooses the interpreter.
+
+VENV_BIN = .venv/bin
+PYTHON_SOURCES = protocol bridge desktop firmware tests
+C_SOURCES = $(shell find firmware -name build -prune -o \( -name '*.[ch]' -o -name '*.ino' -o -name '*.cpp' \) -print)
+UV_VERSION = 0.13.8
+
+.PHONY: help setup run test check format firmware emulator lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+setup:  ## install what building and testing need: system packages when root, and .venv
+	@scripts/setup.sh test
+
+run:  ## open the app on a demo network
+	@scripts/setup.sh run
+	@$(VENV_BIN)/treering desktop --demo $(ARGS)
+
+test: firmware emulator check  ## build the firmware, check everything, run all tests
+	$(VENV_BIN)/python -m pytest -q $(ARGS)
+
+check: setup  ## lint, format and types of the Python; format and warnings of the C
+	$(VENV_BIN)/ruff check $(PYTHON_SOURCES)
+	$(VENV_BIN)/ruff format --check $(PYTHON_SOURCES)
+	$(VENV_BIN)/mypy
+	$(VENV_BIN)/clang-format --dry-run -Werror $(C_SOURCES)
+	$(MAKE) --no-print-directory -C firmware check
+
+format: setup  ## rewrite the Python and the C in the project's format
+	$(VENV_BIN)/ruff check --fix $(PYTHON_SOURCES)
+	$(VENV_BIN)/ruff format $(PYTHON_SOURCES)
+	$(VENV_BIN)/clang-format -i $(C_SOURCES)
+
+firmware: setup  ## build the sketch for the Arduino and the C core for this machine
+	$(MAKE) --no-print-directory -C firmware all host
+
+emulator: setup  ## build the emulated Arduino
+	$(MAKE) --no-print-directory -C firmware emulator
+
+# hatchling and editables build Treering, setuptools builds cobs: pip fetches them by itself, so they are pinned too.
+lock:  ## write constraints.txt anew from pyproject.toml; ARGS=--upgrade moves to the newest releases
+	@scripts/setup.sh run
+	$(VENV_BIN)/python -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	printf '%s\n' hatchling editables setuptools | build/lock/bin/uv pip compile --quiet --universal \
+	    --fork-strategy fewest --all-extras --custom-compile-command 'make lock' \
+	    --output-file constraints.txt $(ARGS) pyproject.toml -
+
+clean:  ## remove what building and testing left behind, .venv included
+	[ ! -e firmware/Makefile ] || $(MAKE) --no-print-directory -C firmware clean
+	rm -rf .venv build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find $(PYTHON_SOURCES) -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The I/O around the protocol: serial, UDP and TCP links, the relay between them, the packet log."""

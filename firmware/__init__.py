@@ -1,0 +1,1 @@
+"""Firmware of the nodes: the Arduino's C, and the Pi agent."""

@@ -1,0 +1,1 @@
+"""The Pi agent: one protocol node over UDP, with its sensor."""

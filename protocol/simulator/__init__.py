@@ -1,0 +1,1 @@
+"""Deterministic worlds for protocol nodes: an event heap, radio media, topologies, scenarios."""
