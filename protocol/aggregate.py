@@ -64,7 +64,7 @@ class Aggregate:
         return cls(version, raw, node_id, raw, 1)
 
     def merge(self, other: Aggregate) -> Aggregate:
-        """Both together; commutative and associative. Raises ValueError for aggregates of different versions."""
+        """Both together; commutative and associative. Raises ValueError if the versions differ."""
         if self.version != other.version:
             raise ValueError(f"cannot merge version {other.version} into {self.version}")
         if not self.count or not other.count:

@@ -22,7 +22,7 @@ LINK_QUEUE = 8
 
 @dataclass(slots=True)
 class Child:
-    """`expected_from` is the first round that this child owes; `history` has a bit per round, newest lowest."""
+    """`expected_from` is the first round that it owes; `history` has a bit per round, newest lowest."""
 
     id: int
     expected_from: int
@@ -94,7 +94,6 @@ class Children:
             for link in items.links:
                 self._hand_on(link)
         child.version, child.aggregates, child.doubt = items.version, items.aggregates, items.doubt
-        child.missed_rounds = 0
 
     def close_round(self, version: int, missed_rounds_limit: int) -> list[int]:
         """Keep the books of a round that is over; gives up and returns the children that missed too many."""
@@ -114,7 +113,7 @@ class Children:
         return lost
 
     def compose(self, version: int, own: Mapping[int, int], empty_metric: int) -> Items:
-        """The items of this node's report: own raw readings by metric and the children's reports of that round."""
+        """This node's report: own raw readings by metric and the children's reports of that round."""
         merged = {metric: Aggregate.of_reading(version, raw, self._node_id) for metric, raw in own.items()}
         doubt = 0
         for child in self:
@@ -133,7 +132,7 @@ class Children:
             child.announce = True
 
     def _hand_on(self, link: Link) -> None:
-        self._links = [waiting for waiting in self._links if waiting.child != link.child]
+        self._links = [w for w in self._links if (w.child, w.parent) != (link.child, link.parent)]
         if len(self._links) < LINK_QUEUE:
             self._links.append(link)
 

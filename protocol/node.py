@@ -60,11 +60,10 @@ class MeasurementDue:
 
 @dataclass(frozen=True, slots=True)
 class ReportAccepted:
-    """The frame (child, counter) now stands for the child in round `version`."""
+    """A report now stands for the child in round `version`."""
 
     child: int
     version: int
-    counter: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,10 @@ class Node(Protocol):
     def handle_timer(self, now_ms: int) -> None:
         """Do what is due; harmless when nothing is."""
 
-    def measure(self, version: int, readings: Mapping[int, int], now_ms: int) -> None:
-        """Raw readings (0 to 255) by metric id for round `version`; a metric without a reading is left out."""
+    def measure(self, version: int, readings: Mapping[int, int], now_ms: int) -> bool:
+        """Raw readings (0 to 255) by metric id for round `version`; a metric without one is left out.
+
+        False when it comes too late to be counted."""
 
     def next_deadline(self) -> int | None:
         """When to call `handle_timer` and `frames_to_send` again."""
@@ -127,7 +128,7 @@ class Node(Protocol):
 
 
 class Jitter:
-    """xorshift32 (Marsaglia, 2003): the same few lines in Python and C, so that both send at the same times."""
+    """xorshift32 (Marsaglia, 2003): the same lines in Python and C, so that both send at the same times."""
 
     def __init__(self, seed: int) -> None:
         self._state = seed & 0xFFFFFFFF or 1

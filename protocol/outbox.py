@@ -1,6 +1,6 @@
 """Frames that a node is going to send: only what and when; the bytes are made at the moment of sending.
 
-So an age in a sync is right however long the frame waited, and the C core needs a few bytes per waiting frame.
+So the age in a sync is right however long a frame waited, and the C core needs a few bytes per frame.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from protocol.packets import FrameType
 
-# A node answers at once, so only jittered frames wait: offers to the neighbours that seek, and one of its own.
+# Answers leave at once, so only jittered frames wait: offers to seeking neighbours, and one of its own.
 CAPACITY = 16
 
 
@@ -30,8 +30,10 @@ class Outbox:
         self._waiting: list[Waiting] = []
 
     def put(self, frame: Waiting) -> bool:
-        """Add a frame; one of the same type for the same node takes its place. False when there is no room."""
-        self._waiting = [w for w in self._waiting if (w.type, w.destination) != (frame.type, frame.destination)]
+        """Add a frame, in place of one of the same type for the same node. False when there is no room."""
+        self._waiting = [
+            w for w in self._waiting if (w.type, w.destination) != (frame.type, frame.destination)
+        ]
         if len(self._waiting) >= CAPACITY:
             return False
         self._waiting.append(frame)

@@ -173,7 +173,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of a report: (metric, aggregate) pairs, a metric once, all of one version; links; nodes in doubt."""
+    """A report's items: (metric, aggregate) pairs, a metric once, of one version; links; nodes in doubt."""
 
     aggregates: tuple[tuple[int, Aggregate], ...] = ()
     links: tuple[Link, ...] = ()
@@ -391,7 +391,9 @@ def encode(frame: Frame) -> bytes:
     """The bytes of an open frame. Raises FrameError (malformed) for a value that does not fit its field."""
     payload_class, _, _, _, write = _CODECS[frame.type]
     if type(frame.payload) is not payload_class:
-        raise _malformed(f"{frame.type.name} bears {payload_class.__name__}, not {type(frame.payload).__name__}")
+        raise _malformed(
+            f"{frame.type.name} bears {payload_class.__name__}, not {type(frame.payload).__name__}"
+        )
     try:
         head = _HEADER.pack(WIRE_VERSION << 5 | frame.type, frame.source, frame.destination, frame.counter)
         body = head + write(frame.payload)
@@ -401,7 +403,7 @@ def encode(frame: Frame) -> bytes:
 
 
 def decode(data: bytes) -> Frame:
-    """The open frame in `data`. Raises FrameError with the reason, checked in the order of PROTOCOL.md section 4."""
+    """The open frame in `data`. Raises FrameError; checked in the order of PROTOCOL.md section 4."""
     if len(data) > MAX_FRAME_BYTES:
         raise FrameError(DropReason.OVERSIZED, f"{len(data)} bytes, at most {MAX_FRAME_BYTES}")
     if len(data) < HEADER_BYTES + CRC_BYTES:
@@ -428,7 +430,7 @@ def decode(data: bytes) -> Frame:
 
 
 def peek_header(data: bytes) -> tuple[int, int, int, int]:
-    """(type byte, source, destination, counter) of a frame, unchecked beyond its length. Raises FrameError (truncated)."""
+    """(type byte, source, destination, counter), nothing else checked. Raises FrameError (truncated)."""
     if len(data) < HEADER_BYTES:
         raise FrameError(DropReason.TRUNCATED, f"{len(data)} bytes, at least {HEADER_BYTES}")
     first, source, destination, counter = _HEADER.unpack(data, 0)

@@ -12,7 +12,7 @@ def distance(newer: int, older: int) -> int:
 
 
 def is_newer(a: int, b: int) -> bool:
-    """Whether version `a` comes after `b`. Undefined by the RFC, and False here, at a distance of exactly 32768."""
+    """Whether version `a` comes after `b`; False at a distance of 32768, which the RFC leaves undefined."""
     return 0 < (a - b) % MODULUS < HALF
 
 
