@@ -18,7 +18,7 @@ from protocol.node import Event, LinkName, MeasurementDue, Node, RoundFinished
 from protocol.packets import BROADCAST, COUNTER_MODULUS, peek_header
 from protocol.simulator.clock import Clock
 from protocol.simulator.field import reading
-from protocol.simulator.medium import CC1000_BITS_PER_S, Medium
+from protocol.simulator.medium import Medium, Quality
 from protocol.simulator.topology import Topology
 from protocol.simulator.truth import Truth
 from protocol.sink_tree import SinkTreeNode
@@ -63,8 +63,7 @@ class _Station:
 class Simulation:
     """`make_node` is called as SinkTreeNode is, so that other implementations of the seam can take part.
 
-    `loss` is the probability that one receiver misses one frame. Raises ValueError for a fault that names
-    no node.
+    Raises ValueError for a fault that names no node.
     """
 
     def __init__(
@@ -74,8 +73,7 @@ class Simulation:
         seed: int,
         timing: Timing | None = None,
         metrics: tuple[int, ...] = (0,),
-        loss: float = 0.0,
-        bits_per_s: int = CC1000_BITS_PER_S,
+        quality: Quality | None = None,
         faults: Iterable[Fault] = (),
         on_record: Callable[[Record], None] = lambda record: None,
         on_event: Callable[[int, Event], None] = lambda node_id, event: None,
@@ -89,7 +87,7 @@ class Simulation:
         self._seed = seed
         self._metrics = metrics
         self._rng = random.Random(seed)
-        self._medium = Medium(topology, rng=random.Random(f"{seed}/medium"), loss=loss, bits_per_s=bits_per_s)
+        self._medium = Medium(topology, quality or Quality(), random.Random(f"{seed}/medium"))
         self._on_record = on_record
         self._on_event = on_event
         self._make_node = make_node
@@ -196,7 +194,7 @@ class Simulation:
             wake_us = max(deadline_ms * 1000, self.clock.now_us)
             if wake_us != station.wake_us:
                 station.wake_us = wake_us
-                self.clock.at(wake_us, lambda: self._wake(station, wake_us))
+                self.clock.at(wake_us, partial(self._wake, station, wake_us))
 
     def _wake(self, station: _Station, wake_us: int) -> None:
         if station.node is not None and station.wake_us == wake_us:
@@ -222,20 +220,17 @@ class Simulation:
             return
         start_us = max(self.clock.now_us, station.radio_free_us)
         station.radio_free_us = start_us + self._medium.airtime_us(len(frame))
-        _, source, destination, _ = peek_header(frame)
-        receivers = [
-            self._stations[node]
-            for node in self._medium.receivers(source)
-            if destination in (node, BROADCAST)
-        ]
-        self.clock.at(start_us, lambda: self._record(AIR_LINK, frame))
-        self.clock.at(station.radio_free_us, lambda: self._deliver(receivers, frame))
+        self.clock.at(start_us, partial(self._record, AIR_LINK, frame))
+        _, _, destination, _ = peek_header(frame)
+        for node_id, delay_us in self._medium.receptions(station.node_id):
+            if destination in (node_id, BROADCAST):
+                receiver = self._stations[node_id]
+                self.clock.at(station.radio_free_us + delay_us, partial(self._deliver, receiver, frame))
 
-    def _deliver(self, receivers: list[_Station], frame: bytes) -> None:
-        for station in receivers:
-            if station.node is not None:
-                station.node.receive(frame, self.clock.now_ms)
-                self._serve(station)
+    def _deliver(self, station: _Station, frame: bytes) -> None:
+        if station.node is not None:
+            station.node.receive(frame, self.clock.now_ms)
+            self._serve(station)
 
     def _record(self, link: str, frame: bytes, comment: str | None = None) -> None:
         self._on_record(Record(self.clock.now_us, link, Direction.OUTBOUND, frame, comment))
