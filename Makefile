@@ -49,6 +49,5 @@ lock:  ## write constraints.txt anew from pyproject.toml; ARGS=--upgrade moves t
 	    --output-file constraints.txt $(ARGS) pyproject.toml -
 
 clean:  ## remove what building and testing left behind, .venv included
-	[ ! -e firmware/Makefile ] || $(MAKE) --no-print-directory -C firmware clean
 	rm -rf .venv build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(PYTHON_SOURCES) -name __pycache__ -prune -exec rm -rf {} +
