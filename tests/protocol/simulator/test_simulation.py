@@ -1,0 +1,123 @@
+"""Whole fields: PROTOCOL.md's promises over ideal, lossy, delaying and duplicating links."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from protocol.node import Joined
+from protocol.packets import FrameType
+from protocol.simulator.medium import Quality
+from protocol.simulator.simulation import Fault, FaultKind
+from protocol.simulator.topology import Topology, grid, load_topology, scattered
+from tests.protocol.worlds import Run, run_checked
+
+KILL, REVIVE, JOIN = FaultKind.KILL, FaultKind.REVIVE, FaultKind.JOIN
+DIAMOND = load_topology("4\n1 0 0 12\n2 10 5 12\n3 10 -5 12\n4 20 0 12\n", "diamond")
+LINKS = {
+    "ideal": Quality(),
+    "lossy": Quality(loss=0.1),
+    "delaying": Quality(delay_ms=80),
+    "duplicating": Quality(duplication=0.3),
+    "bad in every way": Quality(loss=0.1, duplication=0.2, delay_ms=300),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_grid_of_16_counts_16_in_every_round(seed: int) -> None:
+    run = run_checked(grid(4, 4, 10, 15), 20, seed=seed)
+    assert run.counts == [16] * 20
+    assert all(outcome.doubt == 0 for outcome in run.outcomes)
+
+
+def test_a_single_node_is_a_field() -> None:
+    assert run_checked(grid(1, 1, 10, 15), 3, seed=1).counts == [1, 1, 1]
+
+
+def test_a_line_of_20_is_as_deep_as_it_is_long() -> None:
+    run = run_checked(grid(20, 1, 10, 15), 5, seed=1)
+    assert run.counts == [20] * 5
+    assert max(event.hop_count for _, _, event in run.of(Joined)) == 19
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("quality", LINKS.values(), ids=LINKS.keys())
+def test_results_are_exact_or_say_that_they_are_not(quality: Quality, seed: int) -> None:
+    """run_checked holds every result against the truth; nodes die and return meanwhile."""
+    rng = random.Random(seed)
+    field = scattered(30, 70, 70, 25, seed)
+    faults = []
+    for victim in rng.sample(range(1, 31), 6):
+        killed = rng.randrange(2, 12)
+        faults += [Fault(KILL, victim, killed), Fault(REVIVE, victim, killed + rng.randrange(1, 5))]
+    run = run_checked(field, 25, seed=seed, quality=quality, faults=faults)
+    assert len(run.outcomes) > 15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_diamond_recovers_within_one_round(seed: int) -> None:
+    """Node 2 is dead in rounds 3 and 4, node 3 in rounds 7 and 8 (the report's experiment)."""
+    faults = [Fault(KILL, 2, 3), Fault(REVIVE, 2, 5), Fault(KILL, 3, 7), Fault(REVIVE, 3, 9)]
+    run = run_checked(DIAMOND, 11, seed=seed, faults=faults)
+    for version, (outcome, alive) in enumerate(
+        zip(run.outcomes, (4, 4, 3, 3, 4, 4, 3, 3, 4, 4, 4), strict=True), 1
+    ):
+        if version not in (3, 5, 7, 9):
+            assert outcome.count == alive, f"round {version}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_survivors_are_counted_within_3_rounds_of_a_death(seed: int) -> None:
+    field = connected_field(40, seed)
+    victim = random.Random(seed).randrange(2, 41)
+    run = run_checked(field, 12, seed=seed, faults=[Fault(KILL, victim, 6)])
+    assert [o.count for o in run.outcomes[7:]] == [o.reachable for o in run.outcomes[7:]]
+
+
+def test_a_late_node_is_counted_within_two_rounds() -> None:
+    run = run_checked(grid(4, 4, 10, 15), 8, seed=1, faults=[Fault(JOIN, 16, 4)])
+    assert run.counts[:3] == [15] * 3
+    assert run.counts[5:] == [16] * 3
+
+
+def test_the_field_comes_back_after_its_root_restarted() -> None:
+    run = run_checked(grid(4, 4, 10, 15), 25, seed=3, faults=[Fault(KILL, 1, 10), Fault(REVIVE, 1, 12)])
+    assert run.counts[-10:] == [16] * 10
+
+
+def test_most_readings_arrive_at_10_percent_loss() -> None:
+    run = run_checked(grid(10, 10, 10, 15), 40, seed=1, quality=Quality(loss=0.1))
+    assert sum(run.counts) >= 0.99 * 100 * 40
+
+
+def test_a_node_sends_one_data_frame_a_round_when_nothing_is_lost() -> None:
+    run = run_checked(grid(4, 4, 10, 15), 20, seed=1)
+    assert run.frames[FrameType.DATA] == 15 * 20
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
+    def lossy(seed: int) -> Run:
+        return run_checked(grid(4, 4, 10, 15), 5, seed=seed, quality=LINKS["bad in every way"])
+
+    assert lossy(1).records == lossy(1).records
+    assert lossy(1).records != lossy(2).records
+
+
+def test_a_fault_needs_a_node_of_the_field() -> None:
+    with pytest.raises(ValueError, match="no node 99"):
+        run_checked(grid(2, 2, 10, 15), 1, seed=1, faults=[Fault(KILL, 99, 1)])
+
+
+def connected_field(count: int, seed: int) -> Topology:
+    """A random field in which every node has a path to the root; the first of its seeds that has."""
+    for attempt in range(100):
+        field = scattered(count, 70, 70, 22, 1000 * seed + attempt)
+        found, edge = {field.root}, [field.root]
+        while edge:
+            near = field.neighbours(edge.pop()) - found
+            found |= near
+            edge += near
+        if len(found) == count:
+            return field
+    raise AssertionError(f"no connected field of {count} nodes from seed {seed}")
