@@ -55,6 +55,6 @@ def test_at_most_5_metrics_go_up_the_lowest_first() -> None:
     children = Children(ME, 4)
     child = children.add(5, expected_from=1)
     children.store(child, items(1, 9, 5, metric=1))
-    report = children.compose(1, {metric: 7 for metric in range(2, 9)}, 0)
+    report = children.compose(1, dict.fromkeys(range(2, 9), 7), 0)
     assert [metric for metric, _ in report.aggregates] == [1, 2, 3, 4, 5]
     assert len(report.aggregates) == MAX_AGGREGATES
