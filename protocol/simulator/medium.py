@@ -33,14 +33,9 @@ class Medium:
     """Unit disk, or one room in which everyone hears everyone where nodes have no range."""
 
     def __init__(self, topology: Topology, quality: Quality, rng: random.Random) -> None:
-        ids = sorted(topology.places)
-        self._listeners = {a: tuple(b for b in ids if topology.hears(b, a)) for a in ids}
+        self._listeners = topology.listeners
         self._quality = quality
         self._rng = rng
-
-    def listeners(self, speaker: int) -> tuple[int, ...]:
-        """Everyone in range of that node, in id order."""
-        return self._listeners[speaker]
 
     def airtime_us(self, frame_bytes: int) -> int:
         """How long a frame of that size is on the air."""

@@ -104,17 +104,7 @@ class Simulation:
     @property
     def reachable(self) -> frozenset[int]:
         """The living nodes with a path of links that work both ways to the living root."""
-        alive = self.alive
-        found = {self.topology.root} & alive
-        edge = list(found)
-        while edge:
-            node = edge.pop()
-            near = {
-                n for n in self._medium.listeners(node) if n in alive and node in self._medium.listeners(n)
-            }
-            edge += near - found
-            found |= near
-        return frozenset(found)
+        return self.topology.reachable(self.alive)
 
     def round_start_ms(self, round_number: int) -> int:
         """When the root begins that round (the first is 1)."""

@@ -15,7 +15,9 @@ import random
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 
 from protocol.packets import MAX_NODE_ID
 
@@ -61,6 +63,25 @@ class Topology:
     def neighbours(self, node_id: int) -> frozenset[int]:
         """The nodes that `node_id` hears."""
         return frozenset(other for other in self.places if self.hears(node_id, other))
+
+    @cached_property
+    def listeners(self) -> Mapping[int, tuple[int, ...]]:
+        """For every node the nodes that hear it, in id order."""
+        ids = sorted(self.places)
+        return {speaker: tuple(node for node in ids if self.hears(node, speaker)) for speaker in ids}
+
+    def reachable(self, alive: AbstractSet[int] | None = None) -> frozenset[int]:
+        """The nodes (of those alive, if given) with a path of links that work both ways to the root."""
+        alive = self.places.keys() if alive is None else alive
+        found = {self.root} & alive
+        edge = list(found)
+        while edge:
+            node = edge.pop()
+            heard_by = self.listeners[node]
+            near = {other for other in heard_by if other in alive and node in self.listeners[other]} - found
+            edge += near
+            found |= near
+        return frozenset(found)
 
     def with_range(self, range_m: float | None) -> Topology:
         """The same places with one radio range for all."""

@@ -113,11 +113,6 @@ def connected_field(count: int, seed: int) -> Topology:
     """A random field in which every node has a path to the root; the first of its seeds that has."""
     for attempt in range(100):
         field = scattered(count, 70, 70, 22, 1000 * seed + attempt)
-        found, edge = {field.root}, [field.root]
-        while edge:
-            near = field.neighbours(edge.pop()) - found
-            found |= near
-            edge += near
-        if len(found) == count:
+        if len(field.reachable()) == count:
             return field
     raise AssertionError(f"no connected field of {count} nodes from seed {seed}")

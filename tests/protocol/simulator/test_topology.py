@@ -96,3 +96,10 @@ def test_a_wrong_file_names_its_line_and_the_remedy(text: str, message: str) -> 
         load_topology(text, "f")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_reachable_needs_links_that_work_both_ways_and_living_nodes() -> None:
+    field = load_topology("4\n1 0 0 12\n2 10 0 12\n3 20 0 12\n4 30 0 5\n", "f")
+    assert field.reachable() == {1, 2, 3}
+    assert field.reachable({1, 3}) == {1}
+    assert field.reachable({2, 3}) == frozenset()
