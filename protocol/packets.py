@@ -387,6 +387,15 @@ def crc16(data: bytes) -> int:
     return binascii.crc_hqx(data, 0xFFFF)
 
 
+def _check_frame(frame: Frame) -> None:
+    if frame.source > MAX_NODE_ID:
+        raise _malformed(f"source 0x{frame.source:04x} is no node id")
+    if frame.type in _NEEDS_AGGREGATE:
+        assert isinstance(frame.payload, Report | Result)
+        if not frame.payload.items.aggregates:
+            raise _malformed(f"{frame.type.name} without an aggregate")
+
+
 def encode(frame: Frame) -> bytes:
     """The bytes of an open frame. Raises FrameError (malformed) for a value that does not fit its field."""
     payload_class, _, _, _, write = _CODECS[frame.type]
@@ -394,6 +403,7 @@ def encode(frame: Frame) -> bytes:
         raise _malformed(
             f"{frame.type.name} bears {payload_class.__name__}, not {type(frame.payload).__name__}"
         )
+    _check_frame(frame)
     try:
         head = _HEADER.pack(WIRE_VERSION << 5 | frame.type, frame.source, frame.destination, frame.counter)
         body = head + write(frame.payload)
@@ -423,10 +433,9 @@ def decode(data: bytes) -> Frame:
     _, size_bytes, exact, read, _ = codec
     if len(payload) < size_bytes or (exact and len(payload) > size_bytes):
         raise _malformed(f"{frame_type.name} with a payload of {len(payload)} bytes")
-    value = read(payload)
-    if frame_type in _NEEDS_AGGREGATE and isinstance(value, Report | Result) and not value.items.aggregates:
-        raise _malformed(f"{frame_type.name} without an aggregate")
-    return Frame(frame_type, source, destination, counter, value)
+    frame = Frame(frame_type, source, destination, counter, read(payload))
+    _check_frame(frame)
+    return frame
 
 
 def peek_header(data: bytes) -> tuple[int, int, int, int]:
