@@ -49,7 +49,7 @@ from protocol.packets import (
 )
 from protocol.rounds import Round
 from protocol.timing import Timing
-from protocol.way import FORGET_PERIODS, Way, is_better
+from protocol.way import FORGET_PERIODS, Way, is_better, is_usable
 
 # A driver drains the events after every call; this holds what one call can cause, several times over.
 MAX_EVENTS = 256
@@ -308,7 +308,7 @@ class SinkTreeNode:
     def _is_feasible(self, payload: Payload) -> bool:
         """Whether the sync offers a way that cannot close a loop (5.3)."""
         assert isinstance(payload, Sync)
-        if payload.hop_count >= NO_HOP_COUNT - 1 or not payload.period_ms:
+        if not is_usable(payload):
             return False
         return self.way is None or is_better((payload.version, payload.hop_count), self.way.distance)
 
@@ -382,7 +382,7 @@ class SinkTreeNode:
             return
         if self.state is State.JOINED and not self._is_fresh(now_ms):
             self._lose_parent("nothing new comes from the root", now_ms)
-        if self.state is State.SEEKING and self.way.is_lost(now_ms):
+        if self.state is not State.JOINED and self.way.is_lost(now_ms):
             self.way = None
             self._round = None
             self._child_wait_ms = None
@@ -479,10 +479,11 @@ class SinkTreeNode:
         version = self.way.version_at(now_ms)
         if self._request is FrameType.DATA:
             self._end_request()
+        self._outbox.discard(FrameType.RESULT)
         self._round = Round(version)
         self._request_bears_report = False
         self._child_wait_ms = max(
-            self.way.start_ms(version) + self._child_wait_for_ms(),
+            self.way.running_since_ms(now_ms) + self._child_wait_for_ms(),
             now_ms + self._timing.hop_wait_ms,  # a round entered late, after the clock was set
         )
         self._check_way(now_ms)
@@ -493,7 +494,7 @@ class SinkTreeNode:
         """The root's way is the running round itself; after a restart it goes on from what it heard."""
         assert self.way is not None
         version = self.way.version_at(now_ms)
-        origin_ms = self.way.start_ms(version)
+        origin_ms = self.way.running_since_ms(now_ms)
         if self._heard_version is not None and not serial_number.is_newer(version, self._heard_version):
             version = serial_number.add(self._heard_version, 1)
         self._heard_version = None
@@ -503,7 +504,7 @@ class SinkTreeNode:
         """How long to wait for the children, scaled by the distance to the furthest leaf (section 7)."""
         assert self.way is not None
         hops = self.children.depth + 1
-        limit_ms = 4 * self.way.period_ms * hops // (5 * (self.way.hop_count + hops))
+        limit_ms = 4 * self.way.period_ms // 5 * hops // (self.way.hop_count + hops)
         return min(hops * self._timing.hop_wait_ms, limit_ms)
 
     def _seal_if_complete(self, now_ms: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.packets import MAX_U24
+# Two hours: a way lives for at most 254 + 9 periods (PROTOCOL.md 5.4), and a clock that wraps at 32 bits can
+# compare times that are less than 2^31 ms apart.
+MAX_PERIOD_MS = 7_200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class Timing:
     missed_rounds: int = 2
 
     def __post_init__(self) -> None:
-        if not 0 < self.period_ms <= MAX_U24:
-            raise ValueError(f"the period is 1 to {MAX_U24} ms, not {self.period_ms}")
+        if not 0 < self.period_ms <= MAX_PERIOD_MS:
+            raise ValueError(f"the period is 1 to {MAX_PERIOD_MS} ms, not {self.period_ms}")
 
     @property
     def hop_wait_ms(self) -> int:

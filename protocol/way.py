@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol import serial_number
+from protocol.packets import MAX_U24, NO_HOP_COUNT, Sync
+from protocol.timing import MAX_PERIOD_MS
 
 FRESH_PERIODS = 4
 FORGET_PERIODS = 8
@@ -16,6 +18,16 @@ Distance = tuple[int, int]
 def is_better(a: Distance, b: Distance) -> bool:
     """Whether `a` has a newer version than `b` or, of the same version, a smaller hop count."""
     return a[1] < b[1] if a[0] == b[0] else serial_number.is_newer(a[0], b[0])
+
+
+def is_usable(sync: Sync) -> bool:
+    """Whether a way to the root can begin with that sync: within limits, and not lost already (5.4)."""
+    return (
+        sync.hop_count < NO_HOP_COUNT - 1
+        and 0 < sync.period_ms <= MAX_PERIOD_MS
+        and sync.age_ms < MAX_U24  # an age that stopped at its limit sets no clock
+        and sync.age_ms <= (sync.hop_count + FORGET_PERIODS) * sync.period_ms
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +48,22 @@ class Way:
         """When that round begins."""
         return self.origin_ms + serial_number.distance(version, self.version) * self.period_ms
 
+    def running_since_ms(self, now_ms: int) -> int:
+        """When the round that runs then began."""
+        return now_ms - (now_ms - self.origin_ms) % self.period_ms
+
     def version_at(self, now_ms: int) -> int:
         """The round that runs then."""
         return serial_number.add(self.version, (now_ms - self.origin_ms) // self.period_ms)
 
     def is_fresh(self, now_ms: int) -> bool:
         """Whether it is recent enough to follow and to offer."""
-        return self._age_periods(now_ms) <= FRESH_PERIODS
+        return not self._is_older_than(FRESH_PERIODS, now_ms)
 
     def is_lost(self, now_ms: int) -> bool:
-        """Whether it is so old that a seeking node begins anew."""
-        return self._age_periods(now_ms) > FORGET_PERIODS
+        """Whether it is so old that a node without a parent begins anew."""
+        return self._is_older_than(FORGET_PERIODS, now_ms)
 
-    def _age_periods(self, now_ms: int) -> float:
-        """Age beyond the lag of one round a hop that a healthy tree has."""
-        return (now_ms - self.origin_ms) / self.period_ms - self.hop_count
+    def _is_older_than(self, periods: int, now_ms: int) -> bool:
+        """Whether it is, beyond the lag of one round a hop that a healthy tree has."""
+        return now_ms - self.origin_ms > (self.hop_count + periods) * self.period_ms
