@@ -1,0 +1,525 @@
+"""PROTOCOL.md 6.4 and 6.5: what an observer makes of frames, and that a log tells what the live run told."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.aggregate import SATURATED, Aggregate
+from protocol.capture import CaptureReader, CaptureWriter, Direction, Record
+from protocol.node import Joined, ParentLost, RoundFinished
+from protocol.observer import (
+    RECENT_FRAMES,
+    Dropped,
+    HelpHeard,
+    NodeLost,
+    Observation,
+    Observer,
+    ParentChanged,
+    RoundRow,
+    json_line,
+)
+from protocol.packets import (
+    BROADCAST,
+    HOST,
+    MAX_NODE_ID,
+    Ack,
+    Depth,
+    DropReason,
+    Empty,
+    Frame,
+    FrameType,
+    Help,
+    Items,
+    Link,
+    Payload,
+    Report,
+    Result,
+    Sync,
+    encode,
+)
+from protocol.simulator.simulation import Fault, FaultKind
+from protocol.simulator.topology import grid
+from tests.protocol import vectors
+from tests.protocol.strategies import frames
+from tests.protocol.worlds import Run, run_checked
+
+ROOT = 0
+DATA = Aggregate(12, 61, 9, 200, 4)
+
+
+class Watch:
+    """An observer, and the air that it listens to: every frame has its own counter and a later time."""
+
+    def __init__(self) -> None:
+        self.observer = Observer()
+        self.sent = 0
+
+    def hear(
+        self,
+        frame_type: FrameType,
+        source: int,
+        destination: int,
+        payload: Payload,
+        comment: str | None = None,
+    ) -> list[Observation]:
+        self.sent += 1
+        frame = encode(Frame(frame_type, source, destination, 1000 + self.sent, payload))
+        return self.observer.observe(Record(self.sent, "air", Direction.INBOUND, frame, comment))
+
+    def discovery(self, source: int, hop_count: int) -> list[Observation]:
+        return self.hear(FrameType.DISCOVERY, source, BROADCAST, sync(hop_count))
+
+    def confirms(self, parent: int, child: int, hop_count: int = 1) -> list[Observation]:
+        return self.hear(FrameType.DATA_ACK, parent, child, Ack(12, sync(hop_count)))
+
+    def help(self, source: int) -> list[Observation]:
+        return self.hear(FrameType.HELP, source, BROADCAST, Help(12, 2))
+
+    def data(self, source: int, destination: int, *links: Link) -> list[Observation]:
+        return self.hear(FrameType.DATA, source, destination, Report(1, Items(((0, DATA),), links)))
+
+    def result(
+        self,
+        version: int,
+        *links: Link,
+        aggregates: Iterable[Aggregate] = (DATA,),
+        doubt: int = 0,
+        comment: str | None = None,
+    ) -> list[Observation]:
+        entries = tuple((metric, replace(a, version=version)) for metric, a in enumerate(aggregates))
+        payload = Result(840, Items(entries, links, doubt))
+        return self.hear(FrameType.RESULT, ROOT, HOST, payload, comment)
+
+    def row(self, version: int, *links: Link, doubt: int = 0, comment: str | None = None) -> RoundRow:
+        """The row of a result of one metric."""
+        rows = rows_of(self.result(version, *links, doubt=doubt, comment=comment))
+        assert len(rows) == 1
+        return rows[0]
+
+
+def sync(hop_count: int) -> Sync:
+    return Sync(12, 250, hop_count, 5000)
+
+
+def rows_of(observations: Iterable[Observation]) -> list[RoundRow]:
+    return [seen for seen in observations if isinstance(seen, RoundRow)]
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+# --- result objects --------------------------------------------------------------------------------------
+
+
+def test_a_result_object_byte_for_byte(watch: Watch) -> None:
+    watch.data(9, 0)
+    row = watch.row(12, doubt=1, comment='{"alive": 5, "reachable": 4}')
+    assert json_line(row) == (
+        '{"round":12,"version":12,"metric":"temperature","max":61,"max_id":9,"total":200,"count":4,'
+        '"count_lo":3,"count_hi":4,"average":-15.0,"unit":"degC","exact":false,"saturated":false,'
+        '"duration_ms":840,"frames":1,"bytes":21,"repairs":0,"alive":5,"reachable":4}'
+    )
+
+
+def test_what_else_is_known_follows_the_object(watch: Watch) -> None:
+    line = json_line(watch.row(12), readings={"7": 61}, contributors=[7])
+    assert line.endswith(',"repairs":0,"readings":{"7":61},"contributors":[7]}')
+
+
+def test_a_result_of_several_metrics_gives_a_row_each_in_their_order(watch: Watch) -> None:
+    aggregates = ((4, Aggregate(12, 40, 1, 120, 3)), (0, DATA), (63, Aggregate(12, 7, 2, 7, 1)))
+    found = watch.hear(FrameType.RESULT, ROOT, HOST, Result(840, Items(aggregates)))
+    assert [(row.metric.name, row.average, row.metric.unit) for row in rows_of(found)] == [
+        ("wind_speed", 10.0, "m/s"),
+        ("temperature", -15.0, "degC"),
+        ("metric_63", 7.0, "raw"),
+    ]
+
+
+def test_without_readings_there_is_no_maximum_and_no_average(watch: Watch) -> None:
+    (row,) = rows_of(watch.result(12, aggregates=[Aggregate.empty(12)]))
+    found = row.as_json()
+    assert [found[key] for key in ("max", "max_id", "average")] == [None, None, None]
+    assert [found[key] for key in ("total", "count", "count_lo", "count_hi", "exact")] == [0, 0, 0, 0, True]
+
+
+@pytest.mark.parametrize(("total", "count"), [(SATURATED, 300), (300, SATURATED)])
+def test_a_saturated_result_says_so_and_has_no_average(watch: Watch, total: int, count: int) -> None:
+    (row,) = rows_of(watch.result(12, aggregates=[Aggregate(12, 255, 9, total, count)]))
+    assert (row.saturated, row.exact, row.average, row.max) == (True, False, None, 255)
+
+
+@pytest.mark.parametrize(("doubt", "count_lo"), [(0, 4), (1, 3), (4, 0), (9, 0)])
+def test_doubt_is_an_interval(watch: Watch, doubt: int, count_lo: int) -> None:
+    found = watch.row(12, doubt=doubt).as_json()
+    assert [found[key] for key in ("count_lo", "count_hi", "exact")] == [count_lo, 4, doubt == 0]
+
+
+def test_an_average_has_six_decimals(watch: Watch) -> None:
+    (row,) = rows_of(watch.result(12, aggregates=[Aggregate(12, 61, 9, 100, 3)]))
+    assert row.average == -23.333333
+
+
+@pytest.mark.parametrize(
+    ("comment", "known"),
+    [
+        (None, {}),
+        ("", {}),
+        ('{"alive":3}', {"alive": 3}),
+        ('{"reachable":2,"other":1}', {"reachable": 2}),
+        ('{"alive":"3","reachable":true}', {}),
+        ("look at this", {}),
+        ("[1,2]", {}),
+        ("7", {}),
+        ("null", {}),
+        ("[" * 60_000, {}),
+        ('{"alive":' + "9" * 5000 + "}", {}),
+    ],
+)
+def test_a_comment_may_tell_what_only_a_simulator_knows(
+    watch: Watch, comment: str | None, known: dict[str, int]
+) -> None:
+    found = watch.row(12, comment=comment).as_json()
+    assert {key: found[key] for key in ("alive", "reachable") if key in found} == known
+
+
+# --- rounds ----------------------------------------------------------------------------------------------
+
+
+def test_frames_and_bytes_count_from_the_start_and_then_from_result_to_result(watch: Watch) -> None:
+    watch.data(7, 3)
+    watch.hear(FrameType.DEPTH, 7, 3, Depth(0))
+    first, second = watch.row(1), watch.row(2)
+    watch.hear(FrameType.DISC_ACK, 8, 3, Empty())
+    third = watch.row(3)
+    assert [(row.frames, row.bytes) for row in (first, second, third)] == [(2, 21 + 11), (0, 0), (1, 10)]
+
+
+def test_a_copy_is_no_error_and_tells_nothing(watch: Watch) -> None:
+    frame = vectors.frames()["data_with_links_and_doubt"][0]
+    record = Record(5, "serial", Direction.INBOUND, frame)
+    copies = [Record(6, link, Direction.OUTBOUND, frame) for link in ("udp", "tcp")]
+    assert watch.observer.observe(record) != []
+    assert [watch.observer.observe(copy) for copy in copies] == [[], []]
+    assert (watch.observer.good, watch.observer.dropped.total()) == (1, 0)
+    assert watch.row(12).frames == 1
+    assert watch.observer.nodes[3].last_heard_us == 5
+
+
+def test_a_copy_is_known_among_the_recent_frames_of_its_source(watch: Watch) -> None:
+    def record(counter: int, source: int = 7) -> Record:
+        frame = encode(Frame(FrameType.DEPTH, source, 3, counter, Depth(0)))
+        return Record(0, "air", Direction.INBOUND, frame)
+
+    for counter in range(RECENT_FRAMES):
+        watch.observer.observe(record(counter))
+    for counter in range(RECENT_FRAMES):
+        watch.observer.observe(record(counter))
+    assert watch.observer.good == RECENT_FRAMES
+    watch.observer.observe(record(0, source=8))  # of another source, so no copy
+    watch.observer.observe(record(RECENT_FRAMES))
+    watch.observer.observe(record(0))  # the counter has come round, or the node started again
+    assert watch.observer.good == RECENT_FRAMES + 3
+
+
+def test_a_result_that_the_root_says_again_gives_no_second_row(watch: Watch) -> None:
+    watch.data(7, 3)
+    assert rows_of(watch.result(12)) != []
+    watch.data(7, 3)
+    assert rows_of(watch.result(12)) == []
+    assert watch.row(13).frames == 1
+
+
+def test_a_round_is_the_version_unwrapped_from_the_first_seen(watch: Watch) -> None:
+    versions = [65533, 65534, 65535, 0, 1, 5, 32772, 0, 3]
+    assert [watch.row(version).round for version in versions] == [
+        65533, 65534, 65535, 65536, 65537, 65541, 98308, 131072, 131075,
+    ]  # fmt: skip
+
+
+def test_an_older_version_is_of_a_root_that_started_again(watch: Watch) -> None:
+    versions = [65535, 0, 40, 39, 40, 65535, 0]
+    assert [watch.row(version).round for version in versions] == [65535, 65536, 65576, 39, 40, 65535, 65536]
+
+
+def test_a_version_at_half_the_circle_is_no_crash(watch: Watch) -> None:
+    assert [watch.row(version).round for version in (0, 32768, 0)] == [0, 32768, 0]
+
+
+# --- repairs ---------------------------------------------------------------------------------------------
+
+
+def test_a_first_parent_is_no_repair(watch: Watch) -> None:
+    assert watch.confirms(3, 7) == [ParentChanged(1, 7, 3, None)]
+    assert watch.row(12).repairs == 0
+
+
+def test_another_parent_is_a_repair_once_a_node_and_round(watch: Watch) -> None:
+    watch.confirms(3, 7)
+    watch.confirms(3, 8)
+    assert watch.confirms(4, 7) == [ParentChanged(3, 7, 4, 3)]
+    watch.confirms(3, 7)
+    watch.confirms(4, 8)
+    assert [watch.row(12).repairs, watch.row(13).repairs] == [2, 0]
+
+
+def test_a_node_that_comes_back_to_its_parent_is_a_repair(watch: Watch) -> None:
+    watch.confirms(3, 7)
+    watch.data(3, 0, Link(7, 3, 0))
+    assert watch.row(12).repairs == 0
+    assert watch.confirms(3, 7) == [ParentChanged(4, 7, 3, 3)]
+    assert watch.row(13).repairs == 1
+
+
+def test_a_change_told_by_the_result_itself_belongs_to_its_round(watch: Watch) -> None:
+    watch.result(11, Link(7, 3, 255))
+    assert watch.row(12, Link(7, 4, 255)).repairs == 1
+
+
+# --- the tree --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame_type", [FrameType.DISC_ACK_ACK, FrameType.DATA_ACK, FrameType.HELP_CONFIRM])
+def test_a_confirmation_makes_a_child(watch: Watch, frame_type: FrameType) -> None:
+    payload = sync(1) if frame_type is FrameType.DISC_ACK_ACK else Ack(12, sync(1))
+    assert watch.hear(frame_type, 3, 7, payload) == [ParentChanged(1, 7, 3, None)]
+    assert watch.hear(frame_type, 3, 7, payload) == []
+    assert watch.observer.parents == {3: None, 7: 3}
+    assert [watch.observer.nodes[node].hop_count for node in (3, 7)] == [1, 2]
+
+
+def test_an_offer_makes_no_child(watch: Watch) -> None:
+    assert watch.hear(FrameType.HELP_ACK, 3, 7, sync(1)) == []
+    assert watch.data(7, 3) == []
+    assert watch.observer.parents == {3: None, 7: None}
+
+
+def test_a_link_item_makes_a_child_and_tells_its_quality(watch: Watch) -> None:
+    watch.discovery(3, 1)
+    assert watch.data(3, 0, Link(7, 3, 200)) == [ParentChanged(2, 7, 3, None)]
+    assert watch.data(3, 0, Link(7, 3, 100)) == []
+    node = watch.observer.nodes[7]
+    assert (node.parent, node.quality, node.hop_count, node.lost) == (3, 100, 2, False)
+
+
+def test_a_link_of_quality_0_loses_a_child_only_for_its_parent(watch: Watch) -> None:
+    watch.confirms(3, 7)
+    watch.confirms(4, 7)
+    assert watch.data(3, 0, Link(7, 3, 0)) == []
+    assert watch.data(4, 0, Link(7, 4, 0)) == [NodeLost(4, 7, 4)]
+    node = watch.observer.nodes[7]
+    assert (node.parent, node.lost, node.hop_count) == (None, True, None)
+    assert watch.data(4, 0, Link(7, 4, 0)) == []
+
+
+def test_giving_up_a_node_never_seen_is_nothing(watch: Watch) -> None:
+    assert watch.data(3, 0, Link(7, 3, 0)) == []
+    assert 7 not in watch.observer.nodes
+
+
+def test_a_node_that_calls_for_help_has_left_its_parent(watch: Watch) -> None:
+    assert watch.help(7) == [HelpHeard(1, 7, 12, 2)]
+    watch.confirms(3, 7)
+    assert watch.help(7) == [NodeLost(3, 7, 3), HelpHeard(3, 7, 12, 2)]
+    assert watch.help(7) == [HelpHeard(4, 7, 12, 2)]
+    assert watch.observer.nodes[7].lost
+
+
+def test_items_handed_on_do_not_count_against_what_was_heard(watch: Watch) -> None:
+    watch.data(3, 1, Link(7, 3, 255))
+    watch.confirms(4, 7)
+    assert watch.data(1, 0, Link(7, 3, 255)) == []
+    assert rows_of(found := watch.result(12, Link(7, 3, 255))) == found
+    watch.data(4, 1, Link(7, 4, 0))
+    watch.confirms(4, 7)
+    assert watch.data(1, 0, Link(7, 4, 0)) == []
+    watch.help(7)
+    assert watch.data(1, 0, Link(7, 4, 255)) == []
+    assert watch.observer.nodes[7].lost
+
+
+def test_items_handed_on_count_for_what_is_out_of_earshot(watch: Watch) -> None:
+    assert watch.data(1, 0, Link(7, 3, 255), Link(3, 1, 255)) == [
+        ParentChanged(1, 7, 3, None),
+        ParentChanged(1, 3, 1, None),
+    ]
+    assert watch.data(1, 0, Link(7, 4, 255)) == [ParentChanged(2, 7, 4, 3)]
+
+
+def test_items_handed_on_count_again_two_results_later(watch: Watch) -> None:
+    watch.confirms(4, 7)
+    watch.result(12)
+    assert watch.data(1, 0, Link(7, 3, 255)) == []
+    watch.result(13)
+    assert watch.data(1, 0, Link(7, 3, 255)) == [ParentChanged(5, 7, 3, 4)]
+
+
+def test_the_root_is_who_gives_results_or_has_hop_count_0(watch: Watch) -> None:
+    roots = [watch.observer.root]
+    watch.discovery(5, 0)
+    roots.append(watch.observer.root)
+    watch.result(12)
+    roots.append(watch.observer.root)
+    assert roots == [None, 5, ROOT]
+    assert watch.observer.nodes[ROOT].hop_count == 0
+
+
+def test_the_root_has_no_parent(watch: Watch) -> None:
+    watch.confirms(3, 5)
+    watch.discovery(5, 0)
+    assert watch.observer.parents[5] is None
+    assert not watch.observer.nodes[5].lost
+    assert watch.data(3, 0, Link(5, 3, 255)) == []
+    assert watch.observer.nodes[5].quality is None
+
+
+@pytest.mark.parametrize(
+    "link", [Link(7, 7, 255), Link(HOST, 3, 255), Link(7, BROADCAST, 255), Link(HOST, 3, 0)]
+)
+def test_a_link_that_cannot_be_is_ignored(watch: Watch, link: Link) -> None:
+    assert watch.data(3, 0, link) == []
+    assert set(watch.observer.nodes) == {3}
+
+
+def test_a_node_keeps_the_aggregates_of_its_last_report(watch: Watch) -> None:
+    watch.data(7, 3)
+    watch.hear(FrameType.HELP_ACK_DATA, 7, 3, Report(1, Items()))
+    assert watch.observer.nodes[7].aggregates == {0: DATA}
+
+
+def test_a_sender_without_a_way_has_no_hop_count(watch: Watch) -> None:
+    watch.discovery(3, 255)
+    assert watch.observer.nodes[3].hop_count is None
+
+
+# --- what is no frame ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", vectors.malformed())
+def test_what_is_no_frame_is_counted_with_its_reason(watch: Watch, name: str) -> None:
+    frame, reason = vectors.malformed()[name]
+    (dropped,) = watch.observer.observe(Record(9, "serial", Direction.INBOUND, frame))
+    assert isinstance(dropped, Dropped)
+    assert (dropped.timestamp_us, dropped.link, dropped.reason) == (9, "serial", reason)
+    assert dropped.detail.startswith(DropReason(reason).label)
+    assert watch.observer.dropped == {reason: 1}
+    assert (watch.observer.good, watch.observer.nodes) == (0, {})
+    assert watch.row(1).frames == 0
+
+
+# Few nodes, few counters and few rounds, so that frames of one run meet.
+few_ids = st.integers(0, 4)
+few_links = st.lists(st.builds(Link, few_ids, few_ids, st.sampled_from([0, 255])), max_size=3)
+few_items = st.builds(
+    lambda version, links: Items(((0, replace(DATA, version=version)),), tuple(links)),
+    st.integers(0, 3),
+    few_links,
+)
+
+
+def few(
+    frame_type: FrameType, destinations: st.SearchStrategy[int], payloads: st.SearchStrategy[Payload]
+) -> st.SearchStrategy[Frame]:
+    return st.builds(Frame, st.just(frame_type), few_ids, destinations, st.integers(0, 99), payloads)
+
+
+few_frames = st.one_of(
+    few(FrameType.DATA, few_ids, st.builds(Report, st.just(1), few_items)),
+    few(FrameType.RESULT, st.just(HOST), st.builds(Result, st.just(840), few_items)),
+    few(FrameType.HELP, st.just(BROADCAST), st.just(Help(12, 2))),
+    few(FrameType.DISC_ACK_ACK, few_ids, st.builds(sync, st.integers(0, 3))),
+)
+
+
+@given(st.lists(st.one_of(frames, few_frames), max_size=30))
+def test_frames_in_any_order_make_sense(heard: list[Frame]) -> None:
+    observer, parents = Observer(), dict[int, int | None]()
+    for frame in heard:
+        for seen in observer.observe(Record(1, "air", Direction.INBOUND, encode(frame))):
+            match seen:
+                case ParentChanged(_, node, parent, _):
+                    assert parents.get(node) != parent
+                    parents[node] = parent
+                case NodeLost(_, node, parent):
+                    assert parents[node] == parent
+                    parents[node] = None
+                case RoundRow():
+                    assert json.loads(json_line(seen))["round"] >= 0
+        if observer.root is not None:
+            parents[observer.root] = None
+    assert {node: parent for node, parent in observer.parents.items() if parent is not None} == {
+        node: parent for node, parent in parents.items() if parent is not None
+    }
+    assert all(node != parent for node, parent in observer.parents.items())
+    assert all(node <= MAX_NODE_ID for node in observer.nodes)
+    assert observer.good <= len(heard)
+
+
+# --- whole runs ------------------------------------------------------------------------------------------
+
+
+DEAD = 2
+
+
+def repaired_field(seed: int) -> Run:
+    """Four by four nodes; two inner ones die, one of them comes back."""
+    faults = [Fault(FaultKind.KILL, 6, 6), Fault(FaultKind.KILL, DEAD, 9), Fault(FaultKind.REVIVE, 6, 14)]
+    return run_checked(grid(4, 4, 10, 15), 40, seed=seed, faults=faults)
+
+
+def watched(records: Iterable[Record]) -> tuple[Observer, list[Observation]]:
+    observer = Observer()
+    return observer, [seen for record in records for seen in observer.observe(record)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_log_tells_what_the_live_run_told(seed: int) -> None:
+    run, writer, reader = repaired_field(seed), CaptureWriter(), CaptureReader()
+    live, told = watched(run.records)
+    replayed, told_again = watched(reader.feed(writer.header() + b"".join(map(writer.encode, run.records))))
+    assert [json_line(row) for row in rows_of(told)] == [json_line(row) for row in rows_of(told_again)]
+    assert told == told_again
+    assert live.nodes == replayed.nodes
+    assert [row.round for row in rows_of(told)] == list(range(1, 41))
+
+
+def without(node_id: int, parents: Mapping[int, int | None]) -> dict[int, int | None]:
+    return {node: parent for node, parent in parents.items() if node != node_id}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_tree_and_its_repairs_are_those_of_the_nodes(seed: int) -> None:
+    run = repaired_field(seed)
+    truth: dict[int, int | None] = {}
+    repaired, repairs = set[int](), list[int]()
+    for _, node, event in run.events:
+        match event:
+            case Joined(parent, _):
+                repaired |= {node} & truth.keys()
+                truth[node] = parent
+            case ParentLost():
+                truth[node] = None
+            case RoundFinished():
+                repairs.append(len(repaired))
+                repaired = set()
+    observer, told = watched(run.records)
+    assert observer.root is not None
+    assert without(DEAD, observer.parents) == without(DEAD, truth | {observer.root: None})
+    assert observer.nodes[DEAD].lost
+    assert [row.repairs for row in rows_of(told)] == repairs
+    assert sum(repairs) > 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_who_hears_the_results_alone_sees_the_same_tree(seed: int) -> None:
+    run = repaired_field(seed)
+    all_ears, _ = watched(run.records)
+    results_only, told = watched(record for record in run.records if record.link == "host")
+    assert without(DEAD, results_only.parents) == without(DEAD, all_ears.parents)
+    assert len(rows_of(told)) == 40
