@@ -38,11 +38,13 @@ if sys.version_info < (3, 11):
 print("%d.%d" % sys.version_info[:2], os.path.realpath(sys._base_executable))' 2>/dev/null
 }
 
-# The system's Python comes before whatever is first on PATH: its Tk is the one the system packages provide.
+# Sets python and identity. The system's own comes before what is first on PATH: its Tk is the one that the system
+# packages provide.
 find_python() {
-    for candidate in ${PYTHON:+"$PYTHON"} ${PYTHON:-/usr/bin/python3 python3 python3.13 python3.12 python3.11}; do
-        if identity=$(identify "$candidate"); then
-            python=$candidate
+    set -- /usr/bin/python3 python3 python3.13 python3.12 python3.11
+    [ -z "${PYTHON:-}" ] || set -- "$PYTHON"
+    for python; do
+        if identity=$(identify "$python"); then
             return 0
         fi
     done
