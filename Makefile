@@ -6,6 +6,8 @@ PYTHON_SOURCES = protocol bridge desktop firmware tests
 C_SOURCES = $(shell find firmware -name build -prune -o \( -name '*.[ch]' -o -name '*.ino' -o -name '*.cpp' \) -print)
 UV_VERSION = 0.13.8
 
+# One target at a time: they share build/ and .venv. What each starts may still use -j.
+.NOTPARALLEL:
 .PHONY: help setup run test check format firmware emulator lock clean
 
 help:  ## list the targets
