@@ -1,6 +1,19 @@
 """What every test shares: Hypothesis tries the same examples on every machine, and says how to replay one."""
 
+import sys
+
+import pytest
 from hypothesis import settings
+
+from tests.firmware import board
 
 settings.register_profile("treering", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("treering")
+
+
+@pytest.fixture(scope="session")
+def built_board() -> None:
+    """The firmware and the emulator are built, once for the whole run."""
+    if sys.platform != "linux":
+        pytest.skip("the emulated board runs on Linux only")
+    board.build()
