@@ -344,6 +344,24 @@ def test_items_handed_on_do_not_count_against_what_was_heard(watch: Watch) -> No
     assert watch.observer.nodes[7].lost
 
 
+def test_an_item_heard_from_the_parent_itself_outweighs_one_handed_on(watch: Watch) -> None:
+    watch.data(3, 1, Link(7, 3, 255))
+    assert watch.data(1, 0, Link(7, 4, 255)) == []
+
+
+def test_a_call_for_help_outweighs_an_item_handed_on(watch: Watch) -> None:
+    watch.data(1, 0, Link(7, 3, 255))
+    watch.help(7)
+    assert watch.data(1, 0, Link(7, 3, 255)) == []
+    assert watch.observer.nodes[7].lost
+
+
+def test_a_quality_is_that_of_the_present_parent(watch: Watch) -> None:
+    watch.data(3, 0, Link(7, 3, 200))
+    watch.confirms(4, 7)
+    assert watch.observer.nodes[7].quality is None
+
+
 def test_items_handed_on_count_for_what_is_out_of_earshot(watch: Watch) -> None:
     assert watch.data(1, 0, Link(7, 3, 255), Link(3, 1, 255)) == [
         ParentChanged(1, 7, 3, None),
