@@ -232,11 +232,14 @@ class SinkTreeNode:
         if frame.source != self.parent:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._follow(frame.payload.sync, now_ms)
         running = self._round
         if self._request is FrameType.DATA and running and running.version == frame.payload.acked_version:
             running.acked = True
             self._end_request()
+        if frame.payload.sync.hop_count == NO_HOP_COUNT:
+            self._lose_parent("it has no way to the root", now_ms)
+        else:
+            self._follow(frame.payload.sync, now_ms)
 
     def _on_help(self, frame: Frame, now_ms: int) -> None:
         assert isinstance(frame.payload, Help)
@@ -569,7 +572,7 @@ class SinkTreeNode:
         return Report(self._told_depth, self._round.items_for(waiting.destination))
 
     def _sync(self, now_ms: int) -> Sync:
-        if self.way is None:
+        if self.way is None or self.state is not State.JOINED:
             return Sync(0, 0, NO_HOP_COUNT, 0)
         age_ms = min(now_ms - self.way.origin_ms, MAX_U24)
         return Sync(self.way.version, age_ms, self.way.hop_count, self.way.period_ms)

@@ -525,7 +525,20 @@ class TestHelp:
         version = bench.start_round()
         bench.hear(PARENT, FrameType.HELP, Help(0, 255), BROADCAST)
         bench.hear(CHILD, FrameType.DATA, report(version, (CHILD, 30)))
-        assert FrameType.DATA_ACK in [f.type for f in bench.sent()]
+        ack = next(f.payload for f in bench.sent() if f.type is FrameType.DATA_ACK)
+        assert ack == Ack(version, Sync(0, 0, 255, 0)), "and tells them that it has no way"
+
+    def test_a_child_leaves_a_parent_that_has_no_way_itself(self) -> None:
+        bench = Bench()
+        bench.join()
+        version = bench.start_round()
+        bench.node.measure(version, {0: 61}, bench.now_ms)
+        bench.sent_until(bench.now_ms + 100)
+        bench.hear(PARENT, FrameType.DATA_ACK, Ack(version, Sync(0, 0, 255, 0)))
+        assert bench.events()[-1] == ParentLost(PARENT, "it has no way to the root")
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(version, 0))
+        request = next(f for f in bench.sent() if f.type is FrameType.HELP_ACK_DATA)
+        assert request.payload == Report(0, Items()), "the report is with the old parent"
 
     def test_a_stale_way_is_left_and_then_forgotten(self) -> None:
         bench = Bench()

@@ -75,6 +75,13 @@ def test_all_survivors_are_counted_within_3_rounds_of_a_death(seed: int) -> None
     assert [o.count for o in run.outcomes[7:]] == [o.reachable for o in run.outcomes[7:]]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_subtree_whose_only_way_out_is_at_its_leaf_is_counted_within_3_rounds(seed: int) -> None:
+    """Node 3 comes late and may join under 4; then 4's parent dies, and only 3 hears the root."""
+    run = run_checked(DIAMOND, 8, seed=seed, faults=[Fault(JOIN, 3, 2), Fault(KILL, 2, 4)])
+    assert run.counts[6:] == [3, 3]
+
+
 def test_a_late_node_is_counted_within_two_rounds() -> None:
     run = run_checked(grid(4, 4, 10, 15), 8, seed=1, faults=[Fault(JOIN, 16, 4)])
     assert run.counts[:3] == [15] * 3
