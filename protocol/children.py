@@ -74,6 +74,10 @@ class Children:
         child = self._children[node_id] = Child(node_id, expected_from)
         return child
 
+    def remove(self, node_id: int) -> bool:
+        """Whether that node was a child; it is none now."""
+        return self._children.pop(node_id, None) is not None
+
     def forget_all(self) -> None:
         """No children and nothing to hand on."""
         self._children.clear()

@@ -353,6 +353,8 @@ class SinkTreeNode:
         self.parent = parent
         self._candidate = None
         self._help_wait_ms = self._timing.help_wait_ms
+        if self.children.remove(parent):
+            self._events.append(ChildLost(parent))
         self._events.append(Joined(parent, self.way.hop_count))
         if by_discovery:
             due_ms = now_ms + self._jitter.below(self._timing.jitter_ms)
@@ -385,6 +387,9 @@ class SinkTreeNode:
             return
         if self.state is State.JOINED and not self._is_fresh(now_ms):
             self._lose_parent("nothing new comes from the root", now_ms)
+        elif self.state is State.SEEKING:
+            self._help_wait_ms = self._timing.help_wait_ms
+            self._seek(now_ms)  # the neighbours learn of a newer version now: then they can help
         if self.state is not State.JOINED and self.way.is_lost(now_ms):
             self.way = None
             self._round = None

@@ -540,6 +540,26 @@ class TestHelp:
         request = next(f for f in bench.sent() if f.type is FrameType.HELP_ACK_DATA)
         assert request.payload == Report(0, Items()), "the report is with the old parent"
 
+    def test_a_former_child_that_becomes_the_parent_is_no_child(self) -> None:
+        bench, version = self.orphan()
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(version, 1))
+        bench.hear(OTHER, FrameType.HELP_CONFIRM, Ack(version, bench.sync(version, 1)))
+        bench.hear(CHILD, FrameType.DISC_ACK, Empty())
+        bench.hear(OTHER, FrameType.HELP, Help(0, 255), BROADCAST)
+        bench.events()
+        bench.hear(CHILD, FrameType.HELP_ACK, bench.sync(version + 1, 4))
+        bench.hear(CHILD, FrameType.HELP_CONFIRM, Ack(version, bench.sync(version + 1, 4)))
+        assert bench.events()[-2:] == [ChildLost(CHILD), Joined(CHILD, 5)]
+
+    def test_an_orphan_calls_again_early_in_every_round(self) -> None:
+        bench, _ = self.orphan()
+        bench.sent_until(bench.now_ms + 3_000)
+        bench.start_round()
+        start_ms = bench.now_ms
+        calls = [at for at, f in bench.sent_until(start_ms + 1_500) if f.type is FrameType.HELP]
+        assert len(calls) >= 3
+        assert calls[0] - start_ms < TIMING.jitter_ms
+
     def test_a_stale_way_is_left_and_then_forgotten(self) -> None:
         bench = Bench()
         bench.join(hop_count=0)
