@@ -1,0 +1,65 @@
+"""A link: one segment of the broadcast domain (a serial port, a UDP group, a node in this process)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.errors import TreeringError
+from protocol.packets import DropReason
+
+
+class LinkError(TreeringError):
+    """A link that cannot be opened; the message names it, the cause and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """A link works, or does not for `reason`."""
+
+    link: str
+    is_up: bool
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.link} is up" if self.is_up else f"{self.link} is down: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCounts:
+    """What a link has not carried so far: its `drops` and `unsent`."""
+
+    link: str
+    drops: Mapping[DropReason, int]
+    unsent: int
+
+
+OnFrame = Callable[[bytes], None]
+OnState = Callable[[LinkState], None]
+
+
+class Link(Protocol):
+    """All methods belong to the event loop's thread, and both callbacks are called there."""
+
+    @property
+    def name(self) -> str:
+        """As in the log: `serial:/dev/ttyACM0`."""
+
+    @property
+    def drops(self) -> Counter[DropReason]:
+        """What came in and was no frame, by reason; it is in no log (PROTOCOL.md section 9)."""
+
+    @property
+    def unsent(self) -> int:
+        """Frames given to `send` that were not sent: the link was down, or its queue full."""
+
+    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+        """Open the link. Raises LinkError or UsageError; what fails later is retried; `on_state` tells."""
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame, or count it in `unsent`. Never blocks and never raises."""
+
+    async def close(self) -> None:
+        """Close the link; harmless when it is not open."""

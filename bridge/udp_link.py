@@ -1,0 +1,220 @@
+"""Nodes on a network: one frame a datagram, by multicast for all and for strangers, else by unicast.
+
+Each link has a socket of its own, bound to one interface's address: it sends from there, so that a peer
+learns from any frame where its source can be reached. A second socket, shared with the other links of this
+computer, takes what is sent to the group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import sys
+from collections import Counter
+
+from bridge.errors import UsageError
+from bridge.link import LinkError, LinkState, OnFrame, OnState
+from protocol.packets import BROADCAST, MAX_FRAME_BYTES, DropReason, FrameError, decode, peek_header
+
+# In the block for the use of one site (RFC 2365), "TRG" in ASCII; the port is of no service known to IANA.
+GROUP = "239.84.82.71"
+PORT = 28539
+LOOPBACK = "127.0.0.1"
+MULTICAST_TTL = 1  # stays in the local network
+MAX_DATAGRAM_BYTES = 65_535
+# Datagrams read before others on the loop have their turn.
+BATCH = 64
+# More than one segment has; beyond it the one unheard for longest is forgotten, and reached by multicast.
+MAX_NEIGHBOURS = 1024
+# How often to look whether the network has gone, come or moved: a Pi often starts before its Wi-Fi does.
+WATCH_S = 2.0
+
+Address = tuple[str, int]
+
+
+def default_interface(group: str = GROUP, port: int = PORT) -> str:
+    """Address of the interface by which this computer would send to the group; loopback without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((group, port))  # sends nothing
+        except OSError:
+            return LOOPBACK
+        address: str = probe.getsockname()[0]
+        return address
+
+
+class UdpLink:
+    """A `bridge.link.Link` on a multicast group; `interface` is an address of this computer, None to choose.
+
+    Raises UsageError for a group or an address that is none.
+    """
+
+    def __init__(self, group: str = GROUP, port: int = PORT, interface: str | None = None) -> None:
+        self.name = f"udp:{group}:{port}"
+        self.drops: Counter[DropReason] = Counter()
+        self.unsent = 0
+        self._group = _checked_group(group, port)
+        self._chosen_interface = _checked_interface(interface)
+        self._neighbours: dict[int, Address] = {}  # the one heard last stands last
+        self._sockets: tuple[socket.socket, socket.socket] | None = None
+        self._address: Address = ("", 0)
+        self._is_up = False
+        self._has_failed = False  # since the sockets were opened
+        self._watch: asyncio.TimerHandle | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where this link's own socket is: what peers learn."""
+        return self._address
+
+    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+        """See bridge.link.Link.start."""
+        self._loop = asyncio.get_running_loop()
+        self._on_frame, self._on_state = on_frame, on_state
+        self._open(self._interface())
+        self._tell(is_up=True)
+        self._watch = self._loop.call_later(WATCH_S, self._check_network)
+
+    def send(self, frame: bytes) -> None:
+        """See bridge.link.Link.send. The queue is the system's, of the socket."""
+        if not self._sockets:
+            self.unsent += 1
+            return
+        _, _, destination, _ = peek_header(frame)
+        neighbour = self._neighbours.get(destination) if destination != BROADCAST else None
+        try:
+            self._sockets[0].sendto(frame, neighbour or self._group)
+            self._tell(is_up=True)
+        except (BlockingIOError, ConnectionError):  # no room, or the echo of a port that is closed
+            self.unsent += 1
+        except OSError as error:
+            self.unsent += 1
+            self._has_failed = True
+            self._tell(is_up=False, reason=f"cannot send by {self._address[0]} ({error.strerror})")
+
+    async def close(self) -> None:
+        """See bridge.link.Link.close."""
+        if self._watch:
+            self._watch.cancel()
+        self._close_sockets()
+
+    # --- receiving ---------------------------------------------------------------------------------------
+
+    def _drain(self, receiver: socket.socket) -> None:
+        """Take what has come; the loop calls again if there is more."""
+        for _ in range(BATCH):
+            if not self._sockets:
+                return
+            try:
+                frame, address = receiver.recvfrom(MAX_DATAGRAM_BYTES)
+            except ConnectionError:  # Windows tells here that a peer's port is closed
+                continue
+            except OSError:  # nothing more, or the network has gone: `_check_network` looks after that
+                return
+            if address != self._address:
+                self._take(frame, address)
+
+    def _take(self, frame: bytes, address: Address) -> None:
+        if len(frame) > MAX_FRAME_BYTES:
+            self.drops[DropReason.OVERSIZED] += 1
+            return
+        with contextlib.suppress(FrameError):
+            self._learn(decode(frame).source, address)
+        self._on_frame(frame)
+
+    def _learn(self, source: int, address: Address) -> None:
+        self._neighbours.pop(source, None)
+        if len(self._neighbours) == MAX_NEIGHBOURS:
+            del self._neighbours[next(iter(self._neighbours))]
+        self._neighbours[source] = address
+
+    # --- the sockets -------------------------------------------------------------------------------------
+
+    def _interface(self) -> str:
+        return self._chosen_interface or default_interface(*self._group)
+
+    def _open(self, interface: str) -> None:
+        own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        shared = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            _bind_own(own, interface)
+            _join(shared, self._group, interface)
+        except OSError as error:
+            own.close()
+            shared.close()
+            raise _explain(interface, self._group, error) from error
+        self._sockets = own, shared
+        self._has_failed = False
+        self._address = own.getsockname()
+        for receiver in self._sockets:
+            receiver.setblocking(False)
+            self._loop.add_reader(receiver, self._drain, receiver)
+
+    def _close_sockets(self) -> None:
+        for open_socket in self._sockets or ():
+            self._loop.remove_reader(open_socket)
+            open_socket.close()
+        self._sockets = None
+
+    def _check_network(self) -> None:
+        """Move to the interface that now leads to the group, and try again after a failure."""
+        self._watch = self._loop.call_later(WATCH_S, self._check_network)
+        interface = self._interface()
+        if self._sockets and not self._has_failed and interface == self._address[0]:
+            return
+        self._close_sockets()
+        try:
+            self._open(interface)
+        except LinkError as error:
+            self._tell(is_up=False, reason=str(error))
+
+    def _tell(self, *, is_up: bool, reason: str = "") -> None:
+        """Tell of changes only: a network that is down fails every frame."""
+        if is_up != self._is_up:
+            self._is_up = is_up
+            self._on_state(LinkState(self.name, is_up, reason))
+
+
+def _checked_group(group: str, port: int) -> Address:
+    try:
+        if ipaddress.IPv4Address(group).is_multicast and 0 < port < 65_536:
+            return group, port
+    except ValueError:
+        pass
+    raise UsageError(f"{group}:{port} is no multicast group; give 224.0.0.0 to 239.255.255.255 and a port")
+
+
+def _checked_interface(interface: str | None) -> str | None:
+    try:
+        return interface and str(ipaddress.IPv4Address(interface))
+    except ValueError:
+        raise UsageError(
+            f"interface {interface}: give its IPv4 address (`ip addr` or `ipconfig` shows it)"
+        ) from None
+
+
+def _bind_own(own: socket.socket, interface: str) -> None:
+    own.bind((interface, 0))
+    own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+    own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
+    own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+
+
+def _join(shared: socket.socket, group: Address, interface: str) -> None:
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sys.platform not in ("linux", "win32"):
+        # BSD and macOS share a port by this one. Linux would then want one user for all of its programs.
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    # Bound to the group, a socket gets nothing else that comes to the port; Windows cannot do that.
+    shared.bind(("" if sys.platform == "win32" else group[0], group[1]))
+    membership = socket.inet_aton(group[0]) + socket.inet_aton(interface)
+    shared.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+
+
+def _explain(interface: str, group: Address, error: OSError) -> LinkError:
+    return LinkError(
+        f"udp {group[0]}:{group[1]} by {interface}: {error.strerror};"
+        " give --interface an address of this computer (`ip addr` or `ipconfig` shows it)"
+    )
