@@ -1,0 +1,170 @@
+"""A protocol node on the event loop's clock: a link of the relay, or the whole of an agent."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from bridge.link import LinkState, OnFrame, OnState
+from bridge.sensors import Readings, Sensor
+from protocol.aggregate import MAX_RAW, TEMPERATURE
+from protocol.node import Event, MeasurementDue, Node
+from protocol.packets import COUNTER_MODULUS, HEADER_BYTES, DropReason, peek_header
+from protocol.sink_tree import SinkTreeNode
+from protocol.timing import Timing
+
+_log = logging.getLogger(__name__)
+
+
+def sink_tree_driver(
+    name: str,
+    node_id: int,
+    sensor: Sensor,
+    *,
+    root: bool = False,
+    timing: Timing | None = None,
+    metrics: tuple[int, ...] = (TEMPERATURE.id,),
+    neighbours: frozenset[int] | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> NodeDriver:
+    """A driver of a new SinkTreeNode."""
+
+    def make_node(now_ms: int) -> SinkTreeNode:
+        return SinkTreeNode(
+            node_id,
+            root=root,
+            timing=timing,
+            metrics=metrics,
+            seed=secrets.randbits(32),
+            first_counter=secrets.randbelow(COUNTER_MODULUS),
+            now_ms=now_ms,
+        )
+
+    return NodeDriver(name, make_node, sensor, neighbours=neighbours, on_event=on_event)
+
+
+class NodeDriver:
+    """A `bridge.link.Link` whose one listener is a node: `send` is what the node hears.
+
+    `make_node` gets the clock's time in milliseconds when the link starts. A node that is given `neighbours`
+    hears no one else, so that nodes in one room make a network of several hops.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make_node: Callable[[int], Node],
+        sensor: Sensor,
+        *,
+        neighbours: frozenset[int] | None = None,
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.name = name
+        self.drops: Counter[DropReason] = Counter()
+        self.unsent = 0
+        self._make_node = make_node
+        self._sensor = sensor
+        self._neighbours = neighbours
+        self._on_event = on_event
+        self._node: Node | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._measurement: asyncio.Task[None] | None = None
+
+    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+        """See bridge.link.Link.start; `on_frame` gets what the node sends, the host's frames included."""
+        self._loop = asyncio.get_running_loop()
+        self._on_frame = on_frame
+        self._node = self._make_node(self._now_ms())
+        on_state(LinkState(self.name, is_up=True))
+        self._wake_at(self._now_ms())
+
+    def send(self, frame: bytes) -> None:
+        """See bridge.link.Link.send."""
+        if self._node is None:
+            self.unsent += 1
+        elif self._hears(frame):
+            self._node.receive(frame, self._now_ms())
+            # Not at once: what the node answers comes after the frame has gone to the other links.
+            self._wake_at(self._now_ms())
+
+    async def close(self) -> None:
+        """See bridge.link.Link.close."""
+        self._node = None
+        if self._timer:
+            self._timer.cancel()
+        if self._measurement:
+            self._measurement.cancel()
+
+    def _hears(self, frame: bytes) -> bool:
+        if self._neighbours is None or len(frame) < HEADER_BYTES:
+            return True
+        _, source, _, _ = peek_header(frame)
+        return source in self._neighbours
+
+    def _now_ms(self) -> int:
+        return int(self._loop.time() * 1000)
+
+    def _wake_at(self, deadline_ms: int) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline_ms / 1000, self._wake)
+
+    def _wake(self) -> None:
+        node = self._node
+        if node is None:
+            return
+        node.handle_timer(self._now_ms())
+        busy = True
+        while busy:
+            busy = False
+            while (event := node.next_event()) is not None:
+                busy = True
+                self._follow(node, event)
+            for _, frame in node.frames_to_send(self._now_ms()):
+                busy = True
+                self._on_frame(frame)
+        deadline_ms = node.next_deadline()
+        if deadline_ms is not None and self._node is node:
+            self._wake_at(deadline_ms)
+
+    # --- events ------------------------------------------------------------------------------------------
+
+    def _follow(self, node: Node, event: Event) -> None:
+        if isinstance(event, MeasurementDue):
+            self._measure(node, event.version)
+        self._on_event(event)
+
+    def _measure(self, node: Node, version: int) -> None:
+        if self._measurement:
+            self._measurement.cancel()  # its round is over
+        try:
+            readings = self._sensor.read(version)
+        except Exception as error:
+            self._tell_failure(error)
+            readings = {}
+        if inspect.isawaitable(readings):
+            self._measurement = asyncio.ensure_future(self._await_measurement(node, version, readings))
+        else:
+            node.measure(version, self._checked(readings), self._now_ms())
+
+    async def _await_measurement(self, node: Node, version: int, awaited: Awaitable[Readings]) -> None:
+        try:
+            readings = await awaited
+        except Exception as error:
+            self._tell_failure(error)
+            readings = {}
+        node.measure(version, self._checked(readings), self._now_ms())
+        self._wake_at(self._now_ms())
+
+    def _checked(self, readings: Readings) -> Readings:
+        good = {metric: raw for metric, raw in readings.items() if 0 <= raw <= MAX_RAW}
+        for metric in readings.keys() - good.keys():
+            self._tell_failure(ValueError(f"metric {metric}: {readings[metric]} is not 0 to {MAX_RAW}"))
+        return good
+
+    def _tell_failure(self, error: Exception) -> None:
+        _log.warning("%s: the sensor failed (%s); this round goes without its reading", self.name, error)

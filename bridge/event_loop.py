@@ -1,0 +1,55 @@
+"""The event loop of the commands: sockets can be waited for on every system, and a signal ends it cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+
+
+def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
+    """The result of `main`, which gets an event that Ctrl-C and SIGTERM set. For the main thread."""
+
+    async def run() -> T:
+        stop = asyncio.Event()
+        with _signals_set(stop):
+            return await main(stop)
+
+    # Windows' default loop has no `add_reader`; the one that selects has.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(run())
+
+
+async def wait_for_stop(stop: asyncio.Event, timeout_s: float | None = None) -> None:
+    """Until `stop` is set, but no longer than that."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await stop.wait()
+
+
+@contextlib.contextmanager
+def _signals_set(stop: asyncio.Event) -> Iterator[None]:
+    """`add_signal_handler` is not there on Windows, where only a wakeup descriptor ends a `select` early."""
+    loop = asyncio.get_running_loop()
+    woken, waker = socket.socketpair()
+    woken.setblocking(False)
+    waker.setblocking(False)
+    loop.add_reader(woken, woken.recv, 4096)
+    former_waker = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    former = {number: signal.signal(number, lambda *_: stop.set()) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(former_waker)
+        loop.remove_reader(woken)
+        woken.close()
+        waker.close()

@@ -1,0 +1,160 @@
+"""Options that the commands which run a node share: who it is, what it measures, whom it hears."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from bridge.errors import UsageError
+from bridge.sensors import ConstantSensor, NoSensor, Sensor, SyntheticSensor
+from bridge.udp_link import GROUP, PORT
+from protocol.aggregate import METRICS, TEMPERATURE
+from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
+from protocol.simulator.topology import Topology, TopologyError, load_topology
+from protocol.timing import Timing
+
+_METRIC_IDS = {metric.name: metric.id for metric in METRICS.values()}
+
+
+def add_node_arguments(parser: argparse._ActionsContainer) -> None:
+    """What it measures and whom it hears."""
+    parser.add_argument(
+        "--metrics",
+        type=_metrics,
+        default=(TEMPERATURE.id,),
+        metavar="NAME,...",
+        help=f"what it measures, of {', '.join(_METRIC_IDS)} (default: {TEMPERATURE.name})",
+    )
+    sensor = parser.add_mutually_exclusive_group()
+    sensor.add_argument("--synthetic", action="store_true", help="made-up readings, slow and noisy (default)")
+    sensor.add_argument(
+        "--constant",
+        type=_values,
+        metavar="VALUE,...",
+        help="always these readings, in units, one for each of the metrics",
+    )
+    sensor.add_argument("--no-sensor", action="store_true", help="takes part without readings")
+    hears = parser.add_mutually_exclusive_group()
+    hears.add_argument(
+        "--neighbours",
+        type=_ids,
+        metavar="ID,...",
+        help="hears these nodes only, so that one room makes several hops",
+    )
+    hears.add_argument("--topology", metavar="FILE", help="hears whom it would hear in that field")
+
+
+def add_udp_arguments(parser: argparse._ActionsContainer) -> None:
+    """Where the other nodes are."""
+    parser.add_argument(
+        "--group", default=GROUP, metavar="ADDRESS", help=f"multicast group (default: {GROUP})"
+    )
+    parser.add_argument(
+        "--udp-port", type=whole(1, 65_535), default=PORT, metavar="PORT", help=f"(default: {PORT})"
+    )
+    parser.add_argument(
+        "--interface", metavar="ADDRESS", help="of this computer; the default leads to the group"
+    )
+
+
+def add_end_arguments(parser: argparse.ArgumentParser) -> None:
+    """When to end without a signal, and how to tell what happens."""
+    parser.add_argument("--duration", type=positive, metavar="S", help="end after so many seconds")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def sensor_of(args: argparse.Namespace, node_id: int) -> Sensor:
+    """The sensor that was asked for. Raises UsageError if values and metrics do not fit."""
+    if args.no_sensor:
+        return NoSensor()
+    if args.constant is None:
+        return SyntheticSensor(node_id, args.metrics)
+    if len(args.constant) != len(args.metrics):
+        raise UsageError(
+            f"--constant gives {len(args.constant)} values and --metrics {len(args.metrics)} metrics;"
+            " give one value for each"
+        )
+    return ConstantSensor(dict(zip(args.metrics, args.constant, strict=True)))
+
+
+def neighbours_of(args: argparse.Namespace, node_id: int) -> frozenset[int] | None:
+    """Whom the node hears; None for everyone. Raises UsageError for a topology that cannot be used."""
+    if not args.topology:
+        neighbours: frozenset[int] | None = args.neighbours
+        return neighbours
+    topology = read_topology(args.topology)
+    if node_id not in topology.places:
+        raise UsageError(f"{args.topology}: there is no node {node_id}; give --id one of those in the file")
+    return topology.neighbours(node_id)
+
+
+def read_topology(path: str) -> Topology:
+    """The topology in that file. Raises UsageError if there is none to be read."""
+    try:
+        return load_topology(Path(path).read_text(encoding="utf-8"), path)
+    except TopologyError as error:
+        raise UsageError(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise UsageError(f"{path}: {reason}; name a topology file") from error
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers within limits."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+node_id = whole(0, MAX_NODE_ID)
+
+
+def positive(text: str) -> float:
+    """A parser of numbers above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def period(text: str) -> float:
+    """A parser of the time between two rounds, in seconds (PROTOCOL.md section 7)."""
+    value = positive(text)
+    try:
+        Timing(period_ms=round(value * 1000))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} s: {error}") from None
+    return value
+
+
+def _ids(text: str) -> frozenset[int]:
+    return frozenset(node_id(part) for part in text.split(","))
+
+
+def _values(text: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if not values or not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, or numbers with commas")
+    return values
+
+
+def _metrics(text: str) -> tuple[int, ...]:
+    names = text.split(",")
+    for name in names:
+        if name not in _METRIC_IDS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(_METRIC_IDS)}")
+    if len(set(names)) != len(names) or len(names) > MAX_AGGREGATES:
+        raise argparse.ArgumentTypeError(f"{text!r} names a metric twice")
+    return tuple(_METRIC_IDS[name] for name in names)

@@ -1,0 +1,168 @@
+"""`treering bridge`: the root of a tree, and the relay between the links on which its nodes are."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from bridge.capture_file import CaptureFile
+from bridge.driver import sink_tree_driver
+from bridge.errors import UsageError
+from bridge.event_loop import run_until_stopped, wait_for_stop
+from bridge.link import Link, LinkCounts, LinkState
+from bridge.options import (
+    add_end_arguments,
+    add_node_arguments,
+    add_udp_arguments,
+    neighbours_of,
+    node_id,
+    period,
+    sensor_of,
+    whole,
+)
+from bridge.relay import OnRecord, Relay
+from bridge.report import Report, drops_text, log_to_stderr
+from bridge.serial_link import BAUD, SerialLink
+from bridge.udp_link import UdpLink
+from protocol.capture import Record
+from protocol.timing import Timing
+
+HELP = "be the root of a tree, across serial ports and UDP"
+COUNTS_PERIOD_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+OnStatus = Callable[[LinkState | LinkCounts], None]
+
+
+async def run_bridge(
+    links: Sequence[Link], on_record: OnRecord, on_status: OnStatus, stop: asyncio.Event
+) -> None:
+    """Relay between the links until `stop`. Every frame becomes a record; what changes of a link, a status.
+
+    Raises LinkError or UsageError if a link does not open.
+    """
+    relay = Relay()
+    relay.subscribe(on_record)
+    receivers = [relay.attach(link) for link in links]
+    try:
+        for link, receive in zip(links, receivers, strict=True):
+            await link.start(receive, on_status)
+        await _tell_counts(links, on_status, stop)
+    finally:
+        await asyncio.gather(*(link.close() for link in links))
+
+
+async def _tell_counts(links: Sequence[Link], on_status: OnStatus, stop: asyncio.Event) -> None:
+    told = {link.name: LinkCounts(link.name, {}, 0) for link in links}
+    while not stop.is_set():
+        await wait_for_stop(stop, COUNTS_PERIOD_S)
+        for link in links:
+            counts = LinkCounts(link.name, dict(link.drops), link.unsent)
+            if counts != told[link.name]:
+                told[link.name] = counts
+                on_status(counts)
+
+
+# --- the command -----------------------------------------------------------------------------------------
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `treering bridge`."""
+    links = parser.add_argument_group("links")
+    links.add_argument(
+        "--port", action="append", default=[], help="a serial port with a board on it; may be repeated"
+    )
+    links.add_argument(
+        "--baud", type=whole(50, 4_000_000), default=BAUD, metavar="N", help=f"(default: {BAUD})"
+    )
+    links.add_argument(
+        "--udp",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="nodes on the network (default: yes)",
+    )
+    add_udp_arguments(links)
+    root = parser.add_argument_group("root")
+    root.add_argument("--id", type=node_id, default=1, help="(default: 1)")
+    root.add_argument("--no-root", action="store_true", help="only relay; the root is elsewhere")
+    root.add_argument("--period", type=period, default=5.0, metavar="S", help="seconds a round (default: 5)")
+    add_node_arguments(root)
+    parser.add_argument("--log", metavar="FILE", help="write every frame to this packet log (pcapng)")
+    parser.add_argument("--rounds", type=whole(1, 1 << 31), metavar="N", help="end after so many rounds")
+    add_end_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until a signal, or until enough rounds or time; 1 if the time was over before the rounds."""
+    log_to_stderr()
+    links = _links(args)
+    report = Report(as_json=args.json)
+    with ExitStack() as stack:
+        takers: list[OnRecord] = [report.take]
+        if args.log:
+            log = CaptureFile(args.log)
+            stack.callback(log.close)
+            takers.insert(0, log.write)
+            _log.info("recording to %s", log.path)
+        run_until_stopped(lambda stop: _run(args, links, takers, report, stop))
+    _log.info("%s", report.summary())
+    for link in links:
+        if lost := _lost_text(link):
+            _log.info("%s: %s", link.name, lost)
+    return 1 if args.rounds and report.rounds < args.rounds and args.duration else 0
+
+
+async def _run(
+    args: argparse.Namespace,
+    links: Sequence[Link],
+    takers: Sequence[OnRecord],
+    report: Report,
+    stop: asyncio.Event,
+) -> None:
+    def on_record(record: Record) -> None:
+        try:
+            for take in takers:
+                take(record)
+        except BrokenPipeError:  # the reader of our lines has gone: so do we
+            stop.set()
+        if args.rounds and report.rounds >= args.rounds:
+            stop.set()
+
+    if args.duration:
+        asyncio.get_running_loop().call_later(args.duration, stop.set)
+    await run_bridge(links, on_record, _tell, stop)
+
+
+def _links(args: argparse.Namespace) -> list[Link]:
+    links: list[Link] = [SerialLink(port, args.baud) for port in args.port]
+    if args.udp:
+        links.append(UdpLink(args.group, args.udp_port, args.interface))
+    if not links:
+        raise UsageError("there is nothing to bridge; give --port, or leave out --no-udp")
+    if not args.no_root:
+        links.append(
+            sink_tree_driver(
+                "root",
+                args.id,
+                sensor_of(args, args.id),
+                root=True,
+                timing=Timing(period_ms=round(args.period * 1000)),
+                metrics=args.metrics,
+                neighbours=neighbours_of(args, args.id),
+            )
+        )
+    return links
+
+
+def _tell(status: LinkState | LinkCounts) -> None:
+    if isinstance(status, LinkState):
+        _log.log(logging.INFO if status.is_up else logging.WARNING, "%s", status)
+
+
+def _lost_text(link: Link) -> str:
+    unsent = f"{link.unsent} frames not sent" if link.unsent else ""
+    return "; ".join(filter(None, [drops_text(link.drops), unsent]))

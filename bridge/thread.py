@@ -1,0 +1,61 @@
+"""The bridge in a thread of its own, for the app."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bridge.errors import TreeringError
+from bridge.link import Link, LinkCounts, LinkState
+from bridge.relay import OnRecord
+from bridge.service import run_bridge
+
+STOP_TIMEOUT_S = 5.0  # links close within 1.2 s: a serial port's write may take one, its read the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last status; `error` says why a link did not open, None after `stop`."""
+
+    error: str | None
+
+
+Status = LinkState | LinkCounts | Ended
+
+
+class BridgeThread:
+    """`run_bridge` from `start` to `stop`. The callbacks are called in its thread: let them queue."""
+
+    def __init__(
+        self, links: Sequence[Link], on_record: OnRecord, on_status: Callable[[Status], None]
+    ) -> None:
+        self._links = links
+        self._on_record = on_record
+        self._on_status = on_status
+        self._stop = asyncio.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; whether the links open, the statuses tell."""
+        self._loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for it; harmless if it has ended."""
+        if self._thread:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
+                self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        error = None
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(run_bridge(self._links, self._on_record, self._on_status, self._stop))
+        except TreeringError as failure:
+            error = str(failure)
+        self._on_status(Ended(error))

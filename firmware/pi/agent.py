@@ -1,0 +1,22 @@
+"""One node of the sink tree on a Pi or a PC: a protocol node, its sensor, and the network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bridge.driver import NodeDriver
+from bridge.link import Link, LinkState
+
+
+async def run_agent(
+    node: NodeDriver, link: Link, on_state: Callable[[LinkState], None], stop: asyncio.Event
+) -> None:
+    """Let `node` speak and listen on `link` until `stop`. Raises LinkError if it does not open."""
+    try:
+        await link.start(node.send, on_state)
+        await node.start(link.send, on_state)
+        await stop.wait()
+    finally:
+        await node.close()
+        await link.close()
