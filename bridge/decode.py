@@ -1,0 +1,145 @@
+"""`treering decode`: the fields of one frame in hex, or of every frame of a packet log."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from bridge.capture_file import read_records
+from bridge.errors import UsageError
+from bridge.report import log_to_stderr
+from protocol.aggregate import Aggregate, metric_of
+from protocol.capture import Direction, Record
+from protocol.packets import (
+    BROADCAST,
+    HOST,
+    Ack,
+    Depth,
+    Frame,
+    FrameError,
+    Help,
+    Items,
+    Payload,
+    Report,
+    Result,
+    Sync,
+    decode,
+)
+
+HELP = "print the fields of a frame, or of every frame of a log"
+_NAMED = {BROADCAST: "all", HOST: "host"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `treering decode`."""
+    parser.add_argument(
+        "what", metavar="HEX|FILE", help="a frame in hex (blanks and colons allowed), or a packet log"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a frame")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the fields. Raises UsageError for what is neither a frame nor a log."""
+    log_to_stderr()
+    if Path(args.what).is_file():
+        first_us = None
+        for record in read_records(args.what):
+            first_us = record.timestamp_us if first_us is None else first_us
+            print(json.dumps(_record_json(record)) if args.json else _record_text(record, first_us))
+        return 0
+    try:
+        frame = decode(_bytes_of(args.what))
+    except FrameError as error:
+        raise UsageError(f"{args.what}: {error}; check that no byte is missing or changed") from error
+    print(json.dumps(_frame_json(frame)) if args.json else _frame_text(frame))
+    return 0
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text.replace(":", " "))
+    except ValueError:
+        raise UsageError(
+            f"{text}: neither a file nor hex; give a packet log, or a frame as hex digits"
+        ) from None
+
+
+# --- JSON ------------------------------------------------------------------------------------------------
+
+
+def _frame_json(frame: Frame) -> dict[str, object]:
+    return asdict(frame) | {"type": frame.type.name}
+
+
+def _record_json(record: Record) -> dict[str, object]:
+    head: dict[str, object] = {
+        "timestamp_us": record.timestamp_us,
+        "link": record.link,
+        "direction": record.direction.name.lower(),
+        "frame": record.frame.hex(),
+    }
+    if record.comment is not None:
+        head["comment"] = record.comment
+    try:
+        return head | _frame_json(decode(record.frame))
+    except FrameError as error:
+        return head | {"dropped": error.reason.label, "detail": str(error)}
+
+
+# --- text ------------------------------------------------------------------------------------------------
+
+
+def _record_text(record: Record, first_us: int) -> str:
+    """Seconds since the first record, link and direction, frame."""
+    arrow = "<" if record.direction is Direction.INBOUND else ">"
+    head = f"{(record.timestamp_us - first_us) / 1e6:10.6f}  {record.link} {arrow}"
+    try:
+        return f"{head}  {_frame_text(decode(record.frame))}"
+    except FrameError as error:
+        return f"{head}  dropped, {error}: {record.frame.hex()}"
+
+
+def _frame_text(frame: Frame) -> str:
+    to = _NAMED.get(frame.destination, str(frame.destination))
+    payload = _payload_text(frame.payload)
+    head = f"{frame.type.name} {frame.source} -> {to}, counter {frame.counter}"
+    return f"{head}: {payload}" if payload else head
+
+
+def _payload_text(payload: Payload) -> str:
+    match payload:
+        case Sync(version, age_ms, hop_count, period_ms):
+            return f"round {version} began {age_ms} ms ago, hop count {hop_count}, period {period_ms} ms"
+        case Ack(acked_version, sync):
+            return f"acks round {acked_version}; {_payload_text(sync)}"
+        case Help(version, hop_count):
+            return f"round {version}, hop count {hop_count}"
+        case Depth(depth):
+            return f"depth {depth}"
+        case Report(depth, items):
+            return f"depth {depth}; {_items_text(items)}"
+        case Result(duration_ms, items):
+            return f"after {duration_ms} ms; {_items_text(items)}"
+    return ""
+
+
+def _items_text(items: Items) -> str:
+    parts = [_aggregate_text(metric, aggregate) for metric, aggregate in items.aggregates]
+    parts += [f"{link.child} under {link.parent}, quality {link.quality}" for link in items.links]
+    if items.doubt:
+        parts.append(f"{items.doubt} in doubt")
+    return "; ".join(parts) or "no items"
+
+
+def _aggregate_text(metric_id: int, aggregate: Aggregate) -> str:
+    metric = metric_of(metric_id)
+    head = f"round {aggregate.version} {metric.name}"
+    if not aggregate.count:
+        return f"{head} no reading"
+    value = f"{metric.scaled(aggregate.max):g} {metric.unit}"
+    return (
+        f"{head} max {aggregate.max} ({value}) at {aggregate.max_id},"
+        f" total {aggregate.total}, count {aggregate.count}"
+    )
