@@ -1,0 +1,143 @@
+"""`treering simulate` as a script uses it: its JSON, its log, its exit codes and its messages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop.command import main
+
+KEYS = [
+    *(
+        "round",
+        "version",
+        "metric",
+        "max",
+        "max_id",
+        "total",
+        "count",
+        "count_lo",
+        "count_hi",
+        "average",
+        "unit",
+    ),
+    *("exact", "saturated", "duration_ms", "frames", "bytes", "repairs", "alive", "reachable"),
+]
+Capsys = pytest.CaptureFixture[str]
+
+
+def rounds(capsys: Capsys, *options: str) -> list[dict[str, Any]]:
+    assert main(["simulate", "--json", *options]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_grid_of_16_is_counted_whole_and_equals_the_truth(capsys: Capsys) -> None:
+    found = rounds(
+        capsys,
+        *("--grid", "4x4", "--spacing", "10", "--range", "15", "--rounds", "20", "--seed", "1", "--truth"),
+    )
+    assert [row["round"] for row in found] == list(range(1, 21))
+    for row in found:
+        assert list(row) == [*KEYS, "readings", "contributors"]
+        assert row["count"] == row["count_lo"] == row["count_hi"] == 16
+        assert row["contributors"] == list(range(1, 17))
+        assert row["total"] == sum(row["readings"].values())
+        assert row["max"] == max(row["readings"].values()) == row["readings"][str(row["max_id"])]
+        assert row["average"] == pytest.approx(-40 + 0.5 * row["total"] / 16, abs=1e-6)
+        assert row["exact"] is True
+
+
+def test_the_same_seed_gives_the_same_bytes(capsys: Capsys, tmp_path: Path) -> None:
+    def run(name: str, seed: int) -> tuple[bytes, str]:
+        log = tmp_path / name
+        assert (
+            main(["simulate", "--loss", "0.1", "--rounds", "5", "--seed", str(seed), "--capture", str(log)])
+            == 0
+        )
+        return log.read_bytes(), capsys.readouterr().out
+
+    assert run("a.pcapng", 1) == run("b.pcapng", 1)
+    assert run("c.pcapng", 1) != run("d.pcapng", 2)
+
+
+def test_a_captured_run_replays_to_the_same_lines(capsys: Capsys, tmp_path: Path) -> None:
+    log = str(tmp_path / "field.pcapng")
+    kill = ("--kill", "6@4", "--revive", "6@8", "--loss", "0.05")
+    assert main(["simulate", "--json", "--rounds", "12", *kill, "--capture", log]) == 0
+    live = capsys.readouterr().out
+    assert main(["replay", log, "--json"]) == 0
+    assert capsys.readouterr().out == live
+
+
+def test_a_topology_file_and_faults(capsys: Capsys, tmp_path: Path) -> None:
+    diamond = tmp_path / "topo.def"
+    diamond.write_text("4\n1 0 0 12\n2 10 5 12\n3 10 -5 12\n4 20 0 12\n")
+    found = rounds(capsys, "--topology", str(diamond), "--rounds", "6", "--kill", "2@3", "--join", "3@2")
+    assert [row["alive"] for row in found] == [3, 4, 3, 3, 3, 3]
+    assert found[-1]["count"] == 3
+
+
+def test_people_get_a_line_a_round(capsys: Capsys) -> None:
+    assert main(["simulate", "--rounds", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[2].startswith("round 3  temperature: max ")
+    assert "16 of 16 nodes" in lines[2]
+
+
+def test_rounds_that_do_not_finish_are_a_failed_run(capsys: Capsys) -> None:
+    assert main(["simulate", "--rounds", "5", "--kill", "1@3"]) == 1
+    assert "3 of 5 rounds did not finish" in capsys.readouterr().err
+
+
+def test_unreachable_nodes_are_named(capsys: Capsys) -> None:
+    assert main(["simulate", "--grid", "3x1", "--spacing", "10", "--range", "5", "--rounds", "1"]) == 0
+    assert (
+        "nodes 2, 3 have no way to the root 1; move nodes closer or raise --range" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--topology", "missing.def"], "missing.def: No such file or directory; name a topology file"),
+        (["--kill", "99@2"], "kill 99@2: no node 99 in the field"),
+        (["--capture", "no/such/folder/x.pcapng"], "no/such/folder/x.pcapng"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", "--rounds", "2", *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--grid", "4"], "'4' is not like 4x4"),
+        (["--grid", "0x4"], "holds no node"),
+        (["--kill", "7"], "is not like 7@3"),
+        (["--loss", "2"], "is no probability"),
+        (["--rounds", "0"], "is not a whole number from 1"),
+        (["--range", "-5"], "is not a number above 0"),
+        (["--period", "0"], "is not a number above 0"),
+    ],
+)
+def test_bad_usage_exits_with_2(capsys: Capsys, options: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["simulate", *options])
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_unknown_command_lists_the_known(capsys: Capsys) -> None:
+    assert main(["simulat"]) == 2
+    assert "no command 'simulat'; there are desktop, simulate" in capsys.readouterr().err
