@@ -102,7 +102,7 @@ class SinkTreeNode:
         # The request that waits for an answer: DISC_ACK or HELP_ACK_DATA while joining, DATA once joined.
         self._request: FrameType | None = None
         self._candidate: int | None = None
-        self._tries = 0
+        self._unanswered = 0
         self._request_bears_report = False
         self._child_wait_ms: int | None = None
         self._ack_ms: int | None = None
@@ -232,6 +232,7 @@ class SinkTreeNode:
         if frame.source != self.parent:
             self._drop(DropReason.STATE, frame.source)
             return
+        self._unanswered = 0
         running = self._round
         if self._request is FrameType.DATA and running and running.version == frame.payload.acked_version:
             running.acked = True
@@ -329,7 +330,8 @@ class SinkTreeNode:
         self._candidate = candidate
         self._help_ms = None
         self._request_bears_report = self._round is not None and self._round.undelivered
-        self._begin_request(request, candidate, due_ms)
+        self._unanswered = 0
+        self._send_request(request, candidate, due_ms)
 
     def _answers(self, request: FrameType, source: int) -> bool:
         """Whether an answer of `source` is what this joining node waits for; counted as dropped if not."""
@@ -340,6 +342,7 @@ class SinkTreeNode:
 
     def _join(self, parent: int, sync: Sync, now_ms: int) -> None:
         by_discovery = self._request is FrameType.DISC_ACK
+        self._unanswered = 0
         self._end_request()
         if not self._is_feasible(sync):
             self._drop(DropReason.NOT_FEASIBLE, parent)
@@ -361,7 +364,7 @@ class SinkTreeNode:
             self._put(FrameType.DISCOVERY, BROADCAST, due_ms)
             self._leaf_wait_ms = due_ms + self._timing.leaf_wait_ms
         if self._round.undelivered:
-            self._begin_request(FrameType.DATA, parent, now_ms)
+            self._send_request(FrameType.DATA, parent, now_ms)
 
     def _lose_parent(self, why: str, now_ms: int) -> None:
         assert self.parent is not None
@@ -400,14 +403,11 @@ class SinkTreeNode:
 
     # --- requests and their answers ----------------------------------------------------------------------
 
-    def _begin_request(self, request: FrameType, destination: int, due_ms: int) -> None:
+    def _send_request(self, request: FrameType, destination: int, due_ms: int) -> None:
+        """Ask and wait for the answer. Tries of DATA count on over rounds, until the parent answers any."""
         self._request = request
-        self._tries = 0
-        self._try_request(destination, due_ms)
-
-    def _try_request(self, destination: int, due_ms: int) -> None:
-        assert self._request is not None
-        self._put(self._request, destination, due_ms)
+        self._unanswered += 1
+        self._put(request, destination, due_ms)
         self._ack_ms = due_ms + self._timing.ack_timeout_ms + self._jitter.below(self._timing.jitter_ms)
 
     def _end_request(self) -> None:
@@ -419,11 +419,11 @@ class SinkTreeNode:
     def _no_answer(self, now_ms: int) -> None:
         destination = self.parent if self.state is State.JOINED else self._candidate
         assert destination is not None
-        if self._tries < self._timing.max_retries:
-            self._tries += 1
-            self._try_request(destination, now_ms)
+        assert self._request is not None
+        if self._unanswered <= self._timing.max_retries:
+            self._send_request(self._request, destination, now_ms)
         elif self.state is State.JOINED:
-            self._lose_parent(f"no answer to {self._tries + 1} tries", now_ms)
+            self._lose_parent(f"no answer to {self._unanswered} tries", now_ms)
         else:
             self._end_request()
             self._seek(now_ms)
@@ -490,9 +490,10 @@ class SinkTreeNode:
         self._outbox.discard(FrameType.RESULT)
         self._round = Round(version)
         self._request_bears_report = False
+        wait_ms = self._child_wait_for_ms()
         self._child_wait_ms = max(
-            self.way.running_since_ms(now_ms) + self._child_wait_for_ms(),
-            now_ms + self._timing.hop_wait_ms,  # a round entered late, after the clock was set
+            self.way.running_since_ms(now_ms) + wait_ms,
+            now_ms + min(wait_ms, self._timing.hop_wait_ms),  # a round entered late, after the clock was set
         )
         self._check_way(now_ms)
         if self._round is not None:
@@ -539,7 +540,7 @@ class SinkTreeNode:
             self._put(FrameType.RESULT, HOST, now_ms)
         elif self.state is State.JOINED:
             assert self.parent is not None
-            self._begin_request(
+            self._send_request(
                 FrameType.DATA, self.parent, now_ms + self._jitter.below(self._timing.jitter_ms)
             )
 

@@ -299,6 +299,18 @@ class TestData:
         assert len(set(counters)) == len(counters), "every transmission has a counter of its own"
         assert any(isinstance(event, ParentLost) for event in bench.events())
 
+    def test_unanswered_data_count_on_over_rounds(self) -> None:
+        bench = Bench()
+        sync = Sync(1, 0, 0, 400)  # a period in which not all tries fit
+        bench.hear(PARENT, FrameType.DISCOVERY, sync, BROADCAST)
+        bench.hear(PARENT, FrameType.DISC_ACK_ACK, sync)
+        sent: list[tuple[int, Frame]] = []
+        while bench.node.parent is not None:
+            version = bench.start_round()
+            bench.node.measure(version, {0: 61}, bench.now_ms)
+            sent += bench.sent_until(bench.now_ms + 390)
+        assert kinds(sent).count(FrameType.DATA) - TIMING.max_retries in (1, 2), "the last may cross a round"
+
     def test_an_ack_ends_the_retries_and_renews_hop_count_and_clock(self) -> None:
         bench = Bench()
         bench.join()

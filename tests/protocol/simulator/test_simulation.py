@@ -11,6 +11,7 @@ from protocol.packets import FrameType
 from protocol.simulator.medium import Quality
 from protocol.simulator.simulation import Fault, FaultKind
 from protocol.simulator.topology import Topology, grid, load_topology, scattered
+from protocol.timing import Timing
 from tests.protocol.worlds import Run, run_checked
 
 KILL, REVIVE, JOIN = FaultKind.KILL, FaultKind.REVIVE, FaultKind.JOIN
@@ -80,6 +81,12 @@ def test_a_subtree_whose_only_way_out_is_at_its_leaf_is_counted_within_3_rounds(
     """Node 3 comes late and may join under 4; then 4's parent dies, and only 3 hears the root."""
     run = run_checked(DIAMOND, 8, seed=seed, faults=[Fault(JOIN, 3, 2), Fault(KILL, 2, 4)])
     assert run.counts[6:] == [3, 3]
+
+
+def test_a_death_is_noticed_when_the_period_is_short() -> None:
+    run = run_checked(DIAMOND, 12, seed=1, faults=[Fault(KILL, 3, 5)], timing=Timing(period_ms=600))
+    assert run.counts[:4] == [4] * 4
+    assert run.counts[8:] == [3] * 4
 
 
 def test_a_late_node_is_counted_within_two_rounds() -> None:
