@@ -8,7 +8,7 @@ UV_VERSION = 0.13.8
 
 # One target at a time: they share build/ and .venv. What each starts may still use -j.
 .NOTPARALLEL:
-.PHONY: help setup run test check format firmware emulator lock clean
+.PHONY: help setup run test check format constants firmware emulator lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -34,6 +34,9 @@ format: setup  ## rewrite the Python and the C in the project's format
 	$(VENV_BIN)/ruff check --fix $(PYTHON_SOURCES)
 	$(VENV_BIN)/ruff format $(PYTHON_SOURCES)
 	$(VENV_BIN)/clang-format -i $(C_SOURCES)
+
+constants: setup  ## rewrite the C header of what the firmware shares with protocol/
+	$(VENV_BIN)/python -m firmware.generate_constants
 
 firmware: setup  ## build the sketch for the Arduino and the C core for this machine
 	$(MAKE) --no-print-directory -C firmware all host

@@ -1,0 +1,48 @@
+/* What happened to a node, oldest first (PROTOCOL.md section 4). */
+#ifndef TR_EVENTS_H
+#define TR_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tr_config.h"
+
+enum tr_event_kind {
+    TR_EVENT_JOINED = 1,      /* node: the parent; value: the own hop count */
+    TR_EVENT_PARENT_LOST,     /* node: the parent; value: enum tr_why */
+    TR_EVENT_CHILD_JOINED,    /* node */
+    TR_EVENT_CHILD_LOST,      /* node */
+    TR_EVENT_MEASUREMENT_DUE, /* value: the version for tr_node_measure */
+    TR_EVENT_REPORT_ACCEPTED, /* node: the child; value: the version */
+    TR_EVENT_REPORT_SEALED,   /* value: the version of the own report that was put together */
+    TR_EVENT_ROUND_FINISHED, /* value: the version; the root's result is in node->round until the next call */
+    TR_EVENT_FRAME_DROPPED,  /* node: the source, or TR_NO_NODE; value: enum tr_drop_reason */
+};
+
+/* Why a parent was lost. */
+enum tr_why {
+    TR_WHY_STARTED_ANEW = 1,
+    TR_WHY_STALE,
+    TR_WHY_NO_ANSWER,
+    TR_WHY_NO_WAY,
+};
+
+typedef struct tr_event {
+    uint8_t kind; /* enum tr_event_kind */
+    uint16_t node;
+    uint16_t value;
+} tr_event_t;
+
+/* A ring; when it is full the oldest event gives way. All zero is empty. */
+typedef struct tr_events {
+    uint16_t first;
+    uint16_t count;
+    tr_event_t ring[TR_MAX_EVENTS];
+} tr_events_t;
+
+void tr_events_put(tr_events_t *events, uint8_t kind, uint16_t node, uint16_t value);
+
+/* Takes the oldest. False when there is none. */
+bool tr_events_take(tr_events_t *events, tr_event_t *taken);
+
+#endif

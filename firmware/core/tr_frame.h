@@ -1,0 +1,45 @@
+/* Open frames and their payloads as bytes (PROTOCOL.md sections 1, 2 and 4). */
+#ifndef TR_FRAME_H
+#define TR_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tr_constants.h"
+#include "tr_items.h"
+
+typedef struct tr_frame {
+    uint8_t type; /* enum tr_frame_type */
+    uint16_t source;
+    uint16_t destination;
+    uint32_t counter; /* 24 bits */
+    const uint8_t *payload;
+    uint8_t payload_bytes;
+} tr_frame_t;
+
+/* What a joined node says of its way to the root; `age_ms` since round `version` began. */
+typedef struct tr_sync {
+    uint16_t version;
+    uint32_t age_ms; /* 24 bits */
+    uint8_t hop_count;
+    uint32_t period_ms; /* 24 bits */
+} tr_sync_t;
+
+/* Checks the bytes in the order of PROTOCOL.md section 4. Returns 0, and the payload lies within `bytes`; or
+ * a negative drop reason. */
+int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length);
+
+/* Writes header, payload and CRC, and returns their length. The payload may lie in its place already. */
+uint8_t tr_frame_encode(const tr_frame_t *frame, uint8_t *bytes);
+
+/* The items of an accepted payload that bears `head_bytes` bytes before them. */
+void tr_frame_items(const tr_frame_t *frame, uint8_t head_bytes, tr_received_items_t *items);
+
+/* TR_SYNC_BYTES on the wire. */
+void tr_sync_write(const tr_sync_t *sync, uint8_t *bytes);
+void tr_sync_read(tr_sync_t *sync, const uint8_t *bytes);
+
+/* CRC-16/CCITT-FALSE. */
+uint16_t tr_crc16(const uint8_t *bytes, size_t length);
+
+#endif

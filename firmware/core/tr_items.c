@@ -1,0 +1,126 @@
+#include "tr_items.h"
+
+#include <string.h>
+
+#include "tr_bytes.h"
+
+enum {
+    AGGREGATE_ITEM_BYTES = 1 + TR_AGGREGATE_BYTES,
+    LINK_ITEM_BYTES = 1 + TR_LINK_BYTES,
+    DOUBT_ITEM_BYTES = 1 + TR_DOUBT_BYTES,
+};
+
+static const uint8_t *aggregate_at(const tr_received_items_t *items, uint8_t index)
+{
+    return items->bytes + (uint8_t)(index * AGGREGATE_ITEM_BYTES);
+}
+
+/* Whether the newest aggregate has a metric of its own and the version of the others. */
+static bool fits_the_others(const tr_received_items_t *items)
+{
+    const uint8_t *newest = aggregate_at(items, (uint8_t)(items->aggregate_count - 1));
+    for (uint8_t i = 0; i + 1 < items->aggregate_count; i++) {
+        const uint8_t *other = aggregate_at(items, i);
+        if (other[0] == newest[0] || tr_get_u16(other + 1) != tr_get_u16(newest + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Takes the item at `at` in; returns its length, or 0 if it may not stand there. */
+static uint8_t take_item(tr_received_items_t *items, const uint8_t *at, uint8_t length)
+{
+    if (items->doubt)
+        return 0;
+    if (at[0] <= TR_METRIC_MASK && length >= AGGREGATE_ITEM_BYTES && items->link_count == 0 &&
+        items->aggregate_count < TR_MAX_AGGREGATES) {
+        items->aggregate_count++;
+        return fits_the_others(items) ? AGGREGATE_ITEM_BYTES : 0;
+    }
+    if (at[0] == TR_ITEM_LINK && length >= LINK_ITEM_BYTES && items->link_count < TR_MAX_LINKS) {
+        items->link_count++;
+        return LINK_ITEM_BYTES;
+    }
+    if (at[0] == TR_ITEM_DOUBT && length >= DOUBT_ITEM_BYTES) {
+        items->doubt = tr_get_u16(at + 1);
+        return items->doubt ? DOUBT_ITEM_BYTES : 0;
+    }
+    return 0;
+}
+
+bool tr_items_read(tr_received_items_t *items, const uint8_t *bytes, uint8_t length)
+{
+    memset(items, 0, sizeof *items);
+    items->bytes = bytes;
+    for (uint8_t taken = 0; length > 0; bytes += taken, length = (uint8_t)(length - taken)) {
+        taken = take_item(items, bytes, length);
+        if (taken == 0)
+            return false;
+    }
+    return true;
+}
+
+uint16_t tr_items_version(const tr_received_items_t *items)
+{
+    return tr_get_u16(items->bytes + 1);
+}
+
+void tr_items_get_aggregate(const tr_received_items_t *items, uint8_t index, tr_metric_aggregate_t *found)
+{
+    const uint8_t *at = aggregate_at(items, index);
+    found->metric = at[0];
+    tr_aggregate_read(&found->aggregate, at + 1);
+}
+
+void tr_items_get_link(const tr_received_items_t *items, uint8_t index, tr_link_t *found)
+{
+    const uint8_t *at = aggregate_at(items, items->aggregate_count) + (uint8_t)(index * LINK_ITEM_BYTES);
+    found->child = tr_get_u16(at + 1);
+    found->parent = tr_get_u16(at + 3);
+    found->quality = at[5];
+}
+
+void tr_items_clear(tr_items_t *items, uint16_t version)
+{
+    memset(items, 0, sizeof *items);
+    items->version = version;
+}
+
+void tr_items_merge(tr_items_t *items, const tr_metric_aggregate_t *added)
+{
+    uint8_t place = 0;
+    while (place < items->aggregate_count && items->aggregates[place].metric < added->metric)
+        place++;
+    if (place < items->aggregate_count && items->aggregates[place].metric == added->metric) {
+        tr_aggregate_merge(&items->aggregates[place].aggregate, &added->aggregate);
+        return;
+    }
+    if (place == TR_MAX_AGGREGATES)
+        return;
+    if (items->aggregate_count < TR_MAX_AGGREGATES)
+        items->aggregate_count++;
+    memmove(&items->aggregates[place + 1], &items->aggregates[place],
+            (size_t)(items->aggregate_count - 1 - place) * sizeof *items->aggregates);
+    items->aggregates[place] = *added;
+}
+
+uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes)
+{
+    uint8_t *at = bytes;
+    for (uint8_t i = 0; i < items->aggregate_count; i++, at += AGGREGATE_ITEM_BYTES) {
+        at[0] = items->aggregates[i].metric;
+        tr_aggregate_write(&items->aggregates[i].aggregate, items->version, at + 1);
+    }
+    for (uint8_t i = 0; i < items->link_count; i++, at += LINK_ITEM_BYTES) {
+        at[0] = TR_ITEM_LINK;
+        tr_put_u16(at + 1, items->links[i].child);
+        tr_put_u16(at + 3, items->links[i].parent);
+        at[5] = items->links[i].quality;
+    }
+    if (doubt) {
+        at[0] = TR_ITEM_DOUBT;
+        tr_put_u16(at + 1, doubt);
+        at += DOUBT_ITEM_BYTES;
+    }
+    return (uint8_t)(at - bytes);
+}

@@ -1,0 +1,126 @@
+/*
+ * A sink-tree node as a state machine without I/O or clock: the seam of PROTOCOL.md section 4, and the same
+ * machine as protocol/sink_tree.py, timer for timer.
+ *
+ * The caller owns the memory, passes the time in (milliseconds, which may wrap), carries the frames out, and
+ * answers TR_EVENT_MEASUREMENT_DUE by calling tr_node_measure. After every call it takes the frames and the
+ * events.
+ */
+#ifndef TR_NODE_H
+#define TR_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tr_children.h"
+#include "tr_events.h"
+#include "tr_jitter.h"
+#include "tr_outbox.h"
+#include "tr_round.h"
+#include "tr_timer.h"
+#include "tr_timing.h"
+#include "tr_way.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Negative results of the calls below; a negative drop reason is no smaller than -15. */
+enum tr_error {
+    TR_ERROR_CONFIG = -64,   /* a value of tr_node_config_t is out of its range */
+    TR_ERROR_CAPACITY = -65, /* the buffer may be too short for a frame */
+};
+
+/* PROTOCOL.md 5.1. The root is joined from the start. */
+enum tr_state {
+    TR_STATE_SEEKING,
+    TR_STATE_JOINING,
+    TR_STATE_JOINED,
+};
+
+/* Where a frame goes: to the node's neighbours, or to whoever watches the root. */
+enum tr_link_name {
+    TR_LINK_AIR = 0,
+    TR_LINK_HOST = 1,
+};
+
+typedef struct tr_node_config {
+    uint16_t node_id; /* 0 to TR_MAX_NODE_ID */
+    bool is_root;
+    uint8_t max_children;   /* 0 to TR_MAX_CHILDREN */
+    uint8_t first_metric;   /* of those that the node measures: it stands in a report without readings */
+    uint16_t first_version; /* the root's first round */
+    uint32_t first_counter; /* must not repeat recent ones after a restart: a random number of 24 bits */
+    uint32_t seed;          /* drives the jitter only */
+    tr_timing_t timing;
+} tr_node_config_t;
+
+typedef struct tr_reading {
+    uint8_t metric; /* 0 to 63 */
+    uint8_t raw;
+} tr_reading_t;
+
+/* To be read, not written, by others. */
+typedef struct tr_node {
+    const tr_node_config_t *config;
+    uint8_t state;   /* enum tr_state */
+    uint16_t parent; /* TR_NO_NODE: none, as for the root */
+    bool has_way;
+    tr_way_t way;
+    bool has_round;
+    tr_round_t round;
+    tr_children_t children;
+    uint8_t told_depth;
+    /* The request that waits for an answer: DISC_ACK or HELP_ACK_DATA while joining, DATA once joined; or 0.
+     */
+    uint8_t request;
+    uint16_t candidate;  /* whom it went to while joining */
+    uint16_t unanswered; /* tries; those of DATA count on over rounds, until the parent answers any */
+    bool request_bears_report;
+    bool has_heard_version;
+    uint16_t heard_version; /* by a root that was restarted */
+    uint32_t help_wait_ms;
+    tr_timer_t child_wait;
+    tr_timer_t ack;
+    tr_timer_t leaf_wait;
+    tr_timer_t help;
+    uint32_t counter;
+    tr_jitter_t jitter;
+    tr_outbox_t outbox;
+    tr_events_t events;
+} tr_node_t;
+
+/* A config with the default timing, for a node that is not the root. */
+tr_node_config_t tr_node_config_default(uint16_t node_id, uint32_t seed);
+
+/* `config` must outlive the node. Returns 0 or TR_ERROR_CONFIG. */
+int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_ms);
+
+/* One received frame. Whatever the bytes are, they do no harm: they become TR_EVENT_FRAME_DROPPED. */
+void tr_node_receive(tr_node_t *node, const uint8_t *bytes, size_t length, uint32_t now_ms);
+
+/* Does what is due; harmless when nothing is. */
+void tr_node_handle_timer(tr_node_t *node, uint32_t now_ms);
+
+/* The readings of round `version`, a metric once; a metric without one is left out. False when it is too
+ * late. */
+bool tr_node_measure(tr_node_t *node, uint16_t version, const tr_reading_t *readings, uint8_t count,
+                     uint32_t now_ms);
+
+/* How long until tr_node_handle_timer and tr_node_next_frame must be called again; TR_FOREVER_MS: no need. */
+uint32_t tr_node_wait_ms(const tr_node_t *node, uint32_t now_ms);
+
+/* The next frame that is due, in `bytes`, which hold at least TR_MAX_FRAME_BYTES. Returns its length, 0 when
+ * none is due, or TR_ERROR_CAPACITY. */
+int tr_node_next_frame(tr_node_t *node, uint32_t now_ms, uint8_t *bytes, size_t capacity,
+                       enum tr_link_name *link);
+
+/* What happened, oldest first. False when there is nothing more. */
+bool tr_node_next_event(tr_node_t *node, tr_event_t *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,32 @@
+#include "tr_round.h"
+
+#include <string.h>
+
+void tr_round_begin(tr_round_t *round, uint16_t version)
+{
+    memset(round, 0, sizeof *round);
+    tr_items_clear(&round->items, version);
+    round->sent_to = TR_NO_NODE;
+}
+
+bool tr_round_is_undelivered(const tr_round_t *round)
+{
+    return round->has_report && !round->is_acked;
+}
+
+uint16_t tr_round_doubt_for(tr_round_t *round, uint16_t destination)
+{
+    uint16_t counted = 0;
+    if (round->sent_to == TR_NO_NODE)
+        round->sent_to = destination;
+    if (round->sent_to != destination)
+        round->is_in_doubt = true;
+    if (!round->is_in_doubt)
+        return round->items.doubt;
+    for (uint8_t i = 0; i < round->items.aggregate_count; i++) {
+        const uint16_t count = round->items.aggregates[i].aggregate.count;
+        if (count > counted)
+            counted = count;
+    }
+    return counted;
+}

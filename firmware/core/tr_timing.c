@@ -1,0 +1,24 @@
+#include "tr_timing.h"
+
+tr_timing_t tr_timing_default(void)
+{
+    const tr_timing_t timing = {
+        .period_ms = TR_DEFAULT_PERIOD_MS,
+        .discovery_ms = TR_DEFAULT_DISCOVERY_MS,
+        .jitter_ms = TR_DEFAULT_JITTER_MS,
+        .ack_timeout_ms = TR_DEFAULT_ACK_TIMEOUT_MS,
+        .listen_ms = TR_DEFAULT_LISTEN_MS,
+        .help_wait_ms = TR_DEFAULT_HELP_WAIT_MS,
+        .help_wait_limit_ms = TR_DEFAULT_HELP_WAIT_LIMIT_MS,
+        .leaf_wait_ms = TR_DEFAULT_LEAF_WAIT_MS,
+        .max_retries = TR_DEFAULT_MAX_RETRIES,
+        .missed_rounds = TR_DEFAULT_MISSED_ROUNDS,
+    };
+    return timing;
+}
+
+uint32_t tr_timing_hop_wait_ms(const tr_timing_t *timing)
+{
+    const uint32_t try_ms = (uint32_t)timing->ack_timeout_ms + timing->jitter_ms;
+    return ((uint32_t)timing->max_retries + 1) * try_ms + timing->jitter_ms;
+}

@@ -1,0 +1,28 @@
+/* The timers of PROTOCOL.md section 7. */
+#ifndef TR_TIMING_H
+#define TR_TIMING_H
+
+#include <stdint.h>
+
+#include "tr_constants.h"
+
+typedef struct tr_timing {
+    uint32_t period_ms;    /* 1 to TR_MAX_PERIOD_MS; the root's, the others learn it */
+    uint32_t discovery_ms; /* the root's */
+    uint16_t jitter_ms;
+    uint16_t ack_timeout_ms;
+    uint16_t listen_ms;
+    uint16_t help_wait_ms;
+    uint16_t help_wait_limit_ms;
+    uint16_t leaf_wait_ms;
+    uint8_t max_retries;
+    uint8_t missed_rounds;
+} tr_timing_t;
+
+/* What section 7 says. */
+tr_timing_t tr_timing_default(void);
+
+/* The longest time that one hop may need. */
+uint32_t tr_timing_hop_wait_ms(const tr_timing_t *timing);
+
+#endif

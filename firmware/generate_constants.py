@@ -1,0 +1,93 @@
+"""Writes the constants that the C core shares with protocol/ to firmware/core/tr_constants.h.
+
+python -m firmware.generate_constants    (or: make constants)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from enum import IntEnum
+from pathlib import Path
+
+from protocol import aggregate, children, packets, timing, way
+from protocol.packets import DropReason, FrameType
+
+HEADER = Path(__file__).parent / "core" / "tr_constants.h"
+
+_NUMBERS = (
+    "WIRE_VERSION",
+    "HEADER_BYTES",
+    "CRC_BYTES",
+    "MAX_PAYLOAD_BYTES",
+    "MAX_FRAME_BYTES",
+    "MAX_AGGREGATES",
+    "MAX_LINKS",
+)
+_PATTERNS = (
+    "SEALED_BIT",
+    "BROADCAST",
+    "HOST",
+    "MAX_NODE_ID",
+    "NO_HOP_COUNT",
+    "MAX_U24",
+    "METRIC_MASK",
+    "ITEM_LINK",
+    "ITEM_DOUBT",
+)
+_STRUCTS = ("SYNC", "AGGREGATE", "LINK", "DOUBT", "ACK", "DEPTH", "HELP", "DURATION")
+
+
+def generate() -> str:
+    """The text of tr_constants.h."""
+    return "\n".join(
+        [
+            "/* Generated from protocol/ by `make constants`; do not edit. */",
+            "#ifndef TR_CONSTANTS_H",
+            "#define TR_CONSTANTS_H",
+            "",
+            "#include <stdint.h>",
+            "",
+            "/* PROTOCOL.md sections 1 and 2. */",
+            *(_define(name, getattr(packets, name)) for name in _NUMBERS),
+            *(_define(name, getattr(packets, name), "#x") for name in _PATTERNS),
+            *(_define(f"{name}_BYTES", getattr(packets, name).sizeof()) for name in _STRUCTS),
+            _define("SATURATED", aggregate.SATURATED, "#x"),
+            _define("NO_NODE", aggregate.NO_NODE, "#x"),
+            *(_define(f"METRIC_{m.name.upper()}", m.id) for m in aggregate.METRICS.values()),
+            "",
+            *_enum("frame_type", "", FrameType),
+            "",
+            "/* PROTOCOL.md section 8. */",
+            *_enum("drop_reason", "DROP_", DropReason),
+            "",
+            "/* PROTOCOL.md 5.4, 6.5 and section 7. */",
+            *(_define(name, getattr(way, name)) for name in ("FRESH_PERIODS", "FORGET_PERIODS")),
+            *(
+                _define(name, getattr(children, name))
+                for name in ("HISTORY_ROUNDS", "FULL_QUALITY", "RENEWAL_ROUNDS")
+            ),
+            _define("MAX_PERIOD_MS", timing.MAX_PERIOD_MS),
+            *(_define(f"DEFAULT_{name.upper()}", value) for name, value in asdict(timing.Timing()).items()),
+            "",
+            "#endif",
+            "",
+        ]
+    )
+
+
+def _define(name: str, value: int, style: str = "d") -> str:
+    """Unsigned, and as wide as it must be where an int has 16 bits."""
+    digits = format(value, style)
+    return f"#define TR_{name} {f'UINT32_C({digits})' if value > 0xFFFF else digits + 'u'}"
+
+
+def _enum(name: str, prefix: str, members: type[IntEnum]) -> Iterator[str]:
+    yield f"enum tr_{name} {{"
+    for member in members:
+        yield f"    TR_{prefix}{member.name} = {member.value},"
+    yield "};"
+
+
+if __name__ == "__main__":
+    HEADER.write_text(generate(), encoding="ascii", newline="\n")

@@ -1,0 +1,364 @@
+"""Feeds a Python node and a C node the same random life, and compares all that they do.
+
+python -m tests.firmware.differential --seed 1 --lives 20 --steps 300
+
+A failure prints the line that replays it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from protocol import packets, serial_number
+from protocol.aggregate import Aggregate
+from protocol.node import Event, FrameDropped, LinkName, MeasurementDue, ParentLost
+from protocol.packets import (
+    BROADCAST,
+    HOST,
+    MAX_U24,
+    Ack,
+    Depth,
+    Empty,
+    Frame,
+    FrameType,
+    Help,
+    Items,
+    Link,
+    Payload,
+    Report,
+    Result,
+    Sync,
+)
+from protocol.sink_tree import SinkTreeNode
+from protocol.timing import MAX_PERIOD_MS, Timing
+from tests.firmware.core import CoreNode
+
+NEIGHBOURS = (0, 1, 2, 3, 5, 8, 0xFFFD)
+DAY_MS = 86_400_000
+# handle_timer must be called at least every 2^31 ms.
+LONGEST_SLEEP_MS = 18 * DAY_MS
+
+
+class DifferenceError(AssertionError):
+    """The two nodes did not do the same."""
+
+
+class Pair:
+    """Both nodes as one; every call compares what comes of it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.python = SinkTreeNode(*arguments, **options)
+        self.core = CoreNode(*arguments, **options)
+
+    def both(self, what: str, call: Callable[[SinkTreeNode | CoreNode], object]) -> Any:
+        """The one result of a call on either."""
+        ours, theirs = call(self.python), call(self.core)
+        if ours != theirs:
+            raise DifferenceError(f"{what}: Python {ours}, C {theirs}")
+        return ours
+
+    def compare_deadlines(self, now_ms: int) -> int | None:
+        """The next deadline; one that is over counts as now, which is all that the C node tells."""
+
+        def deadline_ms(node: SinkTreeNode | CoreNode) -> int | None:
+            found = node.next_deadline()
+            return None if found is None else max(found, now_ms)
+
+        deadline: int | None = self.both("next_deadline", deadline_ms)
+        return deadline
+
+
+class Life:
+    """One pair of nodes among neighbours that are partly reasonable. `seen` counts what came of it."""
+
+    def __init__(self, seed: str, seen: Counter[str]) -> None:
+        self.rng = rng = random.Random(seed)
+        self.seen = seen
+        self.node_id = rng.choice((7, 7, 7, 4, 0xFFFC))
+        self.is_root = rng.random() < 0.25
+        self.timing = self._timing()
+        self.now_ms = rng.choice((0, 2**31 - 3_000, 2**32 - 3_000, rng.randrange(2**40)))
+        self.version = rng.choice((1, 1, 0xFFFE, rng.randrange(0x10000)))
+        self.sent: list[Frame] = []
+        self.due: list[int] = []  # rounds to measure
+        self.counter = 0
+        self.pair = Pair(
+            self.node_id,
+            seed=rng.getrandbits(32) if rng.random() < 0.9 else 0,
+            first_counter=rng.choice((0, MAX_U24, rng.getrandbits(24))),
+            now_ms=self.now_ms,
+            root=self.is_root,
+            timing=self.timing,
+            metrics=(rng.choice((0, 0, 1, 63)),),
+            max_children=rng.choice((0, 1, 2, 4, 32)),
+            first_version=self.version,
+        )
+        self.serve()
+
+    def _timing(self) -> Timing:
+        rng = self.rng
+        if rng.random() < 0.5:
+            return Timing(period_ms=rng.choice((500, 1_000, 5_000)))
+        return Timing(
+            period_ms=rng.choice((1, 7, 333, 10_000, MAX_PERIOD_MS)),
+            discovery_ms=rng.choice((0, 3_000, 100_000)),
+            jitter_ms=rng.choice((0, 1, 100, 5_000)),
+            ack_timeout_ms=rng.choice((0, 10, 250)),
+            max_retries=rng.choice((0, 1, 3)),
+            listen_ms=rng.choice((0, 1_000)),
+            help_wait_ms=rng.choice((1, 400, 9_000)),
+            leaf_wait_ms=rng.choice((0, 800)),
+            missed_rounds=rng.choice((1, 2, 5)),
+        )
+
+    # --- what happens ------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One more thing happens."""
+        action: Callable[[], None] = self.rng.choices(
+            (
+                self.wait_for_deadline,
+                self.wait,
+                self.answer,
+                self.hear,
+                self.hear_crowd,
+                self.hear_noise,
+                self.measure,
+            ),
+            weights=(350, 60, 300, 180, 3, 60, 60),
+        )[0]
+        action()
+        self.serve()
+
+    def wait_for_deadline(self) -> None:
+        """The driver calls at the deadline, or a little late."""
+        deadline_ms = self.pair.compare_deadlines(self.now_ms)
+        if deadline_ms is not None and deadline_ms - self.now_ms <= LONGEST_SLEEP_MS:
+            self.now_ms = deadline_ms + self.rng.choice((0, 0, 0, 1, 20))
+        self.handle_timer()
+
+    def wait(self) -> None:
+        """Time passes, sometimes much; early and late calls do no harm."""
+        rng, period_ms = self.rng, self.timing.period_ms
+        longest_ms = rng.choice((10, 10, 300, 300, period_ms, 12 * period_ms, DAY_MS, LONGEST_SLEEP_MS))
+        self.now_ms += rng.randrange(min(longest_ms, LONGEST_SLEEP_MS) + 1)
+        if rng.random() < 0.3:
+            self.hear()
+        self.handle_timer()
+
+    def handle_timer(self) -> None:
+        """See protocol.node.Node.handle_timer."""
+        self.pair.both("handle_timer", lambda node: node.handle_timer(self.now_ms))
+
+    def measure(self) -> None:
+        """Readings for the round that wants them, or for another."""
+        rng = self.rng
+        version = self.due.pop() if self.due and rng.random() < 0.9 else self.some_version()
+        readings = {
+            metric: rng.randrange(256) for metric in rng.sample(range(64), rng.choice((0, 1, 1, 2, 7)))
+        }
+        if rng.random() < 0.8:
+            readings[0] = rng.randrange(256)
+        self.pair.both("measure", lambda node: node.measure(version, readings, self.now_ms))
+
+    def answer(self) -> None:
+        """A neighbour answers something that the node sent lately."""
+        if not self.sent:
+            return
+        rng = self.rng
+        question = self.sent.pop(rng.randrange(len(self.sent)))
+        source = question.destination
+        if source in (BROADCAST, HOST):
+            source = rng.choice(NEIGHBOURS)
+        match question.type, question.payload:
+            case FrameType.DISC_ACK, _:
+                self.deliver(FrameType.DISC_ACK_ACK, source, self.good_sync())
+            case FrameType.HELP_ACK_DATA, Report(_, items):
+                acked = self.some_version() if items.version is None else items.version
+                self.deliver(FrameType.HELP_CONFIRM, source, Ack(acked, self.good_sync()))
+            case FrameType.DATA, Report(_, items):
+                assert items.version is not None
+                self.deliver(FrameType.DATA_ACK, source, Ack(items.version, self.good_sync()))
+            case FrameType.HELP, _:
+                self.deliver(FrameType.HELP_ACK, source, self.good_sync())
+            case FrameType.DISCOVERY, _:
+                self.deliver(FrameType.DISC_ACK, source, Empty())
+            case FrameType.HELP_ACK, _:
+                self.deliver(FrameType.HELP_ACK_DATA, source, self.some_report(rng.choice((0, 1))))
+            case _:
+                self.deliver(FrameType.DATA, source, self.some_report(1))
+
+    def hear(self) -> None:
+        """Any frame from any neighbour, with values that are close to the node's."""
+        rng = self.rng
+        kind = rng.choice(list(FrameType))
+        source = self.node_id if rng.random() < 0.03 else rng.choice(NEIGHBOURS)
+        if self.pair.python.parent is not None and rng.random() < 0.3:
+            source = self.pair.python.parent
+        destination = rng.choice((self.node_id,) * 6 + (BROADCAST, BROADCAST, 9))
+        self.deliver(kind, source, self.some_payload(kind), destination)
+
+    def hear_crowd(self) -> None:
+        """More neighbours call for help at once than the node has room to answer."""
+        for source in range(100, 120):
+            self.deliver(FrameType.HELP, source, Help(0, 255), BROADCAST)
+
+    def hear_noise(self) -> None:
+        """A frame that was damaged on its way, or no frame at all."""
+        rng = self.rng
+        kind = rng.choice(list(FrameType))
+        data = bytearray(self.frame(kind, rng.choice(NEIGHBOURS), self.some_payload(kind), self.node_id))
+        match rng.randrange(5):
+            case 0:
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            case 1:
+                del data[rng.randrange(len(data)) :]
+            case 2:
+                data += rng.randbytes(rng.randrange(100))
+            case 3:
+                data = bytearray(rng.randbytes(rng.randrange(120)))
+            case _:
+                data[rng.choice((0, 1, 3, 7, 8, 9, rng.randrange(len(data) - 2)))] = rng.randrange(256)
+                data[-2:] = packets.crc16(bytes(data[:-2])).to_bytes(2, "big")
+        self.receive(bytes(data))
+
+    # --- what comes of it --------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Take what both nodes have to send and to say."""
+        frames: list[tuple[LinkName, bytes]] = self.pair.both(
+            "frames_to_send", lambda node: node.frames_to_send(self.now_ms)
+        )
+        for link, data in frames:
+            frame = packets.decode(data)
+            self.seen[f"link {link.name}"] += 1
+            self.seen[f"sent {frame.type.name}"] += 1
+            self.sent = [*self.sent[-5:], frame]
+        event: Event | None
+        while (event := self.pair.both("next_event", lambda node: node.next_event())) is not None:
+            self.seen[f"event {type(event).__name__}"] += 1
+            if isinstance(event, ParentLost):
+                self.seen[f"lost: {event.why[:14]}"] += 1
+            if isinstance(event, FrameDropped):
+                self.seen[f"drop {event.reason.name}"] += 1
+            if isinstance(event, MeasurementDue) and self.rng.random() < 0.9:
+                self.due = [*self.due[-1:], event.version]
+                if self.rng.random() < 0.7:
+                    self.measure()
+        self.pair.compare_deadlines(self.now_ms)
+
+    # --- frames ------------------------------------------------------------------------------------------
+
+    def deliver(self, kind: FrameType, source: int, payload: Payload, destination: int | None = None) -> None:
+        self.receive(self.frame(kind, source, payload, self.node_id if destination is None else destination))
+
+    def receive(self, data: bytes) -> None:
+        self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
+
+    def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
+        self.counter = (self.counter + 1) % packets.COUNTER_MODULUS
+        return packets.encode(Frame(kind, source, destination, self.counter, payload))
+
+    def some_version(self) -> int:
+        """Mostly the round that runs, or one next to it."""
+        rng, way = self.rng, self.pair.python.way
+        running = way.version_at(self.now_ms) if way else self.version
+        return serial_number.add(running, rng.choice((0, 0, 0, 0, 1, 1, -1, 2, -3, rng.randrange(0x10000))))
+
+    def good_sync(self) -> Sync:
+        """What a neighbour says that is nearer to the root, mostly."""
+        rng, way = self.rng, self.pair.python.way
+        if rng.random() < 0.15:
+            return self.some_sync()
+        version = (
+            self.some_version() if way is None else serial_number.add(way.version, rng.choice((1, 1, 2)))
+        )
+        return Sync(
+            version, rng.randrange(self.timing.period_ms) & MAX_U24, rng.randrange(4), self.timing.period_ms
+        )
+
+    def some_sync(self) -> Sync:
+        rng, period_ms = self.rng, self.timing.period_ms
+        age_ms = rng.choice(
+            (0, rng.randrange(period_ms), rng.randrange(12 * period_ms), MAX_U24 - 1, MAX_U24)
+        )
+        period_ms = rng.choice((period_ms, period_ms, period_ms, 0, 1, MAX_PERIOD_MS, MAX_PERIOD_MS + 1))
+        hop_count = rng.choice((0, 1, 2, 3, 252, 253, 254, 255))
+        return Sync(self.some_version(), min(age_ms, MAX_U24), hop_count, period_ms)
+
+    def some_report(self, fewest_aggregates: int) -> Report:
+        rng, version = self.rng, self.some_version()
+        metrics = rng.sample((0, 1, 2, 3, 40, 63), rng.choice((fewest_aggregates, 1, 1, 2, 5)))
+        links = (
+            Link(rng.randrange(12), rng.randrange(12), rng.randrange(256))
+            for _ in range(rng.choice((0, 0, 1, 5)))
+        )
+        doubt = rng.choice((0, 0, 0, 1, 3, 0xFFFF))
+        aggregates = ((metric, self.some_aggregate(version)) for metric in metrics)
+        return Report(rng.choice((0, 0, 1, 2, 255)), Items(tuple(aggregates), tuple(links), doubt))
+
+    def some_aggregate(self, version: int) -> Aggregate:
+        rng = self.rng
+        count = rng.choice((0, 1, 1, 5, 0xFFF0, 0xFFFF))
+        total = rng.choice((0, rng.randrange(0x10000), 0xFFFF))
+        return Aggregate(
+            version, rng.choice((0, 40, 41, rng.randrange(256))), rng.randrange(0x10000), total, count
+        )
+
+    def some_payload(self, kind: FrameType) -> Payload:
+        rng = self.rng
+        match kind:
+            case FrameType.DISC_ACK:
+                return Empty()
+            case FrameType.DEPTH:
+                return Depth(rng.choice((0, 1, 2, 254, 255)))
+            case FrameType.HELP:
+                return Help(self.some_version(), rng.choice((0, 1, 2, 3, 254, 255, 255)))
+            case FrameType.DATA:
+                return self.some_report(1)
+            case FrameType.HELP_ACK_DATA:
+                return self.some_report(0)
+            case FrameType.DATA_ACK | FrameType.HELP_CONFIRM:
+                return Ack(self.some_version(), self.some_sync())
+            case FrameType.RESULT:
+                return Result(rng.getrandbits(24), self.some_report(1).items)
+            case _:
+                return rng.choice((self.good_sync, self.some_sync))()
+
+
+def run(seed: int, lives: int, steps: int) -> Counter[str]:
+    """Live so many lives of so many steps; what came of them.
+
+    Raises DifferenceError with the line that replays it.
+    """
+    seen: Counter[str] = Counter()
+    for life in range(lives):
+        lived = 0
+        try:
+            one = Life(f"{seed}/{life}", seen)
+            while lived < steps:
+                lived += 1
+                one.step()
+        except Exception as error:
+            replay = f"python -m {__spec__.name} --seed {seed} --lives {life + 1} --steps {lived}"
+            raise DifferenceError(f"life {life}, step {lived}: {error!r}\nreplay: {replay}") from error
+    return seen
+
+
+def main() -> None:
+    """Run from the command line, also under the sanitizers."""
+    parser = argparse.ArgumentParser()
+    for name, default in (("seed", 1), ("lives", 20), ("steps", 300)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    seen = run(**vars(parser.parse_args()))
+    for what, count in seen.most_common():
+        sys.stdout.write(f"{count:8} {what}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The C node is the Python node: the same frames, events and deadlines, whatever happens to both."""
+
+from typing import get_args
+
+import pytest
+
+from protocol.node import Event, LinkName
+from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason, FrameType
+from tests.firmware import core, differential
+from tests.firmware.core import CoreNode
+
+OPTIONS = {"seed": 1, "first_counter": 0, "now_ms": 0}
+
+# What a life of many random events must have led to, or the comparison says little.
+EVERYTHING = {
+    f"{group} {name}"
+    for group, names in {
+        "link": [link.name for link in LinkName],
+        "sent": [kind.name for kind in FrameType],
+        "event": [event.__name__ for event in get_args(Event)],
+        "drop": [reason.name for reason in DropReason if reason is not DropReason.FRAMING],
+    }.items()
+    for name in names
+}
+
+
+def test_both_nodes_do_the_same_for_a_hundred_thousand_random_events() -> None:
+    seen = differential.run(seed=1, lives=1_000, steps=100)
+    assert EVERYTHING - seen.keys() == set()
+
+
+def test_both_nodes_do_the_same_in_long_lives() -> None:
+    differential.run(seed=2, lives=10, steps=2_000)
+
+
+@pytest.mark.parametrize(
+    ("node_id", "options"),
+    [(MAX_NODE_ID + 1, {}), (1, {"max_children": 33}), (1, {"metrics": (64,)})],
+)
+def test_a_config_out_of_range_is_refused(node_id: int, options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="the core refuses"):
+        CoreNode(node_id, **OPTIONS, **options)  # type: ignore[arg-type]
+
+
+def test_a_buffer_that_may_be_too_short_is_refused_and_no_frame_is_lost() -> None:
+    root = CoreNode(1, root=True, **OPTIONS)  # type: ignore[arg-type]
+    lib, link = core.library(), core.ffi.new("enum tr_link_name *")
+    short = core.ffi.new(f"uint8_t[{MAX_FRAME_BYTES}]")
+    assert lib.tr_node_next_frame(root._node, 0, short, MAX_FRAME_BYTES - 1, link) == lib.TR_ERROR_CAPACITY
+    assert len(root.frames_to_send(0)) == 1
