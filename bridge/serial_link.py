@@ -20,7 +20,7 @@ import serial
 from bridge.errors import TreeringError
 from bridge.link import LinkState, OnFrame, OnState
 from bridge.ports import PortInfo, find_again, find_port, list_ports
-from bridge.serial_port import open_port
+from bridge.serial_port import open_port, write
 from protocol.framing import DELIMITER, Deframer, encode_stream
 from protocol.packets import DropReason
 
@@ -78,11 +78,10 @@ class SerialLink:
         """See bridge.link.Link.send. A full queue gives its oldest frame up."""
         with self._to_send:
             if not self._is_open:
-                self._give_up(1)
+                self._give_up(frame)
                 return
             if len(self._queue) == MAX_QUEUED_FRAMES:
-                self._queue.popleft()
-                self._give_up(1)
+                self._give_up(self._queue.popleft())
             self._queue.append(frame)
             self._to_send.notify()
 
@@ -175,13 +174,13 @@ class SerialLink:
         ahead = DELIMITER  # ends what the line carried before
         while (frame := self._next_frame()) is not None:
             try:
-                port.write(ahead + encode_stream(frame))
+                write(port, ahead + encode_stream(frame))
                 ahead = b""
             except serial.SerialTimeoutException:
-                self._give_up(1)
+                self._give_up(frame)
                 ahead = DELIMITER  # a part of it may be on the line
             except OSError as error:
-                self._give_up(1)
+                self._give_up(frame)
                 self._fail(f"cannot be written to ({error})")
 
     def _next_frame(self) -> bytes | None:
@@ -196,10 +195,10 @@ class SerialLink:
             if self._is_open:
                 self._is_open = False
                 self._failure = reason
-                self._give_up(len(self._queue))
+                self._give_up(*self._queue)
                 self._queue.clear()
             self._to_send.notify_all()
 
-    def _give_up(self, frames: int) -> None:
+    def _give_up(self, *frames: bytes) -> None:
         with self._to_send:
-            self.unsent += frames
+            self.unsent += len(frames)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import re
+import select
 import sys
 from pathlib import Path
 
@@ -33,6 +36,18 @@ def open_port(device: str, baud: int) -> serial.Serial:
     except OSError as error:  # SerialException is one
         raise _explain(device, error) from error
     return port
+
+
+def write(port: serial.Serial, data: bytes) -> None:
+    """Write all of `data`. Raises SerialTimeoutException if the port is stuck, else OSError.
+
+    pyserial spins while a port takes nothing, so room is waited for first; Windows waits by itself.
+    """
+    with contextlib.suppress(io.UnsupportedOperation):
+        descriptor = port.fileno()
+        if not select.select([], [descriptor], [], WRITE_TIMEOUT_S)[1]:
+            raise serial.SerialTimeoutException("the port takes no bytes")
+    port.write(data)
 
 
 def _explain(device: str, error: OSError) -> TreeringError:
