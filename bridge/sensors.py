@@ -12,7 +12,7 @@ from protocol.simulator.topology import Place
 Readings = Mapping[int, int]
 
 # Where a synthetic sensor stands in its field: ids are spread over a square, neighbours in number apart.
-_FIELD_M = 50
+_FIELD_M = 100
 _STRIDE_M = (19, 31)
 
 

@@ -19,6 +19,7 @@ from protocol.packets import (
     BROADCAST,
     MAX_AGGREGATES,
     MAX_LINKS,
+    NO_HOP_COUNT,
     Depth,
     DropReason,
     Frame,
@@ -55,8 +56,8 @@ async def until(condition: Callable[[], object], timeout_s: float = TIMEOUT_S) -
 
 
 def broadcast(source: int, counter: int = 1) -> bytes:
-    """A frame for every neighbour."""
-    return encode(Frame(FrameType.HELP, source, BROADCAST, counter, Help(1, 1)))
+    """A frame for every neighbour: the call of a node that has just started."""
+    return encode(Frame(FrameType.HELP, source, BROADCAST, counter, Help(0, NO_HOP_COUNT)))
 
 
 def unicast(source: int, destination: int, counter: int = 1) -> bytes:

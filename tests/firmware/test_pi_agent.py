@@ -1,0 +1,216 @@
+"""The Pi agent: real processes on the loopback interface, one tree, several hops on one bench."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from bridge.driver import sink_tree_driver
+from bridge.link import LinkState
+from bridge.sensors import ConstantSensor
+from bridge.udp_link import GROUP, LOOPBACK, UdpLink
+from desktop.command import main
+from firmware.pi.agent import run_agent
+from firmware.pi.command import event_line
+from protocol.node import (
+    ChildJoined,
+    ChildLost,
+    Event,
+    FrameDropped,
+    Joined,
+    MeasurementDue,
+    ParentLost,
+    RoundFinished,
+)
+from protocol.packets import DropReason
+from tests.bridge.rig import free_udp_port, run, until
+from tests.bridge.test_driver import QUICK
+
+AGENT = [sys.executable, "-m", "desktop.command", "agent"]
+Matches = Callable[[Event], object]
+
+
+class Field:
+    """A root and agents in one loop, each with a UDP link of its own; node 1 is the root."""
+
+    def __init__(self, hears: dict[int, frozenset[int] | None]) -> None:
+        self.events: dict[int, list[Event]] = {node_id: [] for node_id in hears}
+        self.stops = {node_id: asyncio.Event() for node_id in hears}
+        self.tasks: dict[int, asyncio.Task[None]] = {}
+        self._hears = hears
+        self._port = free_udp_port()
+
+    async def start(self, *node_ids: int) -> None:
+        for node_id in node_ids:
+            self.stops[node_id] = asyncio.Event()
+            node = sink_tree_driver(
+                f"node {node_id}",
+                node_id,
+                ConstantSensor({0: float(node_id)}),
+                root=node_id == 1,
+                timing=QUICK,
+                neighbours=self._hears[node_id],
+                on_event=self.events[node_id].append,
+            )
+            states: list[LinkState] = []
+            run_it = run_agent(node, UdpLink(GROUP, self._port, LOOPBACK), states.append, self.stops[node_id])
+            self.tasks[node_id] = asyncio.create_task(run_it)
+            await until(lambda: len(states) == 2)  # noqa: B023
+
+    async def stop(self, *node_ids: int) -> None:
+        for node_id in node_ids:
+            self.stops[node_id].set()
+            await self.tasks[node_id]
+
+    async def event(self, node_id: int, matches: Matches) -> Event:
+        await until(lambda: any(matches(event) for event in self.events[node_id]))
+        return next(event for event in self.events[node_id] if matches(event))
+
+    async def counted(self, count: int) -> None:
+        """Until the root counts so many from now on."""
+        self.events[1].clear()
+        await self.event(
+            1,
+            lambda event: isinstance(event, RoundFinished) and event.items.aggregates[0][1].count == count,
+        )
+
+
+def test_a_chain_of_agents_makes_a_tree_of_three_hops() -> None:
+    """Each hears only its neighbours in the chain 1 - 2 - 3 - 4."""
+
+    async def main() -> None:
+        chain = Field({1: frozenset({2}), 2: frozenset({1, 3}), 3: frozenset({2, 4}), 4: frozenset({3})})
+        await chain.start(1, 2, 3, 4)
+        for node_id in (2, 3, 4):
+            joined = await chain.event(node_id, lambda event: isinstance(event, Joined))
+            assert joined == Joined(node_id - 1, node_id - 1)
+        await chain.counted(4)
+        await chain.stop(1, 2, 3, 4)
+
+    run(main(), timeout_s=40)
+
+
+def test_the_children_of_an_agent_that_stops_find_another_parent() -> None:
+    async def main() -> None:
+        diamond = Field({1: frozenset({2, 3}), 2: None, 3: None, 4: frozenset({2, 3})})
+        await diamond.start(1, 2, 3, 4)
+        await diamond.counted(4)
+        joined = await diamond.event(4, lambda event: isinstance(event, Joined))
+        assert isinstance(joined, Joined)
+        await diamond.stop(joined.parent)
+        other = 5 - joined.parent
+        await diamond.event(4, lambda event: isinstance(event, Joined) and event.parent == other)
+        await diamond.counted(3)
+        await diamond.start(joined.parent)
+        await diamond.counted(4)
+        await diamond.stop(1, 2, 3, 4)
+
+    run(main(), timeout_s=40)
+
+
+# --- the command ---
+
+
+@pytest.fixture
+def udp() -> list[str]:
+    return ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+
+
+@pytest.fixture
+def bridge(udp: list[str]) -> Iterator[None]:
+    """A root for the agents."""
+    command = [sys.executable, "-m", "desktop.command", "bridge", "--period", "0.5", "--json", *udp]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        yield
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+
+
+@pytest.mark.usefixtures("bridge")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_what_happens_and_ends_cleanly_on_a_signal(udp: list[str], number: signal.Signals) -> None:
+    with ExitStack() as stack:
+        command = [*AGENT, "--id", "11", "--constant", "22.5", "--json", *udp]
+        process = stack.enter_context(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        stack.callback(process.kill)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "Joined":
+                break
+        assert json.loads(line) == {"node": 11, "event": "Joined", "parent": 1, "hop_count": 1}
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert all(json.loads(line)["node"] == 11 for line in output.splitlines())
+    said = [line.split(" ", 2)[2] for line in errors.splitlines()]  # without date and time
+    assert "node 11: joined under 1, hop count 1" in said
+    assert said[-1].startswith("node 11: ")
+    assert "Traceback" not in errors
+
+
+def test_it_ends_after_its_duration(udp: list[str]) -> None:
+    assert main(["agent", "--id", "11", "--no-sensor", "--duration", "0.1", *udp]) == 0
+
+
+def test_when_the_reader_of_its_lines_has_gone_it_ends(udp: list[str], bridge: None) -> None:
+    command = [*AGENT, "--id", "11", "--json", "--duration", "20", *udp]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(15) == 0
+        errors = process.stderr.read()
+    assert "Traceback" not in errors
+    assert "Exception" not in errors
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--interface", "203.0.113.7"], "give --interface an address of this computer"),
+        (["--topology", "{topology}"], "there is no node 11; give --id one of those in the file"),
+        (["--metrics", "temperature,humidity", "--constant", "1"], "give one value for each"),
+    ],
+)
+def test_bad_input_is_one_line(
+    options: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topology = tmp_path / "topo.def"
+    topology.write_text("1\n1 0 0 15\n")
+    options = [option.format(topology=topology) for option in options]
+    assert main(["agent", "--id", "11", *options]) in (1, 2)
+    errors = capsys.readouterr().err
+    assert says in errors
+    assert errors.count("\n") == 1
+
+
+def test_an_agent_needs_an_id(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["agent"])
+    assert "--id" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Joined(3, 2), "joined under 3, hop count 2"),
+        (ParentLost(3, "no answer"), "lost its parent 3: no answer"),
+        (ChildJoined(5), "took 5 as a child"),
+        (ChildLost(5), "gave 5 up"),
+        (MeasurementDue(7), None),
+        (FrameDropped(DropReason.CHECKSUM, None), None),
+    ],
+)
+def test_events_in_words(event: Event, line: str | None) -> None:
+    assert event_line(event) == line
