@@ -22,10 +22,6 @@
 #include "tr_timing.h"
 #include "tr_way.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Negative results of the calls below; a negative drop reason is no smaller than -15. */
 enum tr_error {
     TR_ERROR_CONFIG = -64,   /* a value of tr_node_config_t is out of its range */
@@ -118,9 +114,5 @@ int tr_node_next_frame(tr_node_t *node, uint32_t now_ms, uint8_t *bytes, size_t 
 
 /* What happened, oldest first. False when there is nothing more. */
 bool tr_node_next_event(tr_node_t *node, tr_event_t *event);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

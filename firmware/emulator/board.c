@@ -5,15 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include <avr_adc.h>
 #include <avr_eeprom.h>
 #include <avr_ioport.h>
 #include <sim_elf.h>
 #include <sim_hex.h>
 #include <sim_io.h>
 
+#include "tr_identity.h"
+
 #define EEPROM_BYTES 1024
+#define IDENTITY_ADDRESS 0 /* as in arduino/treering/identity.h */
+#define ANALOG_PINS 6
+#define SUPPLY_MV 5000u
 #define LED_PIN 5 /* of port B: the Uno's pin 13 */
 
 /* simavr reports the files it loads on stdout, which is ours. */
@@ -128,11 +135,29 @@ static bool save_eeprom(avr_t *avr, const char *path)
     return written;
 }
 
+static void provision(avr_t *avr, uint16_t node_id)
+{
+    uint8_t record[TR_IDENTITY_BYTES];
+    avr_eeprom_desc_t content = {.ee = record, .offset = IDENTITY_ADDRESS, .size = sizeof record};
+    tr_identity_write(record, node_id);
+    avr_ioctl(avr, AVR_IOCTL_EEPROM_SET, &content);
+}
+
 static bool load_files(avr_t *avr, const board_config_t *config)
 {
     return load_firmware(avr, config->firmware_path) &&
            (!config->bootloader_path || load_bootloader(avr, config->bootloader_path)) &&
            (!config->eeprom_path || load_eeprom(avr, config->eeprom_path));
+}
+
+/* Nothing is connected to the analog pins: they feel noise. */
+static void stir_analog_pins(avr_t *avr)
+{
+    uint16_t noise[ANALOG_PINS];
+    if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
+        return; /* they feel what they felt before */
+    for (int pin = 0; pin < ANALOG_PINS; pin++)
+        avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + pin), noise[pin] % SUPPLY_MV);
 }
 
 bool board_create(board_t *board, const board_config_t *config)
@@ -143,9 +168,13 @@ bool board_create(board_t *board, const board_config_t *config)
     board->avr = avr_make_mcu_by_name("atmega328p");
     avr_init(board->avr);
     board->avr->sleep = do_not_sleep;
+    board->avr->vcc = board->avr->avcc = board->avr->aref = SUPPLY_MV;
     if (!load_files(board->avr, config) || !serial_port_create(&board->port, board->avr))
         return false;
     board->avr->pc = board->avr->reset_pc;
+    if (config->node_id != NO_NODE_ID)
+        provision(board->avr, (uint16_t)config->node_id);
+    stir_analog_pins(board->avr);
     avr_irq_register_notify(avr_io_getirq(board->avr, AVR_IOCTL_IOPORT_GETIRQ('B'), LED_PIN), on_led, board);
     if (config->has_sensor) {
         sht31_attach(&board->sensor, board->avr);
@@ -171,6 +200,7 @@ void board_reset(board_t *board)
     avr_reset(avr);
     avr_regbit_set(avr,
                    avr->reset_flags.extrf); /* a bootloader waits for a sketch only after an external reset */
+    stir_analog_pins(avr);
     serial_port_reset(&board->port);
     board->resets++;
 }

@@ -12,11 +12,13 @@
 #include "sht31_device.h"
 
 #define BOARD_HZ 16000000u
+#define NO_NODE_ID (-1)
 
 typedef struct board_config {
     const char *firmware_path;
     const char *bootloader_path; /* Intel HEX; NULL: none, a reset starts the firmware at once */
     const char *eeprom_path;     /* NULL: the EEPROM starts erased and is forgotten */
+    int32_t node_id;             /* put into the EEPROM; NO_NODE_ID: what is there stays */
     bool has_sensor;
     double temperature_c;
     double humidity_percent;

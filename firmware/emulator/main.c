@@ -15,6 +15,7 @@
 
 #include "board.h"
 #include "console.h"
+#include "tr_constants.h"
 
 /* The board runs in steps: long enough to cost little, short enough that a byte waits no longer than on USB.
  */
@@ -45,6 +46,7 @@ static const char usage[] =
     "  --sensor-fault FAULT   none, crc (wrong checksums), nack (no answer) or stuck (bus held low)\n"
     "  --no-sensor            nothing is on the I2C bus\n"
     "  --bootloader FILE.hex  run it at each reset, as optiboot on a real Uno\n"
+    "  --node-id N            put this node id into the EEPROM, 0 to 65533\n"
     "  --eeprom FILE          load the EEPROM from FILE, and save it there at the end\n"
     "  --no-reset-on-open     opening the port does not reset the board\n"
     "  --fast                 run as fast as possible, not at 16 MHz\n"
@@ -74,6 +76,17 @@ static bool refuse(const char *option, const char *value, const char *takes)
     return false;
 }
 
+static bool parse_node_id(const char *text, int32_t *node_id)
+{
+    char *end;
+    errno = 0;
+    const long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || value < 0 || value > TR_MAX_NODE_ID)
+        return false;
+    *node_id = (int32_t)value;
+    return true;
+}
+
 static bool apply_option(options_t *options, int option)
 {
     board_config_t *board = &options->board;
@@ -89,6 +102,7 @@ static bool apply_option(options_t *options, int option)
     case 'x':
         return sht31_parse_fault(optarg, &board->sensor_fault) ||
                refuse("--sensor-fault", optarg, "none, crc, nack or stuck");
+    case 'i': return parse_node_id(optarg, &board->node_id) || refuse("--node-id", optarg, "0 to 65533");
     case 'n': board->has_sensor = false; return true;
     case 'b': board->bootloader_path = optarg; return true;
     case 'e': board->eeprom_path = optarg; return true;
@@ -109,6 +123,7 @@ static bool parse_options(int argc, char **argv, options_t *options)
         {"sensor-fault", required_argument, NULL, 'x'},
         {"no-sensor", no_argument, NULL, 'n'},
         {"bootloader", required_argument, NULL, 'b'},
+        {"node-id", required_argument, NULL, 'i'},
         {"eeprom", required_argument, NULL, 'e'},
         {"no-reset-on-open", no_argument, NULL, 'o'},
         {"fast", no_argument, NULL, 'F'},
@@ -206,7 +221,7 @@ static bool run(board_t *board, const options_t *options)
 int main(int argc, char **argv)
 {
     options_t options = {
-        .board = {.has_sensor = true, .temperature_c = 21.5, .humidity_percent = 45.0},
+        .board = {.node_id = NO_NODE_ID, .has_sensor = true, .temperature_c = 21.5, .humidity_percent = 45.0},
         .resets_on_open = true,
     };
     board_t board;

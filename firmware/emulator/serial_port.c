@@ -119,8 +119,11 @@ static bool track_clients(serial_port_t *port)
 bool serial_port_service(serial_port_t *port)
 {
     const bool was_opened = track_clients(port);
-    if (was_opened)
+    if (was_opened) {
         forget_unread(port);
+        port->dropped += port->outbound_bytes; /* sent when nobody was there */
+        port->outbound_bytes = 0;
+    }
     write_client(port);
     read_client(port);
     return was_opened;

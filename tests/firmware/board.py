@@ -60,8 +60,6 @@ class EmulatedBoard:
     def __init__(self, directory: Path, *options: str, node_id: int | None = None) -> None:
         self.port = str(directory / "uno")
         self.eeprom = directory / "eeprom.bin"
-        if node_id is not None:
-            self.eeprom.write_bytes(node_id.to_bytes(2, "big"))
         command: list[str | Path] = [
             BOARD,
             "--firmware",
@@ -70,6 +68,7 @@ class EmulatedBoard:
             self.port,
             "--eeprom",
             self.eeprom,
+            *([] if node_id is None else ["--node-id", str(node_id)]),
             *options,
         ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)

@@ -1,31 +1,26 @@
 """The very firmware image on an emulated Uno: sensor, serial port, reset and time are those of a real one."""
 
 import os
-import re
 import select
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import serial
 
+from protocol.framing import DELIMITER
+from protocol.node import RoundFinished
+from protocol.packets import Depth, FrameType, crc16
+from tests.firmware.base_station import TIMEOUT_S, BaseStation, Listener, open_port, wait, wait_until_open
 from tests.firmware.board import BOARD, BOOTLOADER, FIRMWARE, BoardError, EmulatedBoard
 
 pytestmark = pytest.mark.usefixtures("built_board")
 
-READ_TIMEOUT_S = 5.0
-
-
-class Report(NamedTuple):
-    """A line of the sketch; a reading is None where there is none."""
-
-    temperature: int | None
-    humidity: int | None
-    source: str
-    received: int
+# PROTOCOL.md section 7: how long a node listens before its first HELP.
+LISTEN_MS = 1_000
+IDENTITY_BYTES = 7
+BOOT_COUNTER = slice(8, 12)
 
 
 @pytest.fixture
@@ -34,50 +29,14 @@ def board(tmp_path: Path) -> Iterator[EmulatedBoard]:
         yield running
 
 
-def wait_until_open(board: EmulatedBoard) -> None:
-    deadline_s = time.monotonic() + READ_TIMEOUT_S
-    while not board.status()["port_open"]:
-        assert time.monotonic() < deadline_s, "the board does not see that its port is open"
-
-
-def open_port(board: EmulatedBoard) -> serial.Serial:
-    """The port, without what the board sent before it was reset by the opening."""
-    port = serial.Serial(board.port, 115200, timeout=READ_TIMEOUT_S)
-    wait_until_open(board)
-    port.reset_input_buffer()
-    return port
-
-
-def read_report(port: serial.Serial) -> Report:
-    """The next whole report; the first line may have lost its beginning to `reset_input_buffer`."""
-    for _ in range(2):
-        line = port.readline().decode("ascii", "replace")
-        found = re.fullmatch(r"temperature=(\d+|-) humidity=(\d+|-) source=(\w+) received=(\d+)\r\n", line)
-        if found:
-            temperature, humidity, source, received = found.groups()
-            return Report(
-                None if temperature == "-" else int(temperature),
-                None if humidity == "-" else int(humidity),
-                source,
-                int(received),
-            )
-    raise AssertionError(f"not a report: {line!r}")
-
-
-def reports_until(port: serial.Serial, accept: Callable[[Report], bool]) -> list[Report]:
-    """The reports up to and including the first accepted one."""
-    reports: list[Report] = []
-    while len(reports) < 6:
-        reports.append(read_report(port))
-        if accept(reports[-1]):
-            return reports
-    raise AssertionError(f"none of these was expected: {reports}")
-
-
-def first_report_after_reset(board: EmulatedBoard, port: serial.Serial) -> Report:
-    board.command("reset")
-    port.reset_input_buffer()  # all that the board had sent before it answered
-    return read_report(port)
+def felt(result: RoundFinished) -> tuple[int | None, int | None]:
+    """Raw temperature and humidity of the one board in a result; None where it had no reading."""
+    aggregates = dict(result.items.aggregates)
+    assert all(aggregate.count <= 1 for aggregate in aggregates.values())
+    return tuple(  # type: ignore[return-value]
+        aggregates[metric].max if metric in aggregates and aggregates[metric].count else None
+        for metric in (0, 1)
+    )
 
 
 # --- the sensor ---
@@ -104,30 +63,29 @@ def test_a_reading_is_what_the_sensor_feels_in_half_units(
 ) -> None:
     climate = ("--temperature-c", str(temperature_c), "--humidity-percent", str(humidity_percent))
     with EmulatedBoard(tmp_path, *climate) as board, open_port(board) as port:
-        assert read_report(port) == Report(temperature_raw, humidity_raw, "sht31", 0)
+        assert felt(BaseStation(port).next_result()) == (temperature_raw, humidity_raw)
 
 
 def test_readings_follow_the_climate(board: EmulatedBoard) -> None:
     with open_port(board) as port:
-        assert read_report(port)[:2] == (123, 90)
+        base = BaseStation(port)
+        assert felt(base.next_result()) == (123, 90)
         board.command("temperature 30.5")
         board.command("humidity 60")
-        reports = reports_until(port, lambda report: report[:2] == (141, 120))
-        assert all(report[:2] == (123, 90) for report in reports[:-1])
+        assert felt(base.next_result()) == (141, 120)  # measured in that very round
 
 
 @pytest.mark.parametrize("fault", ["crc", "nack", "stuck"])
 def test_a_sensor_that_fails_gives_no_reading_until_it_works_again(board: EmulatedBoard, fault: str) -> None:
     with open_port(board) as port:
-        assert read_report(port)[:3] == (123, 90, "sht31")
+        base = BaseStation(port)
+        assert felt(base.next_result()) == (123, 90)
         board.command(f"fault {fault}")
-        failing = reports_until(port, lambda report: report[:3] == (None, None, "sht31"))
-        assert all(report[:3] == (123, 90, "sht31") for report in failing[:-1])
+        assert felt(base.next_result()) == (None, None)
         board.command("temperature 10")
-        assert read_report(port)[:3] == (None, None, "sht31")
+        assert felt(base.next_result()) == (None, None)
         board.command("fault none")
-        mended = reports_until(port, lambda report: report[:3] == (100, 90, "sht31"))
-        assert all(report[:3] == (None, None, "sht31") for report in mended[:-1])
+        assert felt(base.next_result()) == (100, 90)
 
 
 @pytest.mark.parametrize("fault", ["crc", "stuck"])
@@ -135,53 +93,40 @@ def test_a_sensor_that_fails_from_the_start_is_not_replaced_by_a_synthetic_one(
     tmp_path: Path, fault: str
 ) -> None:
     with EmulatedBoard(tmp_path, "--sensor-fault", fault) as board, open_port(board) as port:
-        assert read_report(port) == Report(None, None, "sht31", 0)
+        base = BaseStation(port)
+        assert felt(base.next_result()) == (None, None)
         board.command("fault none")
-        reports_until(port, lambda report: report[:3] == (123, 90, "sht31"))
+        assert felt(base.next_result()) == (123, 90)
 
 
-def test_a_board_without_a_sensor_makes_up_readings_that_depend_on_its_id(tmp_path: Path) -> None:
-    reports = []
-    for node_id in (1, 5):
-        with EmulatedBoard(tmp_path, "--no-sensor", node_id=node_id) as board, open_port(board) as port:
-            reports.append(read_report(port))
-    assert reports[0] == Report(111, 119, "synthetic", 0)
-    assert reports[1] == Report(115, 115, "synthetic", 0)
-
-
-def test_a_stuck_bus_does_not_keep_the_board_from_its_serial_port(board: EmulatedBoard) -> None:
-    board.command("fault stuck")
-    with open_port(board) as port:
-        assert read_report(port).received == 0
-        port.write(bytes(2000))
-        reports_until(port, lambda report: report.received == 2000)
+@pytest.mark.parametrize(("node_id", "temperature_raw", "humidity_raw"), [(1, 111, 119), (5, 115, 115)])
+def test_a_board_without_a_sensor_makes_up_readings_that_depend_on_its_id(
+    tmp_path: Path, node_id: int, temperature_raw: int, humidity_raw: int
+) -> None:
+    with EmulatedBoard(tmp_path, "--no-sensor", node_id=node_id) as board, open_port(board) as port:
+        assert felt(BaseStation(port).next_result()) == (temperature_raw, humidity_raw)
 
 
 # --- the serial port ---
 
 
-def test_no_byte_toward_the_board_is_lost(board: EmulatedBoard) -> None:
-    with open_port(board) as port:
-        assert read_report(port).received == 0
-        port.write(bytes(10_000))
-        reports_until(port, lambda report: report.received == 10_000)
-
-
 def test_a_port_that_nobody_reads_does_not_hold_the_board_up(board: EmulatedBoard) -> None:
-    deadline_s = time.monotonic() + READ_TIMEOUT_S
-    while (status := board.status())["dropped"] < 2 * len(
-        "temperature=123 humidity=90 source=sht31 received=0\r\n"
-    ):
+    two_frames = 2 * len("a HELP in COBS.")
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while (status := board.status())["dropped"] < two_frames:
         assert time.monotonic() < deadline_s, f"the board does not go on: {status}"
     assert status["sent"] == 0
 
 
-def test_the_led_blinks_with_every_report(board: EmulatedBoard) -> None:
+def test_the_led_blinks_with_every_frame(board: EmulatedBoard) -> None:
     with open_port(board) as port:
-        before = board.status()["led_blinks"]
-        for _ in range(2):
-            read_report(port)
-        assert board.status()["led_blinks"] - before == 2
+        listener = Listener(port)
+        wait(lambda: listener.raw or None, listener.poll, "a byte of the board")
+        for blinks in (1, 2):
+            listener.send(FrameType.DEPTH, 9, 1, Depth(0))  # of no use to it
+            wait(lambda: board.status()["led_blinks"] == blinks or None, listener.poll, "a blink")  # noqa: B023
+        listener.wait_for(FrameType.HELP)
+        assert board.status()["led_blinks"] == 3
 
 
 def test_opening_the_port_resets_the_board_however_soon(board: EmulatedBoard) -> None:
@@ -189,60 +134,60 @@ def test_opening_the_port_resets_the_board_however_soon(board: EmulatedBoard) ->
         with open_port(board):
             assert board.status()["resets"] == opened
     with open_port(board) as port:
-        port.write(b"lost or not, it does not outlast a reset")
-        reports_until(port, lambda report: report.received > 0)
-        assert first_report_after_reset(board, port).received == 0
+        base = BaseStation(port)
+        base.next_result()
+        board.command("reset")
+        assert base.wait_for(FrameType.HELP)[0].source == 2  # it knows nothing of a tree
+        assert base.raw.count(DELIMITER * 2) == 1  # and it has begun its stream anew
 
 
 def test_opening_need_not_reset_the_board(tmp_path: Path) -> None:
     with EmulatedBoard(tmp_path, "--no-reset-on-open") as board:
         with open_port(board) as port:
-            port.write(bytes(100))
-            reports_until(port, lambda report: report.received == 100)
+            (before,) = Listener(port).wait_for(FrameType.HELP)
         with open_port(board) as port:
-            assert reports_until(port, lambda report: report.received > 0)[-1].received == 100
+            (after,) = Listener(port).wait_for(FrameType.HELP)
+        assert after.counter == before.counter + 1
         assert board.status()["resets"] == 0
 
 
 def test_a_new_client_does_not_see_what_another_left_unread(board: EmulatedBoard) -> None:
     with open_port(board) as port:
-        deadline_s = time.monotonic() + READ_TIMEOUT_S
-        while port.in_waiting < len("temperature=123"):
-            assert time.monotonic() < deadline_s, "no report arrives"
-            board.status()
-    board.command("temperature 30.5")
+        wait(lambda: port.in_waiting > 1 or None, board.status, "a frame")
+    wait_until_open(board, is_open=False)
     client = os.open(board.port, os.O_RDWR | os.O_NOCTTY)  # pyserial would throw away what it finds
     try:
         wait_until_open(board)
+        opened_ms = board.status()["board_ms"]
         seen = b""
-        while not seen.endswith(b"\n"):
-            assert select.select([client], [], [], READ_TIMEOUT_S)[0], seen
+        while len(seen) < 2:
+            assert select.select([client], [], [], TIMEOUT_S)[0], seen
             seen += os.read(client, 256)
+        assert seen[0:1] == DELIMITER
+        assert board.status()["board_ms"] - opened_ms >= LISTEN_MS * 0.9
     finally:
         os.close(client)
-    assert b"temperature=141" in seen
-    assert b"temperature=123" not in seen
 
 
 def test_a_reset_runs_the_bootloader_for_a_second(tmp_path: Path) -> None:
     with EmulatedBoard(tmp_path, "--bootloader", str(BOOTLOADER)) as board, open_port(board) as port:
         opened_ms = board.status()["board_ms"]
+        port.timeout = TIMEOUT_S
         port.write(b"0 ")  # STK_GET_SYNC, CRC_EOP
         assert port.read(2) == b"\x14\x10"  # STK_INSYNC, STK_OK
-        assert read_report(port) == Report(123, 90, "sht31", 0)
+        base = BaseStation(port)
         assert board.status()["board_ms"] - opened_ms >= 1000
+        assert felt(base.next_result()) == (123, 90)
 
 
 # --- the program ---
 
 
 def test_the_board_keeps_the_pace_of_the_wall_clock(board: EmulatedBoard) -> None:
-    with open_port(board) as port:
-        started_s, started_ms = time.monotonic(), board.status()["board_ms"]
-        for _ in range(3):
-            read_report(port)
-        elapsed_ms = (time.monotonic() - started_s) * 1000
-        assert board.status()["board_ms"] - started_ms == pytest.approx(elapsed_ms, abs=300)
+    started_s, started_ms = time.monotonic(), board.status()["board_ms"]
+    while (board_ms := board.status()["board_ms"] - started_ms) < 1_500:
+        assert time.monotonic() - started_s < TIMEOUT_S, f"only {board_ms} ms"
+    assert board_ms == pytest.approx((time.monotonic() - started_s) * 1000, abs=300)
 
 
 def test_a_fast_board_outruns_the_wall_clock(tmp_path: Path) -> None:
@@ -257,7 +202,26 @@ def test_sigterm_ends_the_board_cleanly(tmp_path: Path) -> None:
     assert Path(board.port).is_symlink()
     assert board.close() == 0
     assert not Path(board.port).is_symlink()
-    assert board.eeprom.read_bytes() == b"\x12\x34" + b"\xff" * 1022
+    record, rest = board.eeprom.read_bytes()[:IDENTITY_BYTES], board.eeprom.read_bytes()[BOOT_COUNTER.stop :]
+    assert record == b"TR\x01\x12\x34" + crc16(b"TR\x01\x12\x34").to_bytes(2, "big")
+    assert rest == b"\xff" * (1024 - BOOT_COUNTER.stop)
+
+
+def test_the_eeprom_outlives_resets_and_runs(tmp_path: Path) -> None:
+    counts = []
+    for options in ({"node_id": 0xBEEF}, {}):
+        board = EmulatedBoard(tmp_path, "--no-reset-on-open", **options)
+        with board, open_port(board) as port:
+            listener = Listener(port)
+            for _ in range(3):
+                seen = len(listener.raw)
+                board.command("reset")
+                wait(lambda: listener.raw[seen:] or None, listener.poll, "a byte of the board")  # noqa: B023
+            assert listener.wait_for(FrameType.HELP)[0].source == 0xBEEF
+        counts.append(int.from_bytes(board.eeprom.read_bytes()[BOOT_COUNTER], "big"))
+    # Each run starts once and is reset three times; its first start may not have come to the counting.
+    assert counts[0] in (2, 3)
+    assert counts[1] - counts[0] in (3, 4)
 
 
 def test_a_board_leaves_the_link_to_the_one_that_took_it_over(tmp_path: Path) -> None:
@@ -265,7 +229,7 @@ def test_a_board_leaves_the_link_to_the_one_that_took_it_over(tmp_path: Path) ->
     with EmulatedBoard(tmp_path) as second:
         assert first.close() == 0
         with open_port(second) as port:
-            assert read_report(port).source == "sht31"
+            assert felt(BaseStation(port).next_result()) == (123, 90)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +246,7 @@ def test_a_bad_command_is_refused_and_changes_nothing(board: EmulatedBoard, comm
     with pytest.raises(BoardError, match=takes):
         board.command(command)
     with open_port(board) as port:
-        assert read_report(port)[:2] == (123, 90)
+        assert felt(BaseStation(port).next_result()) == (123, 90)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +257,8 @@ def test_a_bad_command_is_refused_and_changes_nothing(board: EmulatedBoard, comm
         (["--firmware", __file__], "not an AVR ELF file"),
         (["--firmware", str(FIRMWARE), "--temperature-c", "200"], "--temperature-c 200: takes -45 to 130"),
         (["--firmware", str(FIRMWARE), "--sensor-fault", "x"], "takes none, crc, nack or stuck"),
+        (["--firmware", str(FIRMWARE), "--node-id", "65534"], "--node-id 65534: takes 0 to 65533"),
+        (["--firmware", str(FIRMWARE), "--node-id", "two"], "--node-id two: takes 0 to 65533"),
         (["--firmware", str(FIRMWARE), "--bootloader", "/none.hex"], "/none.hex: not a bootloader"),
         (["--firmware", str(FIRMWARE), "--eeprom", str(FIRMWARE)], "longer than the EEPROM"),
         (["--firmware", str(FIRMWARE), "--pty-link", "/none/uno"], "--pty-link /none/uno: No such file"),

@@ -38,52 +38,65 @@ void Sensor::begin(uint16_t node_id, uint32_t now_ms)
     sht31_.begin();
 }
 
-void Sensor::handle_timer(uint32_t now_ms)
+bool Sensor::handle_timer(uint32_t now_ms)
 {
+    is_finished_ = false;
     if (int32_t(now_ms - due_ms_) < 0) {
-        return;
+        return false;
     }
     switch (state_) {
+    case State::searching: search(now_ms); break;
     case State::idle: start(now_ms); break;
-    case State::measuring: finish(now_ms); break;
-    case State::synthetic:
-        readings_ = synthetic_readings(node_id_, now_ms);
-        due_ms_ = now_ms + period_ms;
-        break;
+    case State::measuring: read(); break;
+    case State::synthetic: finish(synthetic_readings(node_id_, now_ms)); break;
     }
+    return is_finished_;
 }
 
-void Sensor::start(uint32_t now_ms)
+void Sensor::search(uint32_t now_ms)
 {
     const Sht31Error error = sht31_.start();
     if (error == Sht31Error::none) {
-        searches_left_ = 0;
         state_ = State::measuring;
         due_ms_ = now_ms + Sht31::measurement_ms;
-        return;
-    }
-    readings_.valid = false;
-    if (error != Sht31Error::unanswered) {
-        searches_left_ = 0; // a bus that is stuck has something on it: that is a fault, not an absence
-    }
-    if (searches_left_ == 0) {
-        due_ms_ = now_ms + period_ms;
+    } else if (error != Sht31Error::unanswered) {
+        state_ = State::idle; // a bus that is stuck has something on it: that is a fault, not an absence
     } else if (--searches_left_ == 0) {
         state_ = State::synthetic;
-        due_ms_ = now_ms;
     } else {
         due_ms_ = now_ms + SEARCH_INTERVAL_MS;
     }
 }
 
-void Sensor::finish(uint32_t now_ms)
+void Sensor::start(uint32_t now_ms)
+{
+    if (!is_requested_) {
+        return;
+    }
+    if (sht31_.start() == Sht31Error::none) {
+        state_ = State::measuring;
+        due_ms_ = now_ms + Sht31::measurement_ms;
+    } else {
+        finish({});
+    }
+}
+
+void Sensor::read()
 {
     Sht31Measurement measurement;
-    readings_.valid = sht31_.read(measurement) == Sht31Error::none;
-    if (readings_.valid) {
-        readings_.temperature_raw = sht31_temperature_raw(measurement.temperature_ticks);
-        readings_.humidity_raw = sht31_humidity_raw(measurement.humidity_ticks);
+    Readings readings{};
+    readings.valid = sht31_.read(measurement) == Sht31Error::none;
+    if (readings.valid) {
+        readings.temperature_raw = sht31_temperature_raw(measurement.temperature_ticks);
+        readings.humidity_raw = sht31_humidity_raw(measurement.humidity_ticks);
     }
     state_ = State::idle;
-    due_ms_ = now_ms + period_ms - Sht31::measurement_ms;
+    finish(readings);
+}
+
+void Sensor::finish(const Readings &readings)
+{
+    is_finished_ = is_requested_;
+    is_requested_ = false;
+    readings_ = readings;
 }

@@ -16,26 +16,30 @@ struct Readings {
 
 class Sensor {
 public:
-    static constexpr uint16_t period_ms = 1000;
-
     void begin(uint16_t node_id, uint32_t now_ms);
 
-    // To be called in every pass of the loop; never waits.
-    void handle_timer(uint32_t now_ms);
+    // Begin a measurement: the sensor's 18 ms, after the search for a sensor if that still goes on.
+    void request() { is_requested_ = true; }
+
+    // To be called in every pass of the loop; never waits. True when the requested measurement is over.
+    bool handle_timer(uint32_t now_ms);
 
     const Readings &readings() const { return readings_; }
-    bool is_synthetic() const { return state_ == State::synthetic; }
 
 private:
-    enum class State : uint8_t { idle, measuring, synthetic };
+    enum class State : uint8_t { searching, idle, measuring, synthetic };
 
+    void search(uint32_t now_ms);
     void start(uint32_t now_ms);
-    void finish(uint32_t now_ms);
+    void read();
+    void finish(const Readings &readings);
 
     Sht31 sht31_{0x44};
     Readings readings_{};
-    State state_ = State::idle;
-    uint8_t searches_left_; // 0: found, or given up for good
+    State state_ = State::searching;
+    bool is_requested_ = false;
+    bool is_finished_ = false;
+    uint8_t searches_left_;
     uint16_t node_id_;
     uint32_t due_ms_;
 };

@@ -3,56 +3,28 @@
 // Wiring: SHT31 to SDA (A4), SCL (A5), 3.3 V or 5 V as its breakout board says, and GND. Serial: 115200 baud.
 // Without a sensor at start the node makes up a slow synthetic climate.
 
-#include <EEPROM.h>
 #include <avr/power.h>
 #include <avr/sleep.h>
+#include <avr/wdt.h>
 
+#include "core.h"
+#include "identity.h"
 #include "sensor.h"
+#include "serial_link.h"
+
+#ifndef TR_NODE_ID
+#define TR_NODE_ID 2 // of a board whose EEPROM says none
+#endif
 
 static const uint32_t BAUD = 115200;
-static const uint16_t DEFAULT_NODE_ID = 1;
 static const uint8_t BLINK_MS = 30;
 
-// Bytes on their way out, so that the loop never waits for the serial port.
-class Outbox : public Print {
-public:
-    size_t write(uint8_t byte) override
-    {
-        if (length_ == sizeof bytes_) {
-            return 0;
-        }
-        bytes_[length_++] = byte;
-        return 1;
-    }
-
-    void drain(HardwareSerial &serial)
-    {
-        while (sent_ < length_ && serial.availableForWrite() > 0) {
-            serial.write(bytes_[sent_++]);
-        }
-        if (sent_ == length_) {
-            sent_ = length_ = 0;
-        }
-    }
-
-private:
-    uint8_t bytes_[96]; // one line
-    uint8_t length_ = 0;
-    uint8_t sent_ = 0;
-};
-
+static tr_node_config_t config;
+static tr_node_t node;
+static SerialLink serial_link;
 static Sensor sensor;
-static Outbox outbox;
-static uint32_t received_bytes;
-static uint32_t report_due_ms;
+static uint16_t measured_version;
 static uint32_t led_off_ms;
-
-// EEPROM bytes 0 and 1, network byte order; an erased EEPROM reads 0xFFFF.
-static uint16_t stored_node_id()
-{
-    const uint16_t id = (uint16_t(EEPROM.read(0)) << 8) | EEPROM.read(1);
-    return id == 0xFFFF ? DEFAULT_NODE_ID : id;
-}
 
 static void blink(uint32_t now_ms)
 {
@@ -60,44 +32,58 @@ static void blink(uint32_t now_ms)
     led_off_ms = now_ms + BLINK_MS;
 }
 
-static void print_raw(const __FlashStringHelper *name, uint8_t raw)
+static void take_events()
 {
-    outbox.print(name);
-    if (sensor.readings().valid) {
-        outbox.print(raw);
-    } else {
-        outbox.print('-');
+    tr_event_t event;
+    while (tr_node_next_event(&node, &event)) {
+        if (event.kind == TR_EVENT_MEASUREMENT_DUE) {
+            measured_version = event.value;
+            sensor.request();
+        }
     }
 }
 
-// The reading as text: "temperature=123 humidity=90 source=sht31 received=0", "-" where there is no reading.
-static void report(uint32_t now_ms)
+static void receive_frames(uint32_t now_ms)
 {
-    print_raw(F("temperature="), sensor.readings().temperature_raw);
-    print_raw(F(" humidity="), sensor.readings().humidity_raw);
-    outbox.print(sensor.is_synthetic() ? F(" source=synthetic") : F(" source=sht31"));
-    outbox.print(F(" received="));
-    outbox.println(received_bytes);
-    blink(now_ms);
-}
-
-static void receive_bytes()
-{
-    while (Serial.available() > 0) {
-        Serial.read();
-        ++received_bytes;
+    while (serial_link.receive()) {
+        tr_node_receive(&node, serial_link.frame(), serial_link.frame_bytes(), now_ms);
+        take_events();
+        blink(now_ms);
     }
 }
 
 static void handle_timers(uint32_t now_ms)
 {
-    sensor.handle_timer(now_ms);
-    if (int32_t(now_ms - report_due_ms) >= 0) {
-        report_due_ms = now_ms + Sensor::period_ms;
-        report(now_ms);
+    tr_node_handle_timer(&node, now_ms);
+    take_events();
+    if (sensor.handle_timer(now_ms)) {
+        const Readings &felt = sensor.readings();
+        const tr_reading_t readings[] = {
+            {TR_METRIC_TEMPERATURE, felt.temperature_raw},
+            {TR_METRIC_HUMIDITY, felt.humidity_raw},
+        };
+        tr_node_measure(&node, measured_version, readings, felt.valid ? 2 : 0, now_ms);
+        take_events();
     }
     if (int32_t(now_ms - led_off_ms) >= 0) {
         digitalWrite(LED_BUILTIN, LOW);
+    }
+}
+
+// A frame is made when the line is free for it. Until then it waits in the node's outbox, where it takes
+// 9 bytes and its clock stays right.
+static void send_frames(uint32_t now_ms)
+{
+    enum tr_link_name link;
+    serial_link.drain();
+    while (serial_link.is_idle()) {
+        const int length = tr_node_next_frame(&node, now_ms, serial_link.buffer(), TR_MAX_FRAME_BYTES, &link);
+        if (length <= 0) {
+            return;
+        }
+        serial_link.send(length);
+        serial_link.drain();
+        blink(now_ms);
     }
 }
 
@@ -135,18 +121,25 @@ static void stop_unused_hardware()
 
 void setup()
 {
-    stop_unused_hardware();
+    MCUSR = 0; // after a watchdog reset the watchdog runs on, as fast as it can
+    wdt_disable();
     pinMode(LED_BUILTIN, OUTPUT);
-    Serial.begin(BAUD);
-    sensor.begin(stored_node_id(), millis());
-    report_due_ms = millis() + Sensor::period_ms / 2;
+    serial_link.begin(BAUD);
+
+    const uint16_t node_id = stored_node_id(TR_NODE_ID);
+    config = tr_node_config_default(node_id, seed_of_this_boot(node_id));
+    stop_unused_hardware();
+    sensor.begin(node_id, millis());
+    tr_node_init(&node, &config, millis());
+    wdt_enable(WDTO_2S);
 }
 
 void loop()
 {
     const uint32_t now_ms = millis();
-    receive_bytes();
+    wdt_reset();
+    receive_frames(now_ms);
     handle_timers(now_ms);
-    outbox.drain(Serial);
+    send_frames(now_ms);
     sleep_until_interrupt();
 }
