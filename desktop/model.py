@@ -1,0 +1,227 @@
+"""What the views show, derived from records by the one observer: live, simulated or replayed, it is the same.
+
+A model belongs to one session and to one thread. `feed` takes records, `publish` tells those who subscribed
+what has changed since the last time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from desktop.model_words import (
+    EventKind,
+    EventLine,
+    bad_text,
+    joined_text,
+    lost_text,
+    round_text,
+    seeking_text,
+)
+from protocol.aggregate import Aggregate, Metric
+from protocol.capture import Record
+from protocol.observer import Dropped, HelpHeard, NodeLost, Observation, Observer, ParentChanged, RoundRow
+from protocol.packets import peek_header
+
+# A day of rounds at 5 s, of one metric; the packet log keeps the rest.
+MAX_POINTS = 17_280
+MAX_ROWS = 20_000
+MAX_EVENTS = 20_000
+BEST_QUALITY = 255  # PROTOCOL.md section 2, link
+# A node that seeks calls at least this often (PROTOCOL.md section 7: help wait limit 8 s, and jitter).
+SEEKING_US = 20_000_000
+
+
+class Standing(Enum):
+    """How a node stands to the tree."""
+
+    ROOT = "root"
+    JOINED = "joined"
+    SEEKING = "seeking a parent"
+    LOST = "lost"
+    HEARD = "heard, place unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNode:
+    """A node as the tree view shows it; `parent` is the last known one where it has none now.
+
+    `quality` is the share of its last reports that reached the parent, 0 to 1.
+    """
+
+    id: int
+    standing: Standing
+    parent: int | None
+    hop_count: int | None
+    quality: float | None
+    aggregates: Mapping[int, Aggregate]
+    last_heard_us: int | None
+
+
+def hung_under(nodes: Sequence[TreeNode]) -> dict[int, int | None]:
+    """Under which node each is drawn: its parent, or the last one it had, unless that now stands below it."""
+    drawn = {node.id: node.parent for node in nodes}
+    away = [node.id for node in nodes if node.standing in (Standing.SEEKING, Standing.LOST)]
+    for node_id in away:
+        above, met = drawn[node_id], {node_id}
+        while above is not None and above not in met:
+            met.add(above)
+            above = drawn.get(above)
+        if above == node_id:
+            drawn[node_id] = None
+    return drawn
+
+
+@dataclass(slots=True)
+class Series:
+    """One metric over time: seconds since the first record, values in the unit (NaN where there is none)."""
+
+    metric: Metric
+    time_s: array[float] = field(default_factory=lambda: array("d"))
+    maximum: array[float] = field(default_factory=lambda: array("d"))
+    average: array[float] = field(default_factory=lambda: array("d"))
+    count: array[float] = field(default_factory=lambda: array("d"))
+    count_lo: array[float] = field(default_factory=lambda: array("d"))
+    alive: array[float] = field(default_factory=lambda: array("d"))
+
+    def append(self, time_s: float, row: RoundRow) -> None:
+        """Add a round; beyond MAX_POINTS the oldest eighth is let go."""
+        nan = float("nan")
+        self.time_s.append(time_s)
+        self.maximum.append(nan if row.max is None else row.metric.scaled(row.max))
+        self.average.append(nan if row.average is None else row.average)
+        self.count.append(row.aggregate.count)
+        self.count_lo.append(row.count_lo)
+        self.alive.append(nan if row.alive is None else row.alive)
+        if len(self.time_s) > MAX_POINTS:
+            for column in self._columns():
+                del column[: MAX_POINTS // 8]
+
+    def _columns(self) -> tuple[array[float], ...]:
+        return self.time_s, self.maximum, self.average, self.count, self.count_lo, self.alive
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is new since the last time; `sent` holds (source, destination) of the frames."""
+
+    frames: int = 0
+    sent: set[tuple[int, int]] = field(default_factory=set)
+    rows: list[RoundRow] = field(default_factory=list)
+    events: list[EventLine] = field(default_factory=list)
+
+
+class Model:
+    """The state of one session."""
+
+    def __init__(self) -> None:
+        self.observer = Observer()
+        self.rows: deque[RoundRow] = deque(maxlen=MAX_ROWS)
+        self.events: deque[EventLine] = deque(maxlen=MAX_EVENTS)
+        self.series: dict[int, Series] = {}
+        self.start_us: int | None = None
+        self.now_us = 0
+        self._called_us: dict[int, int] = {}  # node: its last HELP, until it has a parent again
+        self._changes = Changes()
+        self._subscribers: list[Callable[[Changes], None]] = []
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Take records, oldest first."""
+        for record in records:
+            if self.start_us is None:
+                self.start_us = self.now_us = record.timestamp_us
+            self.now_us = max(self.now_us, record.timestamp_us)
+            good = self.observer.good
+            self._take(self.observer.observe(record))
+            self._changes.frames += 1
+            if self.observer.good > good:
+                _, source, destination, _ = peek_header(record.frame)
+                self._changes.sent.add((source, destination))
+
+    def notice(self, text: str) -> None:
+        """Add a line of the program's own to the events."""
+        self._say(self.now_us, EventKind.NOTICE, text)
+
+    def subscribe(self, on_change: Callable[[Changes], None]) -> None:
+        """Have `publish` call `on_change`."""
+        self._subscribers.append(on_change)
+
+    def publish(self) -> None:
+        """Tell the subscribers what has changed since the last time; nothing if nothing has."""
+        if self._changes.frames or self._changes.events:
+            changes, self._changes = self._changes, Changes()
+            for on_change in self._subscribers:
+                on_change(changes)
+
+    def seconds(self, timestamp_us: int) -> float:
+        """Time since the first record."""
+        return (timestamp_us - (self.start_us or 0)) / 1e6
+
+    def tree(self) -> list[TreeNode]:
+        """Every node, by id."""
+        return [
+            TreeNode(
+                node_id,
+                self._standing(node_id),
+                node.last_parent,
+                node.hop_count,
+                None if node.quality is None else node.quality / BEST_QUALITY,
+                node.aggregates,
+                node.last_heard_us,
+            )
+            for node_id, node in sorted(self.observer.nodes.items())
+        ]
+
+    def _standing(self, node_id: int) -> Standing:
+        node = self.observer.nodes[node_id]
+        if node_id == self.observer.root:
+            return Standing.ROOT
+        if node.parent is not None:
+            return Standing.JOINED
+        if self.now_us - self._called_us.get(node_id, -SEEKING_US) < SEEKING_US:
+            return Standing.SEEKING
+        return Standing.LOST if node.lost else Standing.HEARD
+
+    def _take(self, observations: list[Observation]) -> None:
+        """All that one record told."""
+        abandoned = {seen.node: seen.parent for seen in observations if isinstance(seen, NodeLost)}
+        for seen in observations:
+            match seen:
+                case ParentChanged(timestamp_us, node, parent, previous):
+                    self._called_us.pop(node, None)
+                    kind = EventKind.JOINED if previous in (None, parent) else EventKind.MOVED
+                    self._say(timestamp_us, kind, joined_text(node, parent, previous))
+                case HelpHeard(timestamp_us, node):
+                    if self._standing(node) is not Standing.SEEKING:
+                        text = seeking_text(node, abandoned.pop(node, None))
+                        self._say(timestamp_us, EventKind.SEEKING, text)
+                    self._called_us[node] = timestamp_us
+                case Dropped():
+                    self._tell_of_bad(seen)
+        for node, parent in abandoned.items():
+            self._say(observations[0].timestamp_us, EventKind.LOST, lost_text(node, parent))
+        self._take_round([seen for seen in observations if isinstance(seen, RoundRow)])
+
+    def _take_round(self, rows: list[RoundRow]) -> None:
+        for row in rows:
+            self.rows.append(row)
+            self._changes.rows.append(row)
+            series = self.series.setdefault(row.metric_id, Series(row.metric))
+            series.append(self.seconds(row.timestamp_us), row)
+        if rows:
+            kind = EventKind.ROUND if rows[0].exact else EventKind.INEXACT
+            self._say(rows[0].timestamp_us, kind, round_text(rows[0]))
+
+    def _tell_of_bad(self, dropped: Dropped) -> None:
+        """Noise brings thousands of bad frames: one line for the 1st, 10th, 100th of a reason."""
+        count = self.observer.dropped[dropped.reason]
+        if count == 10 ** (len(str(count)) - 1):
+            self._say(dropped.timestamp_us, EventKind.BAD, bad_text(dropped, count))
+
+    def _say(self, timestamp_us: int, kind: EventKind, text: str) -> None:
+        line = EventLine(timestamp_us, kind, text)
+        self.events.append(line)
+        self._changes.events.append(line)

@@ -1,0 +1,123 @@
+"""What happened, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from protocol.aggregate import Aggregate, metric_of
+from protocol.observer import Dropped, RoundRow
+
+
+class EventKind(Enum):
+    """What sort of line it is; a view picks the icon."""
+
+    JOINED = "joined"
+    MOVED = "moved"
+    SEEKING = "seeking"
+    LOST = "lost"
+    ROUND = "round"
+    INEXACT = "inexact round"
+    BAD = "bad frame"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One line of the event list."""
+
+    timestamp_us: int
+    kind: EventKind
+    text: str
+
+
+def unit_label(unit: str) -> str:
+    """The unit as people write it."""
+    return "°C" if unit == "degC" else unit
+
+
+def metric_label(name: str) -> str:
+    """The metric's name as people write it."""
+    return name.replace("_", " ")
+
+
+def value_label(value: float | None, unit: str) -> str:
+    """A value in its unit; a dash where there is none."""
+    return "–" if value is None else f"{value:.1f} {unit_label(unit)}"
+
+
+def count_label(row: RoundRow) -> str:
+    """How many nodes are counted, as an interval where that is all that is known."""
+    low, high = row.count_lo, row.aggregate.count
+    counted = str(high) if low == high else f"{low} to {high}"
+    return counted if row.alive is None else f"{counted} of {row.alive}"
+
+
+def plural(count: int, noun: str) -> str:
+    """So many of them."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def duration_label(seconds: float) -> str:
+    """Time since the start, as m:ss or h:mm:ss."""
+    hours, rest = divmod(max(0, int(seconds)), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def average_label(aggregate: Aggregate | None, metric_id: int) -> str:
+    """The average of a report in few letters, for a node: its own reading if it is a leaf; "" without any."""
+    if aggregate is None or aggregate.average_raw is None:
+        return ""
+    metric = metric_of(metric_id)
+    mark = {"°C": "°", "%": "%"}.get(unit_label(metric.unit), "")
+    return f"{metric.scaled(aggregate.average_raw):.1f}{mark}"
+
+
+def latest_labels(row: RoundRow) -> dict[str, str]:
+    """The result of a round by the line of the plot that it is the end of: the plot's legend."""
+    metric = row.metric
+    highest = None if row.max is None else metric.scaled(row.max)
+    where = "" if row.max_id is None else f" at node {row.max_id}"
+    return {
+        "maximum": f"● max {value_label(highest, metric.unit)}{where}",
+        "average": f"● average {value_label(row.average, metric.unit)}",
+        "count": f"● {count_label(row)} nodes",
+    }
+
+
+def round_text(row: RoundRow) -> str:
+    """The line for a finished round."""
+    metric = row.metric
+    found = "no reading"
+    if row.max is not None:
+        found = f"max {value_label(metric.scaled(row.max), metric.unit)} at node {row.max_id}"
+        found += f", average {value_label(row.average, metric.unit)}"
+    remark = ", saturated" if row.saturated else "" if row.exact else ", not exact"
+    return f"round {row.round}: {found}, {count_label(row)} nodes{remark}"
+
+
+def joined_text(node: int, parent: int, previous: int | None) -> str:
+    """The line for a node that has found a parent; `previous` is the one it had before, if any."""
+    if previous is None:
+        return f"node {node} joined under {parent}"
+    if previous == parent:
+        return f"node {node} is back under {parent}"
+    return f"node {node} moved from {previous} to {parent}"
+
+
+def seeking_text(node: int, lost_parent: int | None) -> str:
+    """The line for a node that calls for help."""
+    if lost_parent is None:
+        return f"node {node} looks for a parent"
+    return f"node {node} lost its parent {lost_parent}"
+
+
+def lost_text(node: int, parent: int) -> str:
+    """The line for a node that its parent has given up."""
+    return f"node {node} is lost: {parent} has not heard it for two rounds"
+
+
+def bad_text(dropped: Dropped, count: int) -> str:
+    """The line for a record that holds no frame, and how many of its kind there were."""
+    so_far = f" ({count} so far)" if count > 1 else ""
+    return f"bad frame on {dropped.link}: {dropped.detail}{so_far}"
