@@ -1,0 +1,76 @@
+"""A live field: serial ports and UDP, with the root of the tree here in the app."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bridge.driver import sink_tree_driver
+from bridge.link import Link, LinkCounts, LinkState
+from bridge.sensors import NoSensor
+from bridge.serial_link import SerialLink
+from bridge.thread import BridgeThread, Ended
+from bridge.thread import Status as BridgeStatus
+from bridge.udp_link import UdpLink
+from desktop.sources import Put, Report, State, Status
+from protocol.timing import Timing
+
+ROOT_ID = 1
+ROOT_LINK = "root"
+
+
+class LiveSource:
+    """The nodes on these ports (a device, or a pyserial URL), and with `udp` those on the network.
+
+    The root has no sensor: a reading of this computer's would be none of the field.
+    """
+
+    log = None
+
+    def __init__(self, ports: Sequence[str], *, udp: bool = True, period_s: float = 5.0) -> None:
+        timing = Timing(period_ms=round(period_s * 1000))
+        links: list[Link] = [SerialLink(port) for port in ports]
+        if udp:
+            links.append(UdpLink())
+        links.append(sink_tree_driver(ROOT_LINK, ROOT_ID, NoSensor(), root=True, timing=timing))
+        self.title = " and ".join([*ports, *(["the network"] if udp else [])])
+        self._links = links
+        self._states: dict[str, LinkState] = {}
+        self._counts: dict[str, LinkCounts] = {}
+        self._thread: BridgeThread | None = None
+
+    def start(self, put: Put, report: Report) -> None:
+        """See desktop.sources.Source.start."""
+
+        def on_status(status: BridgeStatus) -> None:
+            report(self._status(status))
+
+        self._thread = BridgeThread(self._links, put, on_status)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """See desktop.sources.Source.stop."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def _status(self, news: BridgeStatus) -> Status:
+        notice = None
+        if isinstance(news, Ended):
+            return Status(State.FAILED if news.error else State.ENDED, news.error or "disconnected")
+        if isinstance(news, LinkCounts):
+            self._counts[news.link] = news
+        elif news.link != ROOT_LINK:
+            self._states[news.link] = news
+            notice = str(news)
+        down = [state for state in self._states.values() if not state.is_up]
+        text = "; ".join(str(state) for state in down) or "connected"
+        state = State.STARTING if down or not self._states else State.RUNNING
+        return Status(state, text, drops=self._drops(), notice=notice)
+
+    def _drops(self) -> Counter[str]:
+        drops: Counter[str] = Counter()
+        for counts in self._counts.values():
+            for reason, count in counts.drops.items():
+                drops[f"{reason.label} ({counts.link})"] += count
+            drops[f"not sent ({counts.link})"] += counts.unsent
+        return drops

@@ -1,0 +1,33 @@
+"""Where the app keeps what it writes of its own accord."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import platformdirs
+
+NAME = "treering"
+
+
+def new_recording() -> Path:
+    """A packet log in the person's documents, named after the time."""
+    return recordings() / f"{NAME}-{datetime.now():%Y-%m-%d-%H%M%S}.pcapng"
+
+
+def recordings() -> Path:
+    """The folder of the recordings."""
+    return platformdirs.user_documents_path() / "Treering"
+
+
+def error_log() -> Path:
+    """The file that unexpected errors go to."""
+    return platformdirs.user_log_path(NAME, appauthor=False) / "desktop.log"
+
+
+def use_own_matplotlib_folder() -> None:
+    """Before matplotlib is imported: its font cache must outlive a packaged app's temporary folders."""
+    os.environ.setdefault(
+        "MPLCONFIGDIR", str(platformdirs.user_cache_path(NAME, appauthor=False) / "matplotlib")
+    )

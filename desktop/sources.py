@@ -1,0 +1,113 @@
+"""Where records come from: one interface, and the demo. Sources have their own threads and touch no view."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from desktop.demo import demo_simulation
+from protocol.capture import Record
+
+_STEP_S = 0.02
+_CATCH_UP_S = 1.0
+_STOP_TIMEOUT_S = 5.0
+
+
+class State(Enum):
+    """How a source is doing."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a source says of itself.
+
+    `progress` is 0 to 1 where an end is in sight; `drops` counts, by reason, frames that became no record;
+    `notice` is a line for the event list.
+    """
+
+    state: State
+    text: str
+    progress: float | None = None
+    drops: Mapping[str, int] = field(default_factory=dict)
+    notice: str | None = None
+
+
+Put = Callable[[Record], None]
+Report = Callable[[Status], None]
+
+
+class Source(Protocol):
+    """One stream of records. What comes from a log is on file already: `log` is that file."""
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+
+    @property
+    def log(self) -> Path | None:
+        """The file that it reads, if it reads one."""
+
+    def start(self, put: Put, report: Report) -> None:
+        """Begin. `put` and `report` are called from another thread; `put` may wait."""
+
+    def stop(self) -> None:
+        """End; harmless if it has ended."""
+
+
+class Worker:
+    """A thread that runs `work` until that returns; `work` watches `stopping`. A failure becomes a status."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, put: Put, report: Report) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, args=(put, report), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for it."""
+        self.stopping.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_TIMEOUT_S)
+
+    def work(self, put: Put, report: Report) -> None:
+        """What the thread does."""
+        raise NotImplementedError
+
+    def _run(self, put: Put, report: Report) -> None:
+        try:
+            self.work(put, report)
+        except Exception as error:
+            report(Status(State.FAILED, str(error)))
+            raise  # into the log, with its traceback
+
+
+class DemoSource(Worker):
+    """The demo network in real time."""
+
+    title = "Demo network"
+    log = None
+
+    def work(self, put: Put, report: Report) -> None:
+        """Let the field's time follow the clock's."""
+        report(Status(State.RUNNING, "16 simulated nodes; one dies and comes back now and then"))
+        simulation = demo_simulation(put)
+        last_s = time.monotonic()
+        while not self.stopping.wait(_STEP_S):
+            now_s = time.monotonic()
+            # After a sleep of the computer the field goes on where it was.
+            passed_s = min(now_s - last_s, _CATCH_UP_S)
+            simulation.advance_to(simulation.clock.now_us + round(passed_s * 1e6))
+            last_s = now_s
