@@ -1,0 +1,46 @@
+"""The demo without a display: as fast as it goes, a line a round, a packet log and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge.capture_file import CaptureFile
+from bridge.errors import UsageError
+from bridge.rows import print_row
+from desktop.demo import demo_simulation
+from desktop.model import Changes, Model
+from protocol.capture import Record
+
+LOG_NAME = "treering-demo.pcapng"
+PICTURE_NAME = "treering-demo.png"
+
+
+def run_headless(rounds: int, out_dir: Path) -> int:
+    """Run so many rounds of the demo network; 0, or 1 if not all finished. Raises UsageError."""
+    from desktop.picture import save_picture  # matplotlib takes its time: the rounds come first
+
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out_dir}: {error.strerror}; name a folder that you may write to") from error
+    log = CaptureFile(out_dir / LOG_NAME)
+    model = Model()
+    model.subscribe(_print_rounds)
+
+    def on_record(record: Record) -> None:
+        log.write(record)
+        model.feed([record])
+        model.publish()
+
+    simulation = demo_simulation(on_record)
+    simulation.run(rounds)
+    log.close()
+    picture = log.path.with_suffix(".png")
+    save_picture(model, picture, f"Treering demo after {simulation.rounds_finished} rounds")
+    print(f"The packet log is {log.path}, the tree and the plot are in {picture}.")
+    return 0 if simulation.rounds_finished >= rounds else 1
+
+
+def _print_rounds(changes: Changes) -> None:
+    for row in changes.rows[:1]:
+        print_row(row, as_json=False)
