@@ -1,0 +1,103 @@
+"""Opens the app, or runs the demo without one where there is no display."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.errors import UsageError
+from desktop import places
+from desktop.headless import run_headless
+
+_LOG_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to begin with, at most one of `demo`, `ports` and `log`; without any, the start page.
+
+    `recording` is the packet log to write. `rounds` and `out_dir` are for a run without a display. `mode` is
+    the theme, "light" or "dark"; None follows the system.
+    """
+
+    demo: bool = False
+    ports: tuple[str, ...] = ()
+    log: Path | None = None
+    recording: Path | None = None
+    rounds: int = 20
+    out_dir: Path = Path("out")
+    mode: str | None = None
+
+
+def main(options: Options) -> int:
+    """Run until the window is closed; the exit code. Raises UsageError for what cannot be done."""
+    places.use_own_matplotlib_folder()
+    missing = _missing_display()
+    if missing is None:
+        try:
+            return _run_window(options)
+        except _NoDisplayError as error:
+            missing = str(error)
+    if options.ports or options.log:
+        instead = "treering bridge --port PORT" if options.ports else "treering replay FILE"
+        raise UsageError(f"no display: {missing}; use `{instead}` instead")
+    print(f"No display: {missing}; the demo runs as text.")
+    return run_headless(options.rounds, options.out_dir)
+
+
+class _NoDisplayError(Exception):
+    """Tk cannot open a window."""
+
+
+def _missing_display() -> str | None:
+    """Why there can be no window, as far as that is known without Tk; None if there may be one."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY"):
+        return None
+    return "DISPLAY is not set"
+
+
+def _run_window(options: Options) -> int:
+    try:
+        import tkinter
+    except ImportError as error:
+        raise _NoDisplayError(f"{error}; install Python's tkinter") from error
+    from desktop import theme
+    from desktop.log_source import LogSource
+    from desktop.sources import DemoSource
+    from desktop.window import Window, open_root
+
+    log = LogSource(options.log) if options.log else None  # before a window: its errors are the command's
+    try:
+        root = open_root(options.mode or theme.system_mode())
+    except tkinter.TclError as error:
+        raise _NoDisplayError(str(error)) from error
+    _log_to_file()
+    window = Window(root, options.recording)
+    if log:
+        window.start(log)
+    elif options.ports:
+        from desktop.live_source import LiveSource
+
+        window.start(LiveSource(options.ports))
+    elif options.demo:
+        window.start(DemoSource())
+    root.mainloop()
+    return 0
+
+
+def _log_to_file() -> None:
+    """Unexpected errors and warnings outlive the session; without a place to write there is no such log."""
+    path = places.error_log()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8"
+        )
+    except OSError:
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)

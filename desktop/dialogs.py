@@ -1,0 +1,107 @@
+"""The small windows above the main one."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from tkinter import ttk
+
+import ttkbootstrap
+
+from desktop import theme
+
+_WIDTH_EM = 36
+
+
+class Dialog(tk.Toplevel):
+    """Above its parent, modal, closed by Escape. Fill `body`, call `add_button`, then `open`."""
+
+    def __init__(self, parent: tk.Misc, title: str) -> None:
+        super().__init__(parent, background=theme.current().background)
+        self.withdraw()
+        self.title(title)
+        self.resizable(False, False)
+        self.em = theme.em_px()
+        card = ttk.Frame(self, style="Card.TFrame", padding=2 * self.em)
+        card.pack(fill="both", expand=True)
+        self.body = ttk.Frame(card)
+        self.body.pack(fill="both", expand=True)
+        self._buttons = ttk.Frame(card)
+        self._buttons.pack(fill="x", pady=(2 * self.em, 0))
+        self.bind("<Escape>", lambda event: self.destroy())
+
+    def add_heading(self, text: str) -> None:
+        """The first line, in bold."""
+        ttk.Label(self.body, text=text, style="Title.TLabel", wraplength=_WIDTH_EM * self.em).pack(anchor="w")
+
+    def add_text(self, text: str) -> None:
+        """A paragraph."""
+        label = ttk.Label(self.body, text=text, wraplength=_WIDTH_EM * self.em, justify="left")
+        label.pack(anchor="w", pady=(self.em, 0))
+
+    def add_button(self, text: str, run: Callable[[], object], *, is_default: bool = False) -> None:
+        """A button, from the right; Return presses the default one."""
+        style = "primary" if is_default else "secondary-outline"
+        button = ttkbootstrap.Button(self._buttons, text=text, command=run, bootstyle=style)
+        button.pack(side="right", padx=(self.em // 2, 0))
+        if is_default:
+            self.bind("<Return>", lambda event: run())
+            button.focus_set()
+
+    def open(self) -> None:
+        """Show it in the middle of its parent, and take the input."""
+        parent = self.master.winfo_toplevel()
+        self.update_idletasks()
+        x = parent.winfo_rootx() + (parent.winfo_width() - self.winfo_reqwidth()) // 2
+        y = parent.winfo_rooty() + (parent.winfo_height() - self.winfo_reqheight()) // 3
+        self.geometry(f"+{max(0, x)}+{max(0, y)}")
+        self.wm_transient(parent)
+        self.deiconify()
+        self.wait_visibility()
+        self.grab_set()
+
+
+def tell(parent: tk.Misc, heading: str, text: str, details: str = "") -> Dialog:
+    """What has happened, why, and what to do; `details` (or the text) can be copied."""
+    dialog = Dialog(parent, "Treering")
+    dialog.add_heading(heading)
+    dialog.add_text(text)
+
+    def copy() -> None:
+        dialog.clipboard_clear()
+        dialog.clipboard_append(details or f"{heading}\n{text}")
+
+    dialog.add_button("Close", dialog.destroy, is_default=True)
+    dialog.add_button("Copy details", copy)
+    dialog.open()
+    return dialog
+
+
+def show_keys(parent: tk.Misc, keys: Sequence[tuple[str, str]]) -> Dialog:
+    """(key, what it does), a line each."""
+    dialog = Dialog(parent, "Keys")
+    dialog.add_heading("Keys")
+    table = ttk.Frame(dialog.body)
+    table.pack(anchor="w", pady=(dialog.em, 0))
+    for row, (key, text) in enumerate(keys):
+        ttk.Label(table, text=key, style="Muted.TLabel").grid(row=row, column=0, sticky="w", pady=1)
+        ttk.Label(table, text=text).grid(row=row, column=1, sticky="w", padx=(2 * dialog.em, 0), pady=1)
+    dialog.add_button("Close", dialog.destroy, is_default=True)
+    dialog.open()
+    return dialog
+
+
+def show_about(parent: tk.Misc) -> Dialog:
+    """What this program is."""
+    dialog = Dialog(parent, "About")
+    dialog.add_heading(f"Treering {version('treering')}")
+    dialog.add_text(
+        "Trees keep a record of the weather in their rings. Treering gathers what a field of small sensors"
+        " feels, over a tree of cheap nodes, and shows it to a person."
+    )
+    dialog.add_text("A result is exact for the nodes it counts, or it says that it is not.")
+    dialog.add_text("MIT licence.")
+    dialog.add_button("Close", dialog.destroy, is_default=True)
+    dialog.open()
+    return dialog

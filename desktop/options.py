@@ -1,0 +1,47 @@
+"""`treering desktop`, and `treering` alone: what the app begins with."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bridge.errors import UsageError
+from bridge.options import whole
+
+HELP = "open the app"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `treering desktop`."""
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--demo", action="store_true", help="with a simulated network")
+    begin.add_argument(
+        "--port", action="append", default=[], help="with the boards on a serial port; may be repeated"
+    )
+    begin.add_argument("--open", metavar="FILE", type=Path, help="with a packet log")
+    parser.add_argument("--log", metavar="FILE", type=Path, help="record to this packet log (pcapng)")
+    parser.add_argument("--theme", choices=("light", "dark"), help="(default: the system's)")
+    headless = parser.add_argument_group("without a display", "the demo runs as text")
+    headless.add_argument("--rounds", type=whole(1, 100_000), default=20, metavar="N", help="(default: 20)")
+    headless.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("out"), help="for log and picture (default: out)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open it; see desktop.app.main."""
+    try:
+        from desktop.app import Options, main
+    except ImportError as error:  # a Pi needs the bridge and the agent alone
+        raise UsageError(f"{error}; install the app with `pip install treering[desktop]`") from error
+    return main(
+        Options(
+            demo=args.demo,
+            ports=tuple(args.port),
+            log=args.open,
+            recording=args.log,
+            rounds=args.rounds,
+            out_dir=args.out,
+            mode=args.theme,
+        )
+    )

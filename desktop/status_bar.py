@@ -1,0 +1,86 @@
+"""The bottom line: the source and how it is doing, frames good and bad, and where they are recorded."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+
+import ttkbootstrap
+
+from desktop import theme
+from desktop.session import Session
+from desktop.sources import State
+
+_STATE_COLORS = {
+    State.STARTING: "seeking",
+    State.RUNNING: "joined",
+    State.ENDED: "muted",
+    State.FAILED: "maximum",
+}
+
+
+class StatusBar(ttk.Frame):
+    """Shows a session; `refresh` is cheap, and called a few times a second."""
+
+    def __init__(self, master: tk.Misc) -> None:
+        em = theme.em_px()
+        super().__init__(master, padding=(em, em // 3))
+        self._state = ttk.Label(self)
+        self._source = ttk.Label(self, style="Muted.TLabel")
+        self._frames = ttk.Label(self, style="Muted.TLabel")
+        self._file = ttk.Label(self, style="Muted.TLabel", anchor="e")
+        self._state.pack(side="left", padx=(0, em // 2))
+        self._file.pack(side="right")
+        self._frames.pack(side="right", padx=2 * em)
+        self._source.pack(side="left")  # last, so that in a narrow window it is the one that is cut
+        self._why = ttkbootstrap.ToolTip(self._frames, text="")
+        self._where = ttkbootstrap.ToolTip(self._file, text="")
+        self._session: Session | None = None
+
+    def attach(self, session: Session | None) -> None:
+        """Show that session from now on."""
+        self._session = session
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring the texts to the state of the session, in the colours of the theme in use."""
+        session, palette = self._session, theme.current()
+        if session is None:
+            self._say(self._state, "")
+            self._say(self._source, "")
+            self._say(self._frames, "")
+            self._say(self._file, "")
+            return
+        status = session.status
+        self._state.configure(foreground=getattr(palette, _STATE_COLORS[status.state]))
+        self._say(self._state, "●")
+        progress = "" if status.progress is None else f" {status.progress:.0%}"
+        self._say(self._source, f"{session.source.title}: {status.text}{progress}")
+        observer = session.model.observer
+        bad, lost = sum(observer.dropped.values()), sum(status.drops.values()) + session.not_shown
+        self._say(self._frames, f"{observer.good:,} frames good, {bad:,} bad, {lost:,} dropped")
+        self._say(self._file, _file_text(session))
+        self._why.configure(text=_why_text(session))
+        self._where.configure(
+            text=str(session.log) if session.kept else "gone when the app closes, unless you save it"
+        )
+
+    def _say(self, label: ttk.Label, text: str) -> None:
+        if label.cget("text") != text:
+            label.configure(text=text)
+
+
+def _file_text(session: Session) -> str:
+    if session.source.log is not None:
+        return session.log.name
+    if not session.is_recording:
+        return f"{session.log.name}: recording has stopped"
+    return f"recording {session.log.name}" if session.kept else "not recorded: Ctrl+S saves it"
+
+
+def _why_text(session: Session) -> str:
+    """Every reason with its count; bad frames are in the log, dropped ones never became records."""
+    bad = [f"bad, {reason.label}: {count:,}" for reason, count in session.model.observer.dropped.items()]
+    lost = [f"dropped, {reason}: {count:,}" for reason, count in session.status.drops.items() if count]
+    late = [f"on file, too fast to be shown: {session.not_shown:,}"] if session.not_shown else []
+    return "\n".join([*bad, *lost, *late]) or "every frame was good"

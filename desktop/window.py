@@ -1,0 +1,293 @@
+"""The main window: one session at a time, its views, and all that a person can do."""
+
+from __future__ import annotations
+
+import logging
+import tkinter as tk
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from tkinter import ttk
+from types import TracebackType
+from typing import Any
+
+import ttkbootstrap
+
+from bridge.errors import TreeringError
+from desktop import dialogs, places, theme
+from desktop.actions import Action, install
+from desktop.connect_dialog import ConnectDialog
+from desktop.header import Header, window_icon
+from desktop.log_source import LogSource
+from desktop.palette import DARK, LIGHT
+from desktop.session import Session
+from desktop.sources import DemoSource, Source, State
+from desktop.start_page import Offer, StartPage
+from desktop.status_bar import StatusBar
+from desktop.workspace import Workspace
+
+DRAIN_MS = 25
+DRAIN_BUDGET_S = 0.015
+STATUS_MS = 250
+SIZE_PX, LEAST_SIZE_PX = (1280, 800), (760, 520)
+_LOG_TYPES = [("Packet logs", "*.pcapng"), ("All files", "*")]
+_CSV_TYPES = [("Comma-separated values", "*.csv"), ("All files", "*")]
+
+_log = logging.getLogger(__name__)
+
+
+def open_root(mode: str) -> ttkbootstrap.App:
+    """The Tk root in the theme of that mode. Raises tk.TclError where there is no display."""
+    theme.register()
+    root = ttkbootstrap.App(
+        title="Treering",
+        theme=theme.name_of(mode),
+        light_theme=theme.name_of(LIGHT),
+        dark_theme=theme.name_of(DARK),
+        minsize=LEAST_SIZE_PX,
+        iconphoto=None,
+    )
+    ttkbootstrap.on_theme_change(theme.build_styles)
+    return root
+
+
+class Window:
+    """Fills the root. `recording` is the file for what is not read from a log, instead of the usual place."""
+
+    def __init__(self, root: ttkbootstrap.App, recording: Path | None = None) -> None:
+        self.root = root
+        self.session: Session | None = None
+        self._recording = recording
+        self._failure_told = False
+        self._complaint: dialogs.Dialog | None = None
+        root.protocol("WM_DELETE_WINDOW", self.close)
+        root.report_callback_exception = self._on_exception
+        self._icon = window_icon(root)
+        # The system's bars, the title and the menu take some of the screen's height.
+        screen_px = root.winfo_screenwidth(), root.winfo_screenheight() - 7 * theme.em_px()
+        width, height = map(min, SIZE_PX, screen_px)
+        root.geometry(f"{width}x{height}")
+        self._build()
+        self._show(self._start_page)
+        self._drain()
+        self._refresh_status()
+
+    # --- what a person can do ----------------------------------------------------------------------------
+
+    def start(self, source: Source) -> None:
+        """Show this source instead of what is shown now."""
+        try:
+            session = Session(source, self._recording_for(source))
+        except TreeringError as error:
+            self._complain("This cannot be recorded", str(error))
+            return
+        self._stop_session()
+        self.session = session
+        self._failure_told = False
+        self.workspace.attach(session.model)
+        self._status.attach(session)
+        self._header.set_title(source.title)
+        self.root.title(f"{source.title} – Treering")
+        self._show(self.workspace)
+        session.start()
+
+    def start_demo(self) -> None:
+        """Show the demo network, from its beginning."""
+        self.start(DemoSource())
+
+    def connect(self) -> None:
+        """Ask which live field."""
+        ConnectDialog(self.root, self.start)
+
+    def open_log(self, path: Path | None = None) -> None:
+        """Show a packet log; ask which if there is no path."""
+        path = path or self._ask(ttkbootstrap.Querybox.get_open_filename, "Open a packet log", _LOG_TYPES)
+        if path is not None:
+            try:
+                self.start(LogSource(path))
+            except TreeringError as error:
+                self._complain("This log cannot be opened", str(error))
+
+    def save_log(self, path: Path | None = None) -> None:
+        """Copy the session's packet log, as far as it goes; ask where to if there is no path."""
+        session = self._session_or_complaint("There is no log to save yet")
+        if session is None:
+            return
+        path = path or self._ask_for_new_file("Save the packet log", _LOG_TYPES, ".pcapng")
+        if path is not None:
+            self._write(path, session.save_log)
+
+    def export_rounds(self, path: Path | None = None) -> None:
+        """Write the rounds as CSV; ask where to if there is no path."""
+        session = self._session_or_complaint("There are no rounds to export yet")
+        if session is None:
+            return
+        path = path or self._ask_for_new_file("Export the rounds", _CSV_TYPES, ".csv")
+        if path is not None:
+            self._write(path, session.export_rounds)
+
+    def close_session(self) -> None:
+        """End the source and go back to the start page."""
+        self._stop_session()
+        self._status.attach(None)
+        self._header.set_title("")
+        self.root.title("Treering")
+        self._show(self._start_page)
+
+    def toggle_theme(self) -> None:
+        """From light to dark and back."""
+        self.root.toggle_theme()
+        for part in (self._header, self._start_page, self.workspace):
+            part.repaint()
+        self._status.refresh()
+
+    def close(self) -> None:
+        """End all and close the window."""
+        self._stop_session()
+        self.root.destroy()
+
+    # --- the parts ---------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.workspace = Workspace(self.root)
+        demo = Action("Source", "Demo network", "d", self.start_demo)
+        connect = Action("Source", "Connect …", "l", self.connect)
+        open_log = Action("File", "Open log …", "o", self.open_log)
+        save_log = Action("File", "Save log as …", "s", self.save_log)
+        change_theme = Action("View", "Light or dark", "t", self.toggle_theme)
+        self.actions = [
+            open_log,
+            save_log,
+            Action("File", "Export rounds as CSV …", "e", self.export_rounds),
+            Action("File", "Close session", "w", self.close_session),
+            Action("File", "Quit", "q", self.close),
+            demo,
+            connect,
+            Action("View", "Next metric", "m", self.workspace.plot.next_metric),
+            Action("View", "Rounds among the events", "r", self.workspace.events.toggle_rounds),
+            change_theme,
+            Action("Help", "Keys", "F1", self._show_keys),
+            Action("Help", "About Treering", "F2", lambda: dialogs.show_about(self.root)),
+        ]
+        install(self.root, self.actions)
+        self._header = Header(
+            self.root,
+            [
+                ("play-fill", "Demo", demo),
+                ("usb-plug", "Connect …", connect),
+                ("folder2-open", "Open …", open_log),
+                ("download", "Save …", save_log),
+                ("circle-half", "", change_theme),
+            ],
+        )
+        offers = [
+            Offer(
+                "play-circle",
+                "Demo network",
+                "16 simulated nodes, no hardware. Now and then one dies: watch the tree repair itself.",
+                "Start the demo",
+                demo,
+            ),
+            Offer(
+                "usb-plug",
+                "Live field",
+                "An Arduino on a serial port, agents on the network, or both. All of it is recorded.",
+                "Connect …",
+                connect,
+            ),
+            Offer(
+                "folder2-open",
+                "Packet log",
+                "What was recorded before, with the same pictures and the same numbers.",
+                "Open a log …",
+                open_log,
+            ),
+        ]
+        self._start_page = StartPage(self.root, offers)
+        self._status = StatusBar(self.root)
+        self._header.pack(fill="x")
+        self._status.pack(side="bottom", fill="x")
+
+    def _show(self, part: ttk.Frame) -> None:
+        other = self.workspace if part is self._start_page else self._start_page
+        other.pack_forget()
+        part.pack(fill="both", expand=True)
+
+    def _show_keys(self) -> None:
+        keys = [(action.shown_key, action.label.rstrip(" …")) for action in self.actions]
+        dialogs.show_keys(self.root, [*keys, ("Arrow keys", "From node to node, in the tree")])
+
+    # --- the session -------------------------------------------------------------------------------------
+
+    def _recording_for(self, source: Source) -> Path | None:
+        """A live field is always kept, the demo only on demand: it can be run again."""
+        if source.log is not None or isinstance(source, DemoSource):
+            return self._recording if source.log is None else None
+        return self._recording or places.new_recording()
+
+    def _stop_session(self) -> None:
+        if self.session is not None:
+            self.session.stop()
+            self.session = None
+
+    def _drain(self) -> None:
+        if self.session is not None:
+            self.session.drain(DRAIN_BUDGET_S)
+            status = self.session.status
+            if status.state is State.FAILED and not self._failure_told:
+                self._failure_told = True
+                self._complain(f"{self.session.source.title} has stopped", status.text)
+        self.root.after(DRAIN_MS, self._drain)
+
+    def _refresh_status(self) -> None:
+        self._status.refresh()
+        self.root.after(STATUS_MS, self._refresh_status)
+
+    # --- files -------------------------------------------------------------------------------------------
+
+    def _ask(self, ask: Callable[..., str | None], title: str, types: list[tuple[str, str]]) -> Path | None:
+        folder = places.recordings() if places.recordings().is_dir() else Path.home()
+        chosen = ask(self.root, title=title, filetypes=types, initialdir=str(folder))
+        return Path(chosen) if chosen else None
+
+    def _ask_for_new_file(self, title: str, types: list[tuple[str, str]], suffix: str) -> Path | None:
+        def ask(parent: tk.Misc, **options: Any) -> str | None:
+            name = f"{places.NAME}-{datetime.now():%Y-%m-%d-%H%M}{suffix}"
+            return ttkbootstrap.Querybox.get_save_filename(
+                parent, initialfile=name, defaultextension=suffix, **options
+            )
+
+        return self._ask(ask, title, types)
+
+    def _write(self, path: Path, write: Callable[[Path], object]) -> None:
+        try:
+            write(path)
+        except OSError as error:
+            self._complain("This file cannot be written", f"{path}: {error.strerror}; choose another place")
+        else:
+            assert self.session is not None
+            self.session.model.notice(f"saved as {path}")
+            self.session.model.publish()
+
+    # --- trouble -----------------------------------------------------------------------------------------
+
+    def _session_or_complaint(self, heading: str) -> Session | None:
+        if self.session is None:
+            self._complain(heading, "Start the demo, connect, or open a log first.")
+        return self.session
+
+    def _complain(self, heading: str, text: str, details: str = "") -> None:
+        """One dialog at a time: trouble that repeats must not bury the window."""
+        if self._complaint is None or not self._complaint.winfo_exists():
+            self._complaint = dialogs.tell(self.root, heading, text, details)
+
+    def _on_exception(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        _log.error("in a callback", exc_info=(kind, error, trace))
+        details = "".join(traceback.format_exception(kind, error, trace))
+        text = (
+            f"{kind.__name__}: {error}\n\nThe app goes on. Please report this; {places.error_log()} has more."
+        )
+        self._complain("Something went wrong in Treering", text, details)
