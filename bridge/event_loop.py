@@ -35,6 +35,25 @@ async def wait_for_stop(stop: asyncio.Event, timeout_s: float | None = None) -> 
 
 
 @contextlib.contextmanager
+def failures_raised(stop: asyncio.Event) -> Iterator[None]:
+    """An error in a callback sets `stop` and is raised at the end, instead of leaving a loop half dead."""
+    failures: list[BaseException] = []
+
+    def on_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        failures.append(context.get("exception") or RuntimeError(context["message"]))
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_failure)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(None)
+    if failures:
+        raise failures[0]
+
+
+@contextlib.contextmanager
 def _signals_set(stop: asyncio.Event) -> Iterator[None]:
     """`add_signal_handler` is not there on Windows, where only a wakeup descriptor ends a `select` early."""
     loop = asyncio.get_running_loop()

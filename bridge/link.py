@@ -59,7 +59,7 @@ class Link(Protocol):
         """Open the link. Raises LinkError or UsageError; what fails later is retried; `on_state` tells."""
 
     def send(self, frame: bytes) -> None:
-        """Send one frame, or count it in `unsent`. Never blocks and never raises."""
+        """Send one whole frame, or count it in `unsent`. Never blocks and never raises."""
 
     async def close(self) -> None:
         """Close the link; harmless when it is not open."""

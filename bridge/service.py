@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from bridge.capture_file import CaptureFile
 from bridge.driver import sink_tree_driver
 from bridge.errors import UsageError
-from bridge.event_loop import run_until_stopped, wait_for_stop
+from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkState
 from bridge.options import (
     add_end_arguments,
@@ -43,17 +43,18 @@ async def run_bridge(
 ) -> None:
     """Relay between the links until `stop`. Every frame becomes a record; what changes of a link, a status.
 
-    Raises LinkError or UsageError if a link does not open.
+    Raises LinkError or UsageError if a link does not open, and what the callbacks raise.
     """
     relay = Relay()
     relay.subscribe(on_record)
     receivers = [relay.attach(link) for link in links]
-    try:
-        for link, receive in zip(links, receivers, strict=True):
-            await link.start(receive, on_status)
-        await _tell_counts(links, on_status, stop)
-    finally:
-        await asyncio.gather(*(link.close() for link in links))
+    with failures_raised(stop):
+        try:
+            for link, receive in zip(links, receivers, strict=True):
+                await link.start(receive, on_status)
+            await _tell_counts(links, on_status, stop)
+        finally:
+            await asyncio.gather(*(link.close() for link in links))
 
 
 async def _tell_counts(links: Sequence[Link], on_status: OnStatus, stop: asyncio.Event) -> None:
@@ -124,11 +125,8 @@ async def _run(
     stop: asyncio.Event,
 ) -> None:
     def on_record(record: Record) -> None:
-        try:
-            for take in takers:
-                take(record)
-        except BrokenPipeError:  # the reader of our lines has gone: so do we
-            stop.set()
+        for take in takers:
+            take(record)
         if args.rounds and report.rounds >= args.rounds:
             stop.set()
 

@@ -18,7 +18,7 @@ STOP_TIMEOUT_S = 5.0  # links close within 1.2 s: a serial port's write may take
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last status; `error` says why a link did not open, None after `stop`."""
+    """The last status; `error` says what went wrong, such as a link that did not open; None after `stop`."""
 
     error: str | None
 
@@ -58,4 +58,8 @@ class BridgeThread:
                 runner.run(run_bridge(self._links, self._on_record, self._on_status, self._stop))
         except TreeringError as failure:
             error = str(failure)
-        self._on_status(Ended(error))
+        except Exception as failure:
+            error = f"{type(failure).__name__}: {failure}"
+            raise  # its traceback is for those who mend it
+        finally:
+            self._on_status(Ended(error))

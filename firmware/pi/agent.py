@@ -6,17 +6,22 @@ import asyncio
 from collections.abc import Callable
 
 from bridge.driver import NodeDriver
+from bridge.event_loop import failures_raised
 from bridge.link import Link, LinkState
 
 
 async def run_agent(
     node: NodeDriver, link: Link, on_state: Callable[[LinkState], None], stop: asyncio.Event
 ) -> None:
-    """Let `node` speak and listen on `link` until `stop`. Raises LinkError if it does not open."""
-    try:
-        await link.start(node.send, on_state)
-        await node.start(link.send, on_state)
-        await stop.wait()
-    finally:
-        await node.close()
-        await link.close()
+    """Let `node` speak and listen on `link` until `stop`.
+
+    Raises LinkError if the link does not open, and what the callbacks raise.
+    """
+    with failures_raised(stop):
+        try:
+            await link.start(node.send, on_state)
+            await node.start(link.send, on_state)
+            await stop.wait()
+        finally:
+            await node.close()
+            await link.close()

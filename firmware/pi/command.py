@@ -50,25 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until the time is over."""
     log_to_stderr("%(asctime)s %(message)s")
-    sensor, neighbours = sensor_of(args, args.id), neighbours_of(args, args.id)
     link = UdpLink(args.group, args.udp_port, args.interface)
     teller = _Teller(args.id, as_json=args.json)
 
-    async def main(stop: asyncio.Event) -> None:
-        def on_event(event: Event) -> None:
-            try:
-                teller.take(event)
-            except BrokenPipeError:  # the reader of our lines has gone: so do we
-                stop.set()
+    node = sink_tree_driver(
+        f"node {args.id}",
+        args.id,
+        sensor_of(args, args.id),
+        metrics=args.metrics,
+        neighbours=neighbours_of(args, args.id),
+        on_event=teller.take,
+    )
 
-        node = sink_tree_driver(
-            f"node {args.id}",
-            args.id,
-            sensor,
-            metrics=args.metrics,
-            neighbours=neighbours,
-            on_event=on_event,
-        )
+    async def main(stop: asyncio.Event) -> None:
         if args.duration:
             asyncio.get_running_loop().call_later(args.duration, stop.set)
         await run_agent(node, link, _tell_state, stop)

@@ -127,6 +127,19 @@ def test_if_one_link_does_not_open_the_others_are_closed_again(tmp_path: Path) -
     run(main())
 
 
+def test_an_error_in_a_callback_ends_it_instead_of_leaving_it_half_dead() -> None:
+    def fail(record: Record) -> None:
+        raise OSError("no space left for the output")
+
+    async def main() -> None:
+        memory = MemoryLink("memory")
+        with pytest.raises(OSError, match="no space left"):
+            await run_bridge([memory, root()], fail, lambda status: None, asyncio.Event())
+        assert not memory.is_open
+
+    run(main())
+
+
 # --- in a thread, for the app ---
 
 
@@ -162,6 +175,20 @@ def test_the_app_is_told_why_a_port_does_not_open(tmp_path: Path) -> None:
     ended = app.next(Ended)
     assert "no such serial port" in ended.error
     app.bridge.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_app_is_told_of_an_error_in_the_program() -> None:
+    def fail(record: Record) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    statuses: queue.Queue[Status] = queue.Queue()
+    bridge = BridgeThread([root()], fail, statuses.put)
+    bridge.start()
+    while not isinstance(status := statuses.get(timeout=TIMEOUT_S), Ended):
+        pass
+    assert status.error == "ZeroDivisionError: a mistake"
+    bridge.stop()
 
 
 def test_stopping_what_never_started_is_harmless() -> None:
