@@ -2,18 +2,18 @@
 
 tr_timing_t tr_timing_default(void)
 {
-    const tr_timing_t timing = {
-        .period_ms = TR_DEFAULT_PERIOD_MS,
-        .discovery_ms = TR_DEFAULT_DISCOVERY_MS,
-        .jitter_ms = TR_DEFAULT_JITTER_MS,
-        .ack_timeout_ms = TR_DEFAULT_ACK_TIMEOUT_MS,
-        .listen_ms = TR_DEFAULT_LISTEN_MS,
-        .help_wait_ms = TR_DEFAULT_HELP_WAIT_MS,
-        .help_wait_limit_ms = TR_DEFAULT_HELP_WAIT_LIMIT_MS,
-        .leaf_wait_ms = TR_DEFAULT_LEAF_WAIT_MS,
-        .max_retries = TR_DEFAULT_MAX_RETRIES,
-        .missed_rounds = TR_DEFAULT_MISSED_ROUNDS,
-    };
+    /* Not one initialiser: an AVR would keep that in RAM too. */
+    tr_timing_t timing;
+    timing.period_ms = TR_DEFAULT_PERIOD_MS;
+    timing.discovery_ms = TR_DEFAULT_DISCOVERY_MS;
+    timing.jitter_ms = TR_DEFAULT_JITTER_MS;
+    timing.ack_timeout_ms = TR_DEFAULT_ACK_TIMEOUT_MS;
+    timing.listen_ms = TR_DEFAULT_LISTEN_MS;
+    timing.help_wait_ms = TR_DEFAULT_HELP_WAIT_MS;
+    timing.help_wait_limit_ms = TR_DEFAULT_HELP_WAIT_LIMIT_MS;
+    timing.leaf_wait_ms = TR_DEFAULT_LEAF_WAIT_MS;
+    timing.max_retries = TR_DEFAULT_MAX_RETRIES;
+    timing.missed_rounds = TR_DEFAULT_MISSED_ROUNDS;
     return timing;
 }
 

@@ -1,15 +1,11 @@
 #include "sht31.h"
 
-#include <Wire.h>
+#include "twi.h"
 
 namespace {
 
 constexpr uint16_t MEASURE_HIGH_REPEATABILITY = 0x2400; // without clock stretching (table 9)
 constexpr uint8_t WORD_BYTES = 3;                       // most significant byte, least, CRC-8
-
-// Well above the 0.7 ms of the longest transfer at 100 kHz, well below the 5.5 ms
-// in which 115200 baud fills the 64 bytes of the serial buffer.
-constexpr uint32_t BUS_TIMEOUT_US = 2000;
 
 // Polynomial 0x31, initial value 0xFF (table 20).
 uint8_t crc8(const uint8_t *bytes, uint8_t length)
@@ -30,49 +26,34 @@ bool parse_word(const uint8_t *bytes, uint16_t &word)
     return crc8(bytes, 2) == bytes[2];
 }
 
-Sht31Error nack_or_bus_error()
+Sht31Error error_of(TwiResult result)
 {
-    if (!Wire.getWireTimeoutFlag()) {
-        return Sht31Error::unanswered;
+    switch (result) {
+    case TwiResult::done: return Sht31Error::none;
+    case TwiResult::refused: return Sht31Error::unanswered;
+    default: return Sht31Error::bus;
     }
-    Wire.clearWireTimeoutFlag();
-    return Sht31Error::bus;
 }
 
 } // namespace
 
 void Sht31::begin()
 {
-    Wire.begin();
-    Wire.setWireTimeout(BUS_TIMEOUT_US, true);
+    twi_begin();
 }
 
 Sht31Error Sht31::start()
 {
-    Wire.beginTransmission(address_);
-    Wire.write(uint8_t(MEASURE_HIGH_REPEATABILITY >> 8));
-    Wire.write(uint8_t(MEASURE_HIGH_REPEATABILITY & 0xFF));
-    switch (Wire.endTransmission()) {
-    case 0: return Sht31Error::none;
-    case 2: // address not acknowledged
-    case 3: // command not acknowledged
-        return Sht31Error::unanswered;
-    default: Wire.clearWireTimeoutFlag(); return Sht31Error::bus;
-    }
+    const uint8_t command[] = {MEASURE_HIGH_REPEATABILITY >> 8, MEASURE_HIGH_REPEATABILITY & 0xFF};
+    return error_of(twi_write(address_, command, sizeof command));
 }
 
 Sht31Error Sht31::read(Sht31Measurement &measurement)
 {
     uint8_t bytes[2 * WORD_BYTES];
-    const uint8_t received = Wire.requestFrom(address_, uint8_t(sizeof bytes));
-    if (received == 0) {
-        return nack_or_bus_error();
-    }
-    if (received < sizeof bytes) {
-        return Sht31Error::bus;
-    }
-    for (uint8_t &byte : bytes) {
-        byte = Wire.read();
+    const TwiResult result = twi_read(address_, bytes, sizeof bytes);
+    if (result != TwiResult::done) {
+        return error_of(result);
     }
     const bool intact = parse_word(bytes, measurement.temperature_ticks) &&
                         parse_word(bytes + WORD_BYTES, measurement.humidity_ticks);

@@ -1,4 +1,4 @@
-// Sensirion SHT31 over Wire: single-shot measurements without clock stretching.
+// Sensirion SHT31 over I2C: single-shot measurements without clock stretching.
 // Source: Datasheet SHT3x-DIS, version 7, sections 4.3 to 4.13.
 
 #ifndef TREERING_SHT31_H
