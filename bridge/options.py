@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
 from protocol.simulator.topology import Topology, TopologyError, load_topology
 from protocol.timing import Timing
 
+_log = logging.getLogger(__name__)
 _METRIC_IDS = {metric.name: metric.id for metric in METRICS.values()}
 
 
@@ -70,6 +72,8 @@ def sensor_of(args: argparse.Namespace, node_id: int) -> Sensor:
     if args.no_sensor:
         return NoSensor()
     if args.constant is None:
+        if not args.synthetic:
+            _log.info("node %d measures made-up readings; --constant or --no-sensor ends that", node_id)
         return SyntheticSensor(node_id, args.metrics)
     if len(args.constant) != len(args.metrics):
         raise UsageError(
