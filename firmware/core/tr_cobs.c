@@ -26,7 +26,6 @@ static int end_run(tr_deframer_t *deframer)
     const bool is_whole = deframer->group_left == 0;
     deframer->encoded_bytes = 0;
     deframer->group_left = 0;
-    deframer->is_zero_due = false;
     deframer->is_oversized = false;
     if (is_useless || is_empty)
         return 0;
@@ -44,16 +43,12 @@ int tr_deframer_take(tr_deframer_t *deframer, uint8_t byte)
         deframer->is_oversized = true;
         return -TR_DROP_OVERSIZED;
     }
+    const bool is_code = deframer->group_left == 0;
     if (deframer->encoded_bytes++ == 0)
         deframer->length = 0;
-    if (deframer->group_left > 0) {
-        deframer->group_left--;
-        deframer->frame[deframer->length++] = byte;
-        return 0;
-    }
-    if (deframer->is_zero_due)
-        deframer->frame[deframer->length++] = 0;
-    deframer->group_left = (uint8_t)(byte - 1);
-    deframer->is_zero_due = byte != 0xff;
+    else
+        deframer->frame[deframer->length++] =
+            is_code ? 0 : byte; /* but for the first, a code is a zero too */
+    deframer->group_left = (uint8_t)((is_code ? byte : deframer->group_left) - 1);
     return 0;
 }

@@ -20,7 +20,6 @@ typedef struct tr_deframer {
     uint8_t encoded_bytes; /* of this run, 0 after a delimiter */
     uint8_t length;
     uint8_t group_left; /* bytes until the next code byte */
-    bool is_zero_due;   /* the next code byte stands for a zero too */
     bool is_oversized;
     uint8_t frame[TR_MAX_FRAME_BYTES];
 } tr_deframer_t;

@@ -5,9 +5,7 @@
 #ifndef TR_CONFIG_H
 #define TR_CONFIG_H
 
-/* Children; 53 bytes each. More than a report can merge in time do not help: whoever is refused finds another
- * parent.
- */
+/* Children; 54 bytes each. Whoever finds no place seeks another parent, and the tree grows deeper. */
 #ifndef TR_MAX_CHILDREN
 #define TR_MAX_CHILDREN 8
 #endif

@@ -96,7 +96,7 @@ int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_m
 /* One received frame. Whatever the bytes are, they do no harm: they become TR_EVENT_FRAME_DROPPED. */
 void tr_node_receive(tr_node_t *node, const uint8_t *bytes, size_t length, uint32_t now_ms);
 
-/* Does what is due; harmless when nothing is. */
+/* Does what is due; harmless when nothing is. To be called at least once in 2^31 ms (24 days). */
 void tr_node_handle_timer(tr_node_t *node, uint32_t now_ms);
 
 /* The readings of round `version`, a metric once; a metric without one is left out. False when it is too

@@ -1,11 +1,14 @@
 """The C node is the Python node: the same frames, events and deadlines, whatever happens to both."""
 
+from dataclasses import asdict
 from typing import get_args
 
 import pytest
 
 from protocol.node import Event, LinkName
 from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason, FrameType
+from protocol.sink_tree import MAX_EVENTS
+from protocol.timing import Timing
 from tests.firmware import core, differential
 from tests.firmware.core import CoreNode
 
@@ -40,6 +43,41 @@ def test_both_nodes_do_the_same_in_long_lives() -> None:
 def test_a_config_out_of_range_is_refused(node_id: int, options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="the core refuses"):
         CoreNode(node_id, **OPTIONS, **options)  # type: ignore[arg-type]
+
+
+def test_the_default_timing_is_that_of_the_protocol() -> None:
+    config = core.library().tr_node_config_default(7, 0x12345678)
+    assert {name: getattr(config.timing, name) for name in asdict(Timing())} == asdict(Timing())
+    assert (config.node_id, config.seed, config.first_version, config.is_root) == (7, 0x12345678, 1, False)
+
+
+def test_of_more_events_than_it_holds_a_node_keeps_the_newest() -> None:
+    events, taken = core.ffi.new("tr_events_t *"), core.ffi.new("tr_event_t *")
+    for value in range(MAX_EVENTS + 44):
+        core.library().tr_events_put(events, core.library().TR_EVENT_MEASUREMENT_DUE, 0, value)
+    values = []
+    while core.library().tr_events_take(events, taken):
+        values.append(taken.value)
+    assert values == list(range(44, MAX_EVENTS + 44))
+
+
+@pytest.mark.parametrize("node_id", [0, 0x1234, MAX_NODE_ID])
+def test_an_identity_is_read_as_it_was_written_and_damaged_it_is_none(node_id: int) -> None:
+    lib = core.library()
+    record, found = core.ffi.new("uint8_t[7]"), core.ffi.new("uint16_t *")
+    lib.tr_identity_write(record, node_id)
+    assert lib.tr_identity_read(record, found)
+    assert found[0] == node_id
+    for bit in range(8 * len(record)):
+        record[bit // 8] ^= 1 << bit % 8
+        assert not lib.tr_identity_read(record, found)
+        record[bit // 8] ^= 1 << bit % 8
+
+
+def test_an_identity_beyond_the_node_ids_is_none() -> None:
+    record, found = core.ffi.new("uint8_t[7]"), core.ffi.new("uint16_t *")
+    core.library().tr_identity_write(record, MAX_NODE_ID + 1)
+    assert not core.library().tr_identity_read(record, found)
 
 
 def test_a_buffer_that_may_be_too_short_is_refused_and_no_frame_is_lost() -> None:
