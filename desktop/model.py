@@ -212,8 +212,9 @@ class Model:
             series = self.series.setdefault(row.metric_id, Series(row.metric))
             series.append(self.seconds(row.timestamp_us), row)
         if rows:
-            kind = EventKind.ROUND if rows[0].exact else EventKind.INEXACT
-            self._say(rows[0].timestamp_us, kind, round_text(rows[0]))
+            row = next((row for row in rows if row.max is not None), rows[0])
+            kind = EventKind.ROUND if row.exact else EventKind.INEXACT
+            self._say(row.timestamp_us, kind, round_text(row))
 
     def _tell_of_bad(self, dropped: Dropped) -> None:
         """Noise brings thousands of bad frames: one line for the 1st, 10th, 100th of a reason."""

@@ -53,6 +53,12 @@ def count_label(row: RoundRow) -> str:
     return counted if row.alive is None else f"{counted} of {row.alive}"
 
 
+def nodes_label(row: RoundRow) -> str:
+    """The same with its noun."""
+    count = count_label(row)
+    return f"{count} node" if count == "1" else f"{count} nodes"
+
+
 def plural(count: int, noun: str) -> str:
     """So many of them."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -81,7 +87,7 @@ def latest_labels(row: RoundRow) -> dict[str, str]:
     return {
         "maximum": f"● max {value_label(highest, metric.unit)}{where}",
         "average": f"● average {value_label(row.average, metric.unit)}",
-        "count": f"● {count_label(row)} nodes",
+        "count": f"● {nodes_label(row)}",
     }
 
 
@@ -93,7 +99,7 @@ def round_text(row: RoundRow) -> str:
         found = f"max {value_label(metric.scaled(row.max), metric.unit)} at node {row.max_id}"
         found += f", average {value_label(row.average, metric.unit)}"
     remark = ", saturated" if row.saturated else "" if row.exact else ", not exact"
-    return f"round {row.round}: {found}, {count_label(row)} nodes{remark}"
+    return f"round {row.round}: {found}, {nodes_label(row)}{remark}"
 
 
 def joined_text(node: int, parent: int, previous: int | None) -> str:

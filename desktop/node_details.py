@@ -19,7 +19,7 @@ class NodeDetails:
         self._em = theme.em_px()
         self.chosen: int | None = None
         self._box = canvas.create_rectangle(0, 0, 0, 0, state="hidden")
-        self._text = canvas.create_text(0, 0, anchor="nw", state="hidden")
+        self._text = canvas.create_text(0, 0, anchor="nw", state="hidden", tags="details")
 
     def choose(self, node: int | None) -> None:
         """Tell of that node; of none to close the box."""

@@ -36,7 +36,7 @@ _VALUE_STEPS = (1, 2, 2.5, 5, 10)
 _LEAST_RANGE = 2.0  # of values, in their unit: less than this is noise
 _DOTTED_POINTS = 100  # more than these are a line without dots
 _MARGIN = 0.04  # of the value axis, above and below the values
-_LEAST_USED = 0.35  # of the value axis; below, it is drawn tighter
+_WORTH_TIGHTENING = 0.6  # of the value axis: to this share or less it is drawn tighter
 _LEFT_EM, _RIGHT_EM, _TOP_EM, _BOTTOM_EM = 3.6, 1.8, 2.4, 2.4
 
 _Limits = tuple[float, float]
@@ -177,18 +177,15 @@ def _fitted(values: _Columns, old: _Limits | None) -> _Limits:
     if not len(found):
         return old or (0.0, 1.0)
     low, high = float(found.min()), float(found.max())
-    if old:
-        margin = _MARGIN * (old[1] - old[0])
-        if (
-            old[0] + margin <= low
-            and high <= old[1] - margin
-            and high - low >= _LEAST_USED * (old[1] - old[0])
-        ):
-            return old
+    middle = (low + high) / 2
     extent = max(high - low, _LEAST_RANGE)
     decade = 10 ** math.floor(math.log10(extent / 4))
     step = next(nice * decade for nice in _VALUE_STEPS if nice * decade >= extent / 4)
-    return (
-        math.floor((low - 2 * _MARGIN * extent) / step) * step,
-        math.ceil((high + 2 * _MARGIN * extent) / step) * step,
-    )
+    half = extent * (0.5 + 2 * _MARGIN)
+    fresh = (math.floor((middle - half) / step) * step, math.ceil((middle + half) / step) * step)
+    if old:
+        size = old[1] - old[0]
+        holds = old[0] + _MARGIN * size <= low and high <= old[1] - _MARGIN * size
+        if holds and fresh[1] - fresh[0] > _WORTH_TIGHTENING * size:
+            return old
+    return fresh

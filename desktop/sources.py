@@ -95,10 +95,14 @@ class Worker:
 
 
 class DemoSource(Worker):
-    """The demo network in real time."""
+    """The demo network; `speed` is how many of its seconds pass in one of ours."""
 
     title = "Demo network"
     log = None
+
+    def __init__(self, speed: float = 1.0) -> None:
+        super().__init__()
+        self._speed = speed
 
     def work(self, put: Put, report: Report) -> None:
         """Let the field's time follow the clock's."""
@@ -109,5 +113,5 @@ class DemoSource(Worker):
             now_s = time.monotonic()
             # After a sleep of the computer the field goes on where it was.
             passed_s = min(now_s - last_s, _CATCH_UP_S)
-            simulation.advance_to(simulation.clock.now_us + round(passed_s * 1e6))
+            simulation.advance_to(simulation.clock.now_us + round(passed_s * self._speed * 1e6))
             last_s = now_s

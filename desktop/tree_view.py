@@ -22,7 +22,7 @@ from desktop.tree_items import Brush, NodeItems
 from protocol.packets import BROADCAST
 
 _ACTIVE_S = 0.2
-_TICK_MS = 30
+_TICK_MS = 33  # the canvas changes at most so often, however many frames come
 _LEAST_RADIUS_EM, _MOST_RADIUS_EM = 0.5, 2.0
 _VALUE_RADIUS_EM = 1.5  # from this size on there is room for the value
 _MOST_LEAF_ROWS = 3
@@ -60,6 +60,7 @@ class TreeView(Card):
         self._active_until_s: dict[int, float] = {}  # by the node that sent
         self._link_until_s: dict[int, float] = {}  # by the child of the link
         self._ticking = False
+        self._is_stale = False
         self._images = NodeImages(self)
         self._id_font, self._value_font = Font(self, weight="bold"), Font(self)
         self.canvas = tk.Canvas(self.body, highlightthickness=0, takefocus=True, width=1, height=1)
@@ -124,7 +125,7 @@ class TreeView(Card):
             if destination != BROADCAST:
                 child = source if self._under.get(source) == destination else destination
                 self._link_until_s[child] = until_s
-        self._refresh()
+        self._is_stale = True
         self._tick_soon()
 
     def _refresh(self) -> None:
@@ -233,7 +234,8 @@ class TreeView(Card):
     # --- time passes -------------------------------------------------------------------------------------
 
     def _tick_soon(self) -> None:
-        if not self._ticking and (self._motion.moving or self._active_until_s or self._link_until_s):
+        busy = self._is_stale or self._motion.moving or self._active_until_s or self._link_until_s
+        if busy and not self._ticking:
             self._ticking = True
             self.after(_TICK_MS, self._tick)
 
@@ -248,7 +250,10 @@ class TreeView(Card):
             for node in [node for node, until_s in until.items() if until_s <= now_s]:
                 del until[node]
                 over = True
-        if over:
+        if self._is_stale:
+            self._is_stale = False
+            self._refresh()
+        elif over:
             self._paint_all()
         self._tick_soon()
 

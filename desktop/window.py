@@ -145,6 +145,8 @@ class Window:
     def close(self) -> None:
         """End all and close the window."""
         self._stop_session()
+        for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
+            self.root.tk.call("after", "cancel", timer)  # or Tk calls what is no more
         self.root.destroy()
 
     # --- the parts ---------------------------------------------------------------------------------------

@@ -1,0 +1,56 @@
+"""What the tests of the app share: a run of the demo network, and an X server of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.capture_file import CaptureFile
+from desktop.demo import FIRST_KILL_ROUND, ROUNDS_DOWN, demo_simulation
+from protocol.capture import Record
+
+# An inner node dies and has come back by then.
+DEMO_ROUNDS = FIRST_KILL_ROUND + ROUNDS_DOWN + 4
+
+
+@pytest.fixture(scope="session")
+def demo_records() -> list[Record]:
+    records: list[Record] = []
+    demo_simulation(records.append).run(DEMO_ROUNDS)
+    return records
+
+
+@pytest.fixture
+def demo_log(demo_records: list[Record], tmp_path: Path) -> Path:
+    log = CaptureFile(tmp_path / "demo.pcapng")
+    for record in demo_records:
+        log.write(record)
+    log.close()
+    return log.path
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """A display of an Xvfb that runs for the tests alone."""
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        if os.environ.get("CI"):
+            pytest.fail("Xvfb is missing; scripts/setup.sh test installs it")
+        pytest.skip("Xvfb is not installed")
+    read_fd, write_fd = os.pipe()
+    command = [xvfb, "-displayfd", str(write_fd), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write_fd], stderr=subprocess.DEVNULL)
+    os.close(write_fd)
+    try:
+        with os.fdopen(read_fd) as answer:  # one line when it is ready, or the end when it has failed
+            number = answer.readline().strip()
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)

@@ -1,0 +1,217 @@
+"""Sources and sessions: records reach the model in order, what was seen is on file, and trouble is told."""
+
+from __future__ import annotations
+
+import csv
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridge.capture_file import read_records
+from bridge.errors import UsageError
+from desktop import session as session_module
+from desktop.live_source import LiveSource
+from desktop.log_source import LogSource
+from desktop.model import Model
+from desktop.model_words import EventKind
+from desktop.session import Session
+from desktop.sources import DemoSource, Put, Report, State, Status, Worker
+from protocol.capture import Record
+from protocol.observer import json_line
+
+PATIENCE_S = 10.0
+
+
+def drain_until(session: Session, done: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline_s, f"waited {PATIENCE_S} s; status {session.status}"
+        if not session.drain(0.05):
+            threading.Event().wait(0.005)
+
+
+def replayed(path: Path) -> Session:
+    """The session of a log, read to its end."""
+    session = Session(LogSource(path))
+    session.start()
+    drain_until(session, lambda: session.status.state in (State.ENDED, State.FAILED))
+    session.stop()
+    return session
+
+
+class Given(Worker):
+    """Hands over the records it was given, then waits to be stopped."""
+
+    title = "given"
+    log = None
+
+    def __init__(self, records: list[Record]) -> None:
+        super().__init__()
+        self._records = records
+
+    def work(self, put: Put, report: Report) -> None:
+        for record in self._records:
+            put(record)
+        report(Status(State.RUNNING, "all given", drops={"framing": 2}))
+        self.stopping.wait()
+
+
+def given_session(records: list[Record], recording: Path | None = None) -> Session:
+    session = Session(Given(records), recording)
+    session.start()
+    drain_until(session, lambda: session.status.text == "all given")
+    return session
+
+
+# --- replay ----------------------------------------------------------------------------------------------
+
+
+def test_a_replayed_log_gives_the_model_of_the_live_run(demo_records: list[Record], demo_log: Path) -> None:
+    live = Model()
+    live.feed(demo_records)
+    replay = replayed(demo_log).model
+    assert [json_line(row) for row in replay.rows] == [json_line(row) for row in live.rows]
+    assert replay.tree() == live.tree()
+    assert replay.events == live.events
+    assert replay.series == live.series
+
+
+def test_a_log_larger_than_the_inbox_comes_whole(demo_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "MAX_WAITING", 10)
+    session = replayed(demo_log)
+    assert session.model.observer.good == len(list(read_records(demo_log, on_cut=pytest.fail)))
+
+
+def test_a_log_that_is_cut_is_shown_up_to_there_with_a_notice(
+    demo_records: list[Record], demo_log: Path
+) -> None:
+    demo_log.write_bytes(demo_log.read_bytes()[:-5])
+    session = replayed(demo_log)
+    assert session.model.observer.good == len(demo_records) - 1
+    assert session.model.events[-1].kind is EventKind.NOTICE
+    assert "cut short at byte" in session.model.events[-1].text
+
+
+def test_a_log_that_is_damaged_is_shown_up_to_there_with_a_notice(demo_log: Path) -> None:
+    damaged = bytearray(demo_log.read_bytes())
+    damaged[5000:5100] = b"\xff" * 100
+    demo_log.write_bytes(damaged)
+    session = replayed(demo_log)
+    assert 0 < session.model.observer.good < 100
+    assert "the log is damaged at byte" in session.model.events[-1].text
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [(None, "No such file"), (b"", "empty"), (b"temperature,21.5\n" * 9, "not a packet log")],
+)
+def test_a_file_that_is_no_log_is_refused_in_one_line(
+    content: bytes | None, cause: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "no.pcapng"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=cause) as refused:
+        LogSource(path)
+    assert str(path) in str(refused.value)
+    assert "; " in str(refused.value), "the remedy follows the cause"
+    assert "\n" not in str(refused.value)
+
+
+# --- what was seen is on file ----------------------------------------------------------------------------
+
+
+def test_what_is_shown_can_be_saved(demo_records: list[Record], tmp_path: Path) -> None:
+    session = given_session(demo_records)
+    assert not session.kept
+    session.save_log(tmp_path / "saved.pcapng")
+    session.stop()
+    assert list(read_records(tmp_path / "saved.pcapng", on_cut=pytest.fail)) == demo_records
+    assert not session.log.exists(), "a recording that nobody wanted is gone"
+
+
+def test_a_recording_stays(demo_records: list[Record], tmp_path: Path) -> None:
+    session = given_session(demo_records[:50], tmp_path / "new folder" / "field.pcapng")
+    assert session.kept
+    assert session.is_recording
+    session.stop()
+    assert list(read_records(session.log, on_cut=pytest.fail)) == demo_records[:50]
+
+
+def test_a_recording_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="folder you may write to"):
+        Session(Given([]), tmp_path / "file" / "log.pcapng")
+
+
+def test_records_that_come_too_fast_for_the_window_are_on_file(
+    demo_records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "MAX_WAITING", 10)
+    session = Session(Given(demo_records[:50]), tmp_path / "field.pcapng")
+    session.start()
+    deadline_s = time.monotonic() + PATIENCE_S
+    while session.not_shown < 40 and time.monotonic() < deadline_s:
+        threading.Event().wait(0.005)
+    session.stop()
+    assert session.not_shown == 40
+    assert len(list(read_records(session.log, on_cut=pytest.fail))) == 50
+
+
+def test_rounds_are_exported_with_the_keys_of_the_protocol(
+    demo_records: list[Record], tmp_path: Path
+) -> None:
+    session = given_session(demo_records)
+    count = session.export_rounds(tmp_path / "rounds.csv")
+    session.stop()
+    with (tmp_path / "rounds.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == count == len(session.model.rows)
+    assert list(rows[0]) == ["time_s", *session.model.rows[0].as_json()]
+    assert [row["average"] for row in rows] == [str(row.average) for row in session.model.rows]
+
+
+# --- live ------------------------------------------------------------------------------------------------
+
+
+def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
+    session = Session(DemoSource(speed=20))
+    began_s = time.monotonic()
+    session.start()
+    drain_until(session, lambda: len(session.model.rows) >= 4)
+    passed_s = time.monotonic() - began_s
+    assert session.status.state is State.RUNNING
+    assert session.model.now_us / 1e6 <= 20 * passed_s, "faster than the clock allows"
+    session.stop()
+    shown = session.model.observer.good
+    session.drain(0.05)
+    threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    assert threads == []
+    assert session.model.observer.good >= shown
+
+
+def test_a_port_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
+    session = Session(LiveSource(["/dev/no-such-port"], udp=False), tmp_path / "field.pcapng")
+    session.start()
+    drain_until(session, lambda: session.status.state is State.FAILED)
+    session.stop()
+    assert "/dev/no-such-port" in session.status.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_source_that_breaks_says_so() -> None:
+    class Broken(Worker):
+        title = "broken"
+        log = None
+
+        def work(self, put: Put, report: Report) -> None:
+            raise RuntimeError("no more")
+
+    session = Session(Broken())
+    session.start()
+    drain_until(session, lambda: session.status.state is State.FAILED)
+    session.stop()
+    assert session.status.text == "no more"

@@ -1,0 +1,198 @@
+"""The window itself, on a display of its own: from the demo to a log, with the app's own actions."""
+
+from __future__ import annotations
+
+import threading
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import ttkbootstrap
+
+from bridge.capture_file import read_records
+from desktop.demo import VICTIMS
+from desktop.model import Standing
+from desktop.sources import DemoSource, State
+from protocol.capture import Record
+from protocol.observer import Observer, RoundRow
+
+if TYPE_CHECKING:
+    from desktop.window import Window
+
+PATIENCE_S = 20.0
+SPEED = 6.0  # of the demo: its first node dies after 13 s of its own
+
+
+@pytest.fixture
+def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    monkeypatch.setenv("DISPLAY", display)
+    from desktop.window import Window, open_root
+
+    root = open_root("light")
+    window = Window(root)
+    errors: list[BaseException] = []
+    monkeypatch.setattr(root, "report_callback_exception", lambda kind, error, trace: errors.append(error))
+    yield window
+    with_window = window.session is not None
+    if root.children:
+        window.close()
+    assert errors == []
+    assert not with_window or [t.name for t in threading.enumerate()] == [threading.main_thread().name]
+
+
+def wait(window: Window, until: Callable[[], object], what: str) -> None:
+    """Let the window live until then."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not until():
+        assert time.monotonic() < deadline_s, f"waited {PATIENCE_S} s for {what}"
+        window.root.update()
+        time.sleep(0.005)  # the processor is for the source's thread too
+
+
+def press(widget: tk.Misc, key: str) -> None:
+    widget.focus_force()
+    widget.update()
+    widget.event_generate(key)
+    widget.update()
+
+
+def dialogs(window: Window) -> list[tk.Toplevel]:
+    return [child for child in window.root.winfo_children() if isinstance(child, tk.Toplevel)]
+
+
+def texts(widget: tk.Misc) -> str:
+    """All that a person can read on a widget and those in it."""
+    own = str(widget.cget("text")) if "text" in (widget.keys() or ()) else ""
+    return "\n".join(filter(None, [own, *(texts(child) for child in widget.winfo_children())]))
+
+
+def event_texts(window: Window) -> list[str]:
+    table = window.workspace.events.list.table
+    return [table.set(item, "event") for item in table.get_children()]
+
+
+def test_from_the_demo_to_a_log(
+    window: Window, demo_records: list[Record], demo_log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree, plot, rounds = window.workspace.tree, window.workspace.plot, window.workspace.rounds
+    window.start(DemoSource(SPEED))
+    wait(window, lambda: tree.node_count == 16, "16 nodes in the tree")
+    wait(window, lambda: len(rounds.list) >= 4, "two rounds of two metrics in the table")
+    wait(window, lambda: plot.point_count >= 2, "points in the plot")
+    wait(window, lambda: any(f"{VICTIMS[0]} is lost" in text for text in event_texts(window)), "the death")
+    assert window.session is not None
+    standings = {node.id: node.standing for node in window.session.model.tree()}
+    assert standings[VICTIMS[0]] is Standing.LOST
+
+    asked: list[dict[str, Any]] = []
+
+    def choose(parent: tk.Misc, **options: Any) -> str:
+        asked.append(options)
+        return str(demo_log)
+
+    monkeypatch.setattr(ttkbootstrap.Querybox, "get_open_filename", choose)
+    press(window.root, "<Control-o>")
+    assert asked, "Ctrl+O asks for a file"
+    session = window.session
+    assert session.log == demo_log
+    wait(window, lambda: session.status.state is State.ENDED, "the end of the log")
+    wait(window, lambda: plot.point_count == session.model.rows[-1].round, "all rounds in the plot")
+
+    observer = Observer()
+    rows = [seen for r in demo_records for seen in observer.observe(r) if isinstance(seen, RoundRow)]
+    assert len(rounds.list) == len(rows)
+    assert tree.node_count == len(observer.nodes)
+    wait(
+        window,
+        lambda: f"{observer.good:,} frames good, 0 bad" in texts(window.root),
+        "the frames in the status bar",
+    )
+
+
+def test_a_file_that_is_no_log_leaves_all_as_it_was(window: Window, tmp_path: Path) -> None:
+    window.start(DemoSource(SPEED))
+    session = window.session
+    (tmp_path / "notes.txt").write_text("no packets here\n")
+    window.open_log(tmp_path / "notes.txt")
+    [dialog] = dialogs(window)
+    assert "notes.txt" in texts(dialog)
+    assert "not a packet log" in texts(dialog)
+    window.open_log(tmp_path / "missing.pcapng")
+    assert dialogs(window) == [dialog], "one complaint at a time"
+    dialog.focus_force()
+    dialog.update()
+    dialog.event_generate("<Escape>")
+    window.root.update()
+    assert dialogs(window) == []
+    assert window.session is session
+    wait(window, lambda: window.workspace.tree.node_count == 16, "the demo, which goes on")
+
+
+def test_what_is_shown_is_saved_and_exported_by_key(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.start(DemoSource(SPEED))
+    wait(window, lambda: len(window.workspace.rounds.list) >= 2, "a round")
+    for key, name in (("<Control-s>", "saved.pcapng"), ("<Control-e>", "rounds.csv")):
+        chosen = str(tmp_path / name)
+        monkeypatch.setattr(
+            ttkbootstrap.Querybox, "get_save_filename", lambda *_, chosen=chosen, **__: chosen
+        )
+        press(window.root, key)
+    saved = list(read_records(tmp_path / "saved.pcapng", on_cut=pytest.fail))
+    assert len(saved) > 50
+    assert len((tmp_path / "rounds.csv").read_text().splitlines()) >= 3
+    assert f"saved as {tmp_path / 'saved.pcapng'}" in event_texts(window)
+
+
+def test_every_action_has_a_key_and_f1_lists_them(window: Window) -> None:
+    keys = [action.key for action in window.actions]
+    assert len(set(keys)) == len(keys)
+    press(window.root, "<F1>")
+    [dialog] = dialogs(window)
+    for action in window.actions:
+        assert action.shown_key in texts(dialog)
+        assert action.label.rstrip(" …") in texts(dialog)
+    dialog.destroy()
+
+
+def test_both_themes_and_the_way_back_to_the_start_page(window: Window) -> None:
+    window.start(DemoSource(SPEED))
+    wait(window, lambda: window.workspace.tree.node_count == 16, "16 nodes in the tree")
+    canvas = window.workspace.tree.canvas
+    light = canvas.cget("background")
+    press(window.root, "<Control-t>")
+    assert canvas.cget("background") != light
+    press(window.root, "<Control-w>")
+    assert window.session is None
+    assert window.workspace.winfo_manager() == ""
+    press(window.root, "<Control-s>")
+    [dialog] = dialogs(window)
+    assert "no log to save" in texts(dialog)
+    dialog.destroy()
+
+
+def test_an_error_in_a_callback_is_told_and_the_app_goes_on(window: Window) -> None:
+    error = ZeroDivisionError("deliberate")
+    window._on_exception(ZeroDivisionError, error, None)
+    [dialog] = dialogs(window)
+    assert "deliberate" in texts(dialog)
+    dialog.destroy()
+    window.start(DemoSource(SPEED))
+    wait(window, lambda: window.workspace.tree.node_count == 16, "16 nodes in the tree")
+
+
+def test_the_arrow_keys_bring_the_details_of_a_node(window: Window) -> None:
+    window.start(DemoSource(SPEED))
+    wait(window, lambda: len(window.workspace.rounds.list) >= 2, "a round")
+    canvas = window.workspace.tree.canvas
+    press(canvas, "<Right>")
+    press(canvas, "<Right>")
+    text = str(canvas.itemcget("details", "text"))  # type: ignore[no-untyped-call]
+    assert text.startswith("node 2: joined")
+    assert "humidity" in text
+    press(canvas, "<Escape>")
+    assert canvas.itemcget("details", "state") == "hidden"  # type: ignore[no-untyped-call]
