@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from dataclasses import asdict
-from pathlib import Path
 
 from bridge.capture_file import read_records
 from bridge.errors import UsageError
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the fields. Raises UsageError for what is neither a frame nor a log."""
     log_to_stderr()
-    if Path(args.what).is_file():
+    if os.path.isfile(args.what):  # Path.is_file raises for hex that is longer than a file name may be
         first_us = None
         for record in read_records(args.what):
             first_us = record.timestamp_us if first_us is None else first_us

@@ -86,6 +86,18 @@ def test_hex_may_have_blanks(capsys: Capsys) -> None:
     assert capsys.readouterr().out == CASES[1][3] + "\n"
 
 
+def test_the_largest_frame_may_be_written_with_colons(capsys: Capsys) -> None:
+    """It is longer than a file name may be."""
+    everything = Items(
+        tuple((metric, Aggregate(9, 125, 12, 240, 2)) for metric in range(5)),
+        links=tuple(Link(child, 2, 250) for child in range(12, 17)),
+        doubt=1,
+    )
+    largest = encode(Frame(FrameType.RESULT, 1, HOST, 77, Result(812, everything)))
+    assert main(["decode", largest.hex(":")]) == 0
+    assert capsys.readouterr().out.startswith("RESULT 1 -> host, counter 77: after 812 ms; ")
+
+
 @pytest.mark.parametrize(
     ("what", "says"),
     [
