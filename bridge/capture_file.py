@@ -93,7 +93,6 @@ def _create(path: Path) -> tuple[Path, io.FileIO]:
             return candidate, open(candidate, "xb", buffering=0)
         except OSError as error:
             if not candidate.is_file():
-                raise UsageError(
-                    f"{path}: {error.strerror}; name a file in a folder you may write to"
-                ) from error
+                reason = "is a directory" if candidate.is_dir() else error.strerror
+                raise UsageError(f"{path}: {reason}; name a file in a folder you may write to") from error
     raise AssertionError("count() ends")

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
     with ExitStack() as stack:
-        if args.capture:
+        if args.capture is not None:
             takers.append(_open_log(args.capture, stack).write)
         takers.append(partial(_print_rounds, args, simulation, Observer()))
         simulation.run(args.rounds)
@@ -113,7 +113,7 @@ def _truth(simulation: Simulation, row: RoundRow) -> dict[str, object]:
 
 
 def _topology(args: argparse.Namespace) -> Topology:
-    if args.topology:
+    if args.topology is not None:
         topology = read_topology(args.topology)
         topology = topology.with_range(args.range) if args.range else topology
     elif args.random:
@@ -186,6 +186,8 @@ def _grid(text: str) -> tuple[int, int]:
     columns, rows = (int(side) for side in _pair(text, int, "4x4"))
     if columns < 1 or rows < 1:
         raise argparse.ArgumentTypeError(f"{text!r} holds no node")
+    if columns * rows > MAX_NODE_ID:
+        raise argparse.ArgumentTypeError(f"{text!r} holds more than the {MAX_NODE_ID} nodes that have an id")
     return columns, rows
 
 

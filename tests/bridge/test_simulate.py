@@ -104,6 +104,8 @@ def test_unreachable_nodes_are_named(capsys: Capsys) -> None:
     ("options", "message"),
     [
         (["--topology", "missing.def"], "missing.def: No such file or directory; name a topology file"),
+        (["--topology", ""], ": Is a directory; name a topology file"),
+        (["--capture", ""], ".: is a directory; name a file in a folder you may write to"),
         (["--kill", "99@2"], "kill 99@2: no node 99 in the field"),
         (["--capture", "no/such/folder/x.pcapng"], "no/such/folder/x.pcapng"),
     ],
@@ -124,6 +126,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     [
         (["--grid", "4"], "'4' is not like 4x4"),
         (["--grid", "0x4"], "holds no node"),
+        (["--grid", "65533x2"], "holds more than the 65533 nodes that have an id"),
         (["--kill", "7"], "is not like 7@3"),
         (["--loss", "2"], "is no probability"),
         (["--rounds", "0"], "is not a whole number from 1"),
