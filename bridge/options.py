@@ -85,7 +85,7 @@ def sensor_of(args: argparse.Namespace, node_id: int) -> Sensor:
 
 def neighbours_of(args: argparse.Namespace, node_id: int) -> frozenset[int] | None:
     """Whom the node hears; None for everyone. Raises UsageError for a topology that cannot be used."""
-    if not args.topology:
+    if args.topology is None:
         neighbours: frozenset[int] | None = args.neighbours
         return neighbours
     topology = read_topology(args.topology)
@@ -97,7 +97,7 @@ def neighbours_of(args: argparse.Namespace, node_id: int) -> frozenset[int] | No
 def read_topology(path: str) -> Topology:
     """The topology in that file. Raises UsageError if there is none to be read."""
     try:
-        return load_topology(Path(path).read_text(encoding="utf-8"), path)
+        return load_topology(Path(path).read_text(encoding="utf-8-sig"), path)
     except TopologyError as error:
         raise UsageError(str(error)) from error
     except (OSError, UnicodeDecodeError) as error:

@@ -198,7 +198,7 @@ def _topo_def(rows: list[_Row], name: str) -> Topology:
 def _toml(text: str, name: str) -> Topology:
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
         raise TopologyError(
             f"{name}: {error}; write TOML, topo.def (a count, then id x y range) or Avrora rows (nodeN x y z)"
         ) from error
@@ -219,7 +219,7 @@ def _toml(text: str, name: str) -> Topology:
         name,
     )
     root = document.get("root", places[0].id)
-    if root not in {place.id for place in places}:
+    if not isinstance(root, int) or root not in {place.id for place in places}:
         raise TopologyError(f"{name}: root {root!r} is none of the nodes; name one of their ids")
     return Topology(places, root)
 

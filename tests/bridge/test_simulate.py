@@ -80,6 +80,13 @@ def test_a_topology_file_and_faults(capsys: Capsys, tmp_path: Path) -> None:
     assert found[-1]["count"] == 3
 
 
+def test_a_topology_file_may_begin_with_a_byte_order_mark(capsys: Capsys, tmp_path: Path) -> None:
+    """Editors on Windows write one."""
+    pair = tmp_path / "topo.def"
+    pair.write_text("2\n1 0 0 12\n2 10 5 12\n", encoding="utf-8-sig")
+    assert rounds(capsys, "--topology", str(pair), "--rounds", "1")[0]["count"] == 2
+
+
 def test_people_get_a_line_a_round(capsys: Capsys) -> None:
     assert main(["simulate", "--rounds", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()

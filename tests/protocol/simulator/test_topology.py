@@ -88,6 +88,8 @@ def test_a_seed_is_a_field() -> None:
         ("rnage_m = 3\n", "f: unknown key 'rnage_m'; known are"),
         ("range_m = 3\n", "f: no nodes; add a [[node]] table"),
         ("root = 9\n[[node]]\nid = 1\nx_m = 0\ny_m = 0\n", "f: root 9 is none of the nodes"),
+        ("root = [1]\n[[node]]\nid = 1\nx_m = 0\ny_m = 0\n", "f: root [1] is none of the nodes"),
+        (f"root = {'9' * 5000}\n", "f: Exceeds the limit"),
         ("hello\n", "line 1, column 6); write TOML, topo.def"),
     ],
 )
