@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from types import ModuleType
 
 from bridge.errors import TreeringError, UsageError
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] in (["-h"], ["--help"]):
         print(_overview())
+        return 0
+    if given[:1] == ["--version"]:
+        print(f"treering {version('treering')}")
         return 0
     name = given.pop(0) if given[:1] and not given[0].startswith("-") else DEFAULT
     if name not in COMMANDS:

@@ -146,8 +146,3 @@ def test_bad_usage_exits_with_2(capsys: Capsys, options: list[str], message: str
         main(["simulate", *options])
     assert exit_.value.code == 2
     assert message in capsys.readouterr().err
-
-
-def test_an_unknown_command_lists_the_known(capsys: Capsys) -> None:
-    assert main(["simulat"]) == 2
-    assert "no command 'simulat'; there are desktop, simulate" in capsys.readouterr().err
