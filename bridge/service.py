@@ -98,23 +98,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until a signal, or until enough rounds or time; 1 if the time was over before the rounds."""
+    """Run until a signal, or until enough rounds or time; 1 if rounds are missing, or records in the log."""
     log_to_stderr()
     links = _links(args)
     report = Report(as_json=args.json)
     with ExitStack() as stack:
         takers: list[OnRecord] = [report.take]
-        if args.log:
+        if args.log is not None:
             log = CaptureFile(args.log)
             stack.callback(log.close)
             takers.insert(0, log.write)
             _log.info("recording to %s", log.path)
         run_until_stopped(lambda stop: _run(args, links, takers, report, stop))
+        is_kept = args.log is None or log.is_recording
     _log.info("%s", report.summary())
     for link in links:
         if lost := _lost_text(link):
             _log.info("%s: %s", link.name, lost)
-    return 1 if args.rounds and report.rounds < args.rounds and args.duration else 0
+    is_short = args.rounds and report.rounds < args.rounds and args.duration
+    return 1 if is_short or not is_kept else 0
 
 
 async def _run(

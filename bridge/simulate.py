@@ -12,6 +12,7 @@ from pathlib import Path
 from bridge.capture_file import CaptureFile
 from bridge.errors import UsageError
 from bridge.options import period, positive, read_topology, whole
+from bridge.report import log_to_stderr
 from bridge.rows import print_row
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
@@ -77,7 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run it; 1 if not every round finished. Raises UsageError for a field or fault that cannot be."""
+    """Run it; 1 if rounds are missing, or records in the log. Raises UsageError for what cannot be run."""
+    log_to_stderr()
     topology = _topology(args)
     takers: list[Callable[[Record], None]] = []
     try:
@@ -93,9 +95,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     with ExitStack() as stack:
         if args.capture is not None:
-            takers.append(_open_log(args.capture, stack).write)
+            log = _open_log(args.capture, stack)
+            takers.append(log.write)
         takers.append(partial(_print_rounds, args, simulation, Observer()))
         simulation.run(args.rounds)
+        is_kept = args.capture is None or log.is_recording
     if simulation.rounds_finished < args.rounds:
         missing = args.rounds - simulation.rounds_finished
         print(
@@ -103,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    return 0
+    return 0 if is_kept else 1
 
 
 def _truth(simulation: Simulation, row: RoundRow) -> dict[str, object]:

@@ -12,8 +12,9 @@ import pytest
 
 from bridge.capture_file import CaptureFile, read_records
 from bridge.errors import UsageError
+from bridge.udp_link import LOOPBACK
 from protocol.capture import Direction, Record
-from tests.bridge.rig import broadcast
+from tests.bridge.rig import broadcast, free_udp_port
 
 RECORDS = [
     Record(
@@ -144,6 +145,34 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
     records = list(read_records(path, no_cut))
     assert [record.timestamp_us for record in records] == list(range(len(records)))
     assert limit_bytes - 200 < path.stat().st_size <= limit_bytes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["simulate", "--rounds", "9", "--capture"],
+        ["bridge", "--interface", LOOPBACK, "--period", "0.02", "--rounds", "99", "--log"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_run_whose_log_lacks_records_has_failed(tmp_path: Path, command: list[str]) -> None:
+    path = tmp_path / "field.pcapng"
+    udp = ["--udp-port", str(free_udp_port())] if command[0] == "bridge" else []
+    arguments = [*command, str(path), *udp]
+    program = textwrap.dedent(
+        f"""
+        import resource, sys
+        from desktop.command import main
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+        sys.exit(main({arguments!r}))
+        """
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1, ended.stderr
+    assert f"treering: {path}: File too large; recording has stopped" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert any(line.startswith("round 9 ") for line in ended.stdout.splitlines()), "the run itself goes on"
 
 
 # --- files that are no log ---
