@@ -43,8 +43,7 @@ class ConnectDialog(Dialog):
         ttk.Label(self.body, text="Serial ports").pack(anchor="w", pady=(self.em, self.em // 3))
         frame = ttk.Frame(self.body, style="Card.TFrame", padding=1)
         frame.pack(fill="x")
-        ports = LineList(frame, [Column("port", 14), Column("board", 20)])
-        ports.table.configure(height=4)
+        ports = LineList(frame, [Column("port", 14), Column("board", 20)], rows=4)
         ports.table.bind("<<TreeviewSelect>>", lambda event: self._take_selected())
         ports.table.bind("<Double-Button-1>", lambda event: self._connect())
         ports.pack(fill="x")
@@ -84,7 +83,12 @@ class ConnectDialog(Dialog):
             boards = [port for port in ports if port.vid is not None]
             if len(boards) == 1 and not self._port.get():
                 self._port.set(boards[0].device)
-        self.after(_REFRESH_MS, self._refresh)
+        self._timer = self.after(_REFRESH_MS, self._refresh)
+
+    def destroy(self) -> None:
+        """Close, and look for ports no more."""
+        self.after_cancel(self._timer)
+        super().destroy()
 
     def _take_selected(self) -> None:
         selected = self._list.table.selection()

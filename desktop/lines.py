@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tkinter as tk
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,11 +36,15 @@ class Line:
 class LineList(ttk.Frame):
     """A table with a scrollbar. With `icons`, the tags of the lines may be given images.
 
-    In a narrow window the last columns are left out.
+    It asks for the width of its columns and the height of `rows`; in less room the last columns are left out.
     """
 
-    def __init__(self, master: tk.Misc, columns: Sequence[Column], *, icons: bool = False) -> None:
+    def __init__(
+        self, master: tk.Misc, columns: Sequence[Column], *, icons: bool = False, rows: int = 1
+    ) -> None:
         super().__init__(master)
+        # The columns shown follow the size; if the size asked for followed them, there would be no end.
+        self.pack_propagate(False)
         self._em_px = Font(self, font="TreeringLines").measure("m")
         self._columns = tuple(columns)
         self._icon_px = round(_ICON_EM * self._em_px) if icons else 0
@@ -56,6 +61,9 @@ class LineList(ttk.Frame):
         for column in columns:
             self.table.heading(column.title, text=column.title, anchor=column.anchor)
             self.table.column(column.title, anchor=column.anchor, minwidth=1, stretch=False)
+        row_px = int(ttk.Style(self).lookup("Lines.Treeview", "rowheight"))
+        width_px = self._icon_px + sum(column.width_em for column in columns) * self._em_px
+        self.configure(width=math.ceil(width_px) + 1, height=(rows + 1) * row_px)
         self._bar = ttk.Scrollbar(self, command=self._scroll)
         self.table.configure(yscrollcommand=self._on_scroll)
         self.table.pack(side="left", fill="both", expand=True)

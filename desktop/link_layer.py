@@ -89,15 +89,16 @@ def link_to(
     place: tuple[float, float],
     palette: Palette,
     *,
+    scale: float,
     active: bool,
 ) -> Link:
     """The link to a node's parent: thick and calm if all reports arrive, thin and warm if few do."""
-    color, width_px = palette.link, 1.5
+    color, width = palette.link, 1.5
     dashes: tuple[float, ...] = ()
     if node.standing is Standing.SEEKING:
-        color, dashes = palette.seeking, (5.0, 5.0)
+        color, dashes = palette.seeking, (5 * scale, 5 * scale)
     elif node.standing is Standing.LOST:
-        color, dashes = palette.lost, (1.5, 5.0)
+        color, dashes = palette.lost, (1.5 * scale, 5 * scale)
     elif node.quality is not None:
-        color, width_px = mix(palette.seeking, palette.link, node.quality), 1.0 + 2.5 * node.quality
-    return Link(*parent_place, *place, palette.active if active else color, width_px, dashes)
+        color, width = mix(palette.seeking, palette.link, node.quality), 1.0 + 2.5 * node.quality
+    return Link(*parent_place, *place, palette.active if active else color, width * scale, dashes)

@@ -43,7 +43,7 @@ class PlotView(Card):
             artist.set_animated(True)
         self._canvas = FigureCanvasTkAgg(self._figure, self.body)
         self._canvas.mpl_connect("draw_event", lambda event: self._keep_ground())
-        self._canvas.mpl_connect("resize_event", lambda event: self._plot.arrange(self._font_pt()))
+        self._canvas.mpl_connect("resize_event", lambda event: self._fit_fonts())
         self._canvas.get_tk_widget().configure(width=1, height=1)
         self._canvas.get_tk_widget().pack(fill="both", expand=True)
         self._plot.show(None)
@@ -67,9 +67,8 @@ class PlotView(Card):
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
-        palette = theme.current()
-        self._canvas.get_tk_widget().configure(background=palette.surface)
-        self._plot.paint(palette, self._font_pt())
+        self._canvas.get_tk_widget().configure(background=theme.current().surface)
+        self._fit_fonts()
         self._canvas.draw_idle()
 
     @property
@@ -129,6 +128,12 @@ class PlotView(Card):
         for artist in self._plot.artists:
             self._figure.draw_artist(artist)
         self._canvas.blit(self._figure.bbox)
+
+    def _fit_fonts(self) -> None:
+        """The figure's resolution is the screen's only once the canvas is on it."""
+        font_pt = self._font_pt()
+        self._plot.paint(theme.current(), font_pt)
+        self._plot.arrange(font_pt)
 
     def _font_pt(self) -> float:
         """The size, at the figure's resolution, of a font a little smaller than the default."""

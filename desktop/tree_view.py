@@ -24,6 +24,7 @@ from protocol.packets import BROADCAST
 _ACTIVE_S = 0.2
 _TICK_MS = 33  # the canvas changes at most so often, however many frames come
 _LEAST_RADIUS_EM, _MOST_RADIUS_EM = 0.5, 2.0
+_USUAL_EM_PX = 13
 _VALUE_RADIUS_EM = 1.5  # from this size on there is room for the value
 _MOST_LEAF_ROWS = 3
 _MOST_SLOT_EM, _MOST_LAYER_EM = 8.0, 8.0
@@ -109,7 +110,7 @@ class TreeView(Card):
         self.canvas.configure(background=palette.surface)
         self.canvas.itemconfigure(self._empty, fill=palette.muted)
         self._fill_legend()
-        self._paint_all()
+        self._arrange(animated=False)
 
     @property
     def node_count(self) -> int:
@@ -149,6 +150,7 @@ class TreeView(Card):
             key=lambda fitted: fitted.radius,
         )
         self._radius_px = round(min(max(radius, _LEAST_RADIUS_EM * self._em), _MOST_RADIUS_EM * self._em))
+        self._hint.configure(text="values: average of the subtree" if self._has_values else "")
         digits = max((len(str(node)) for node in self._under), default=1)
         id_share = 0.72 if self._has_values else min(0.9, 2 / digits)
         self._id_font.configure(size=-round(self._radius_px * id_share))
@@ -185,7 +187,12 @@ class TreeView(Card):
         palette, places = theme.current(), self._motion.places
         links = [
             link_to(
-                self._nodes[node], places[above], places[node], palette, active=node in self._link_until_s
+                self._nodes[node],
+                places[above],
+                places[node],
+                palette,
+                scale=self._em / _USUAL_EM_PX,
+                active=node in self._link_until_s,
             )
             for node, above in self._under.items()
             if above is not None
@@ -283,6 +290,7 @@ class TreeView(Card):
         size_px = round(nametofont("TkDefaultFont").metrics("linespace") * 0.36)
         for standing, name in _LEGEND.items():
             image = self._images.get(standing, size_px, active=False)
-            ttk.Label(self._legend, image=image, text=name, compound="left", style="Muted.TLabel").pack(
-                side="left", padx=(0, self._em)
-            )
+            label = ttk.Label(self._legend, image=image, text=name, compound="left", style="Muted.TLabel")
+            label.pack(side="left", padx=(0, self._em))
+        self._hint = ttk.Label(self._legend, style="Muted.TLabel")
+        self._hint.pack(side="right")

@@ -30,7 +30,7 @@ from desktop.workspace import Workspace
 DRAIN_MS = 25
 DRAIN_BUDGET_S = 0.015
 STATUS_MS = 250
-SIZE_PX, LEAST_SIZE_PX = (1280, 800), (760, 520)
+SIZE_PX, LEAST_SIZE_PX = (1280, 800), (760, 520)  # at the usual resolution
 _LOG_TYPES = [("Packet logs", "*.pcapng"), ("All files", "*")]
 _CSV_TYPES = [("Comma-separated values", "*.csv"), ("All files", "*")]
 
@@ -45,9 +45,9 @@ def open_root(mode: str) -> ttkbootstrap.App:
         theme=theme.name_of(mode),
         light_theme=theme.name_of(LIGHT),
         dark_theme=theme.name_of(DARK),
-        minsize=LEAST_SIZE_PX,
         iconphoto=None,
     )
+    root.minsize(*ttkbootstrap.scale_size(root, LEAST_SIZE_PX))
     ttkbootstrap.on_theme_change(theme.build_styles)
     return root
 
@@ -66,7 +66,7 @@ class Window:
         self._icon = window_icon(root)
         # The system's bars, the title and the menu take some of the screen's height.
         screen_px = root.winfo_screenwidth(), root.winfo_screenheight() - 7 * theme.em_px()
-        width, height = map(min, SIZE_PX, screen_px)
+        width, height = map(min, ttkbootstrap.scale_size(root, SIZE_PX), screen_px)
         root.geometry(f"{width}x{height}")
         self._build()
         self._show(self._start_page)
