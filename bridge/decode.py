@@ -27,6 +27,7 @@ from protocol.packets import (
     Sync,
     decode,
 )
+from protocol.way import age_unit_ms
 
 HELP = "print the fields of a frame, or of every frame of a log"
 _NAMED = {BROADCAST: "all", HOST: "host"}
@@ -110,7 +111,8 @@ def _frame_text(frame: Frame) -> str:
 
 def _payload_text(payload: Payload) -> str:
     match payload:
-        case Sync(version, age_ms, hop_count, period_ms):
+        case Sync(version, age, hop_count, period_ms):
+            age_ms = age * age_unit_ms(period_ms)
             return f"round {version} began {age_ms} ms ago, hop count {hop_count}, period {period_ms} ms"
         case Ack(acked_version, sync):
             return f"acks round {acked_version}; {_payload_text(sync)}"

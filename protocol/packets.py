@@ -89,7 +89,7 @@ class FrameError(ValueError):
 # --- the definition --------------------------------------------------------------------------------------
 
 HEADER = c.Struct("type" / c.Int8ub, "source" / c.Int16ub, "destination" / c.Int16ub, "counter" / c.Int24ub)
-SYNC = c.Struct("version" / c.Int16ub, "age_ms" / c.Int24ub, "hop_count" / c.Int8ub, "period_ms" / c.Int24ub)
+SYNC = c.Struct("version" / c.Int16ub, "age" / c.Int24ub, "hop_count" / c.Int8ub, "period_ms" / c.Int24ub)
 AGGREGATE = c.Struct(
     "version" / c.Int16ub, "max" / c.Int8ub, "max_id" / c.Int16ub, "total" / c.Int16ub, "count" / c.Int16ub
 )
@@ -126,10 +126,13 @@ PAYLOADS: dict[FrameType, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a joined node says of its way to the root; `age_ms` since round `version` began."""
+    """What a joined node says of its way to the root: round `version` began `age` units of time ago.
+
+    protocol.way.age_unit_ms tells the unit, which depends on the period.
+    """
 
     version: int
-    age_ms: int
+    age: int
     hop_count: int
     period_ms: int
 
@@ -323,7 +326,7 @@ def _read_sync(data: bytes) -> Sync:
 
 
 def _write_sync(sync: Sync) -> bytes:
-    return _SYNC.pack(sync.version, sync.age_ms, sync.hop_count, sync.period_ms)
+    return _SYNC.pack(sync.version, sync.age, sync.hop_count, sync.period_ms)
 
 
 def _read_ack(data: bytes) -> Ack:

@@ -49,7 +49,7 @@ from protocol.packets import (
 )
 from protocol.rounds import Round
 from protocol.timing import Timing
-from protocol.way import FORGET_PERIODS, Way, is_better, is_usable
+from protocol.way import FORGET_PERIODS, Way, age_unit_ms, is_better, is_usable
 
 # A driver drains the events after every call; this holds what one call can cause, several times over.
 MAX_EVENTS = 256
@@ -322,7 +322,8 @@ class SinkTreeNode:
     def _follow(self, sync: Sync, now_ms: int) -> None:
         """Take the way that the parent tells, if it may be taken."""
         if self._is_feasible(sync):
-            self.way = Way(sync.version, sync.hop_count + 1, now_ms - sync.age_ms, sync.period_ms)
+            origin_ms = now_ms - sync.age * age_unit_ms(sync.period_ms)
+            self.way = Way(sync.version, sync.hop_count + 1, origin_ms, sync.period_ms)
 
     def _ask(self, request: FrameType, candidate: int, due_ms: int) -> None:
         """Begin to join that node."""
@@ -580,8 +581,8 @@ class SinkTreeNode:
     def _sync(self, now_ms: int) -> Sync:
         if self.way is None or self.state is not State.JOINED:
             return Sync(0, 0, NO_HOP_COUNT, 0)
-        age_ms = min(now_ms - self.way.origin_ms, MAX_U24)
-        return Sync(self.way.version, age_ms, self.way.hop_count, self.way.period_ms)
+        age = min((now_ms - self.way.origin_ms) // age_unit_ms(self.way.period_ms), MAX_U24)
+        return Sync(self.way.version, age, self.way.hop_count, self.way.period_ms)
 
     def _drop(self, reason: DropReason, source: int | None) -> None:
         self._events.append(FrameDropped(reason, source))

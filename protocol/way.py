@@ -20,13 +20,18 @@ def is_better(a: Distance, b: Distance) -> bool:
     return a[1] < b[1] if a[0] == b[0] else serial_number.is_newer(a[0], b[0])
 
 
+def age_unit_ms(period_ms: int) -> int:
+    """The unit of the age in a sync: 1 ms below 65.536 s, and never more than 1/65536 of a longer period."""
+    return 1 + (period_ms >> 16)
+
+
 def is_usable(sync: Sync) -> bool:
     """Whether a way to the root can begin with that sync: within limits, and not lost already (5.4)."""
     return (
         sync.hop_count < NO_HOP_COUNT - 1
         and 0 < sync.period_ms <= MAX_PERIOD_MS
-        and sync.age_ms < MAX_U24  # an age that stopped at its limit sets no clock
-        and sync.age_ms <= (sync.hop_count + FORGET_PERIODS) * sync.period_ms
+        and sync.age < MAX_U24  # an age that stopped at its limit sets no clock
+        and sync.age * age_unit_ms(sync.period_ms) <= (sync.hop_count + FORGET_PERIODS) * sync.period_ms
     )
 
 

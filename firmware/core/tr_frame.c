@@ -94,7 +94,7 @@ void tr_frame_items(const tr_frame_t *frame, uint8_t head_bytes, tr_received_ite
 void tr_sync_write(const tr_sync_t *sync, uint8_t *bytes)
 {
     tr_put_u16(bytes, sync->version);
-    tr_put_u24(bytes + 2, sync->age_ms);
+    tr_put_u24(bytes + 2, sync->age);
     bytes[5] = sync->hop_count;
     tr_put_u24(bytes + 6, sync->period_ms);
 }
@@ -102,7 +102,7 @@ void tr_sync_write(const tr_sync_t *sync, uint8_t *bytes)
 void tr_sync_read(tr_sync_t *sync, const uint8_t *bytes)
 {
     sync->version = tr_get_u16(bytes);
-    sync->age_ms = tr_get_u24(bytes + 2);
+    sync->age = tr_get_u24(bytes + 2);
     sync->hop_count = bytes[5];
     sync->period_ms = tr_get_u24(bytes + 6);
 }

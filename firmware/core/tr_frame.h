@@ -17,10 +17,10 @@ typedef struct tr_frame {
     uint8_t payload_bytes;
 } tr_frame_t;
 
-/* What a joined node says of its way to the root; `age_ms` since round `version` began. */
+/* What a joined node says of its way to the root: round `version` began `age` ago. */
 typedef struct tr_sync {
     uint16_t version;
-    uint32_t age_ms; /* 24 bits */
+    uint32_t age; /* 24 bits, in units of tr_way_age_unit_ms */
     uint8_t hop_count;
     uint32_t period_ms; /* 24 bits */
 } tr_sync_t;

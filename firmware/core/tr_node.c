@@ -114,7 +114,7 @@ static void write_sync(const tr_node_t *node, uint8_t *payload, uint32_t now_ms)
     if (node->has_way && node->state == TR_STATE_JOINED) {
         const uint32_t age_ms = now_ms - node->way.origin_ms;
         sync.version = node->way.distance.version;
-        sync.age_ms = tr_shorter(age_ms, TR_MAX_U24);
+        sync.age = tr_shorter(age_ms / tr_way_age_unit_ms(node->way.period_ms), TR_MAX_U24);
         sync.hop_count = node->way.distance.hop_count;
         sync.period_ms = node->way.period_ms;
     }

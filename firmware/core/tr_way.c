@@ -8,19 +8,25 @@ bool tr_distance_is_better(tr_distance_t a, tr_distance_t b)
     return a.version == b.version ? a.hop_count < b.hop_count : tr_version_is_newer(a.version, b.version);
 }
 
+uint32_t tr_way_age_unit_ms(uint32_t period_ms)
+{
+    return 1 + (period_ms >> 16);
+}
+
 bool tr_sync_is_usable(const tr_sync_t *sync)
 {
     return sync->hop_count < TR_NO_HOP_COUNT - 1 && sync->period_ms > 0 &&
            sync->period_ms <= TR_MAX_PERIOD_MS &&
-           sync->age_ms < TR_MAX_U24 && /* an age that stopped at its limit sets no clock */
-           sync->age_ms <= (sync->hop_count + TR_FORGET_PERIODS) * sync->period_ms;
+           sync->age < TR_MAX_U24 && /* an age that stopped at its limit sets no clock */
+           sync->age * tr_way_age_unit_ms(sync->period_ms) <=
+               (sync->hop_count + TR_FORGET_PERIODS) * sync->period_ms;
 }
 
 void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t now_ms)
 {
     way->distance.version = sync->version;
     way->distance.hop_count = (uint8_t)(sync->hop_count + 1);
-    way->origin_ms = now_ms - sync->age_ms;
+    way->origin_ms = now_ms - sync->age * tr_way_age_unit_ms(sync->period_ms);
     way->period_ms = sync->period_ms;
 }
 

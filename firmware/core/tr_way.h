@@ -23,6 +23,9 @@ typedef struct tr_way {
 /* Whether `a` has a newer version than `b` or, of the same version, a smaller hop count. */
 bool tr_distance_is_better(tr_distance_t a, tr_distance_t b);
 
+/* The unit of the age in a sync: 1 ms below 65.536 s, and never more than 1/65536 of a longer period. */
+uint32_t tr_way_age_unit_ms(uint32_t period_ms);
+
 /* Whether a way can begin with that sync: within limits, and not lost already (5.4). */
 bool tr_sync_is_usable(const tr_sync_t *sync);
 

@@ -56,7 +56,7 @@ local f = {
     duration_ms = ProtoField.uint24("treering.duration_ms", "Duration", base.UNIT_STRING, MS),
     sync = ProtoField.none("treering.sync", "Sync"),
     sync_version = ProtoField.uint16("treering.sync.version", "Version"),
-    sync_age_ms = ProtoField.uint24("treering.sync.age_ms", "Age", base.UNIT_STRING, MS),
+    sync_age = ProtoField.uint24("treering.sync.age", "Age, in units that depend on the period"),
     sync_hop_count = ProtoField.uint8("treering.sync.hop_count", "Hop count"),
     sync_period_ms = ProtoField.uint24("treering.sync.period_ms", "Period", base.UNIT_STRING, MS),
     help_version = ProtoField.uint16("treering.help.version", "Version"),
@@ -91,7 +91,7 @@ local EXPERTS = { [CHECKSUM] = e.checksum, [SEALED] = e.undecoded, [WIRE_VERSION
 EXPERTS[UNKNOWN_TYPE] = e.undecoded
 
 -- A layout is a list of {field, size in bytes}; its values come back in that order.
-local SYNC = { { f.sync_version, 2 }, { f.sync_age_ms, 3 }, { f.sync_hop_count, 1 }, { f.sync_period_ms, 3 } }
+local SYNC = { { f.sync_version, 2 }, { f.sync_age, 3 }, { f.sync_hop_count, 1 }, { f.sync_period_ms, 3 } }
 local AGGREGATE = {
     { f.aggregate_metric, 1 }, { f.aggregate_version, 2 }, { f.aggregate_max, 1 }, { f.aggregate_max_id, 2 },
     { f.aggregate_total, 2 }, { f.aggregate_count, 2 },

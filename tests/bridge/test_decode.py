@@ -30,7 +30,7 @@ from protocol.packets import (
 )
 
 Capsys = pytest.CaptureFixture[str]
-SYNC = Sync(version=9, age_ms=120, hop_count=2, period_ms=5000)
+SYNC = Sync(version=9, age=120, hop_count=2, period_ms=5000)
 SYNC_TEXT = "round 9 began 120 ms ago, hop count 2, period 5000 ms"
 ITEMS = Items(
     ((0, Aggregate(9, 125, 12, 240, 2)), (1, Aggregate.empty(9))), links=(Link(12, 2, 250),), doubt=1
@@ -76,7 +76,7 @@ def test_a_frame_as_json_has_every_field(capsys: Capsys) -> None:
         "counter": 77,
         "payload": {
             "acked_version": 8,
-            "sync": {"version": 9, "age_ms": 120, "hop_count": 2, "period_ms": 5000},
+            "sync": {"version": 9, "age": 120, "hop_count": 2, "period_ms": 5000},
         },
     }
 

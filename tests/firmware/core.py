@@ -163,7 +163,7 @@ def _read_payload(kind: FrameType, frame: Any) -> Payload:
 def _read_sync(data: bytes) -> Sync:
     sync = ffi.new("tr_sync_t *")
     library().tr_sync_read(sync, data)
-    return Sync(sync.version, sync.age_ms, sync.hop_count, sync.period_ms)
+    return Sync(sync.version, sync.age, sync.hop_count, sync.period_ms)
 
 
 def _received_items(frame: Any, head_bytes: int) -> Items:

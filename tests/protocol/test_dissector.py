@@ -43,7 +43,7 @@ pytestmark = pytest.mark.skipif(
 FIELDS = (
     *("sealed", "wire_version", "type", "src", "dst", "counter", "payload", "tag", "crc", "drop_reason"),
     *("depth", "acked_version", "duration_ms", "help.version", "help.hop_count", "item.kind", "doubt"),
-    *("sync.version", "sync.age_ms", "sync.hop_count", "sync.period_ms"),
+    *("sync.version", "sync.age", "sync.hop_count", "sync.period_ms"),
     *("aggregate.metric", "aggregate.version", "aggregate.max", "aggregate.max_id", "aggregate.total"),
     *("aggregate.count", "aggregate.max_value", "aggregate.average", "aggregate.unit", "aggregate.saturated"),
     *("link.child", "link.parent", "link.quality"),
@@ -124,7 +124,7 @@ def infos(log: Path, folder: Path) -> dict[str, str]:
 def sync_row(sync: Sync) -> Row:
     numbers = {
         "sync.version": sync.version,
-        "sync.age_ms": sync.age_ms,
+        "sync.age": sync.age,
         "sync.hop_count": sync.hop_count,
         "sync.period_ms": sync.period_ms,
     }

@@ -137,8 +137,8 @@ def test_what_decodes_encodes_to_the_same_bytes(type_byte: int, head: bytes, bod
 def fields_of(payload: Payload) -> dict[str, Any]:
     """The payload as the construct declarations name it."""
     match payload:
-        case Sync(version, age_ms, hop_count, period_ms):
-            return {"version": version, "age_ms": age_ms, "hop_count": hop_count, "period_ms": period_ms}
+        case Sync(version, age, hop_count, period_ms):
+            return {"version": version, "age": age, "hop_count": hop_count, "period_ms": period_ms}
         case Ack(acked_version, sync):
             return {"acked_version": acked_version, "sync": fields_of(sync)}
         case Help(version, hop_count):

@@ -41,8 +41,8 @@ def events(of: SinkTreeNode) -> list[object]:
         (Sync(9, 0, 254, PERIOD_MS), False),
         (Sync(9, 10 * PERIOD_MS, 2, PERIOD_MS), True),
         (Sync(9, 10 * PERIOD_MS + 1, 2, PERIOD_MS), False),
-        (Sync(9, MAX_U24 - 1, 2, MAX_PERIOD_MS), True),
-        (Sync(9, MAX_U24, 2, MAX_PERIOD_MS), False),
+        (Sync(9, MAX_U24 - 1, 253, MAX_PERIOD_MS), True),
+        (Sync(9, MAX_U24, 253, MAX_PERIOD_MS), False),
     ],
 )
 def test_a_sync_out_of_limits_or_too_old_is_feasible_for_nobody(sync: Sync, usable: bool) -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.way import Way, is_better
+from protocol.packets import MAX_U24
+from protocol.timing import MAX_PERIOD_MS
+from protocol.way import Way, age_unit_ms, is_better
 
 distances = st.tuples(st.integers(0, 0xFFFF), st.integers(0, 254))
 
@@ -41,3 +43,9 @@ def test_a_way_is_fresh_for_4_periods_beyond_its_hops_and_lost_after_8() -> None
     assert not way.is_fresh(701)
     assert not way.is_lost(1_100)
     assert way.is_lost(1_101)
+
+
+@given(st.integers(1, MAX_PERIOD_MS))
+def test_256_periods_fit_the_age_at_every_period(period_ms: int) -> None:
+    assert 256 * period_ms // age_unit_ms(period_ms) <= MAX_U24
+    assert age_unit_ms(period_ms) == 1 or age_unit_ms(period_ms) <= period_ms / 65_536 + 1

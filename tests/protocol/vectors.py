@@ -66,7 +66,7 @@ def _frame(fields: list[str]) -> Frame:
 
 def _payload(frame_type: FrameType, one: dict[str, int], items: Items) -> Payload:
     def sync() -> Sync:
-        return Sync(one["version"], one["age_ms"], one["hop_count"], one["period_ms"])
+        return Sync(one["version"], one["age"], one["hop_count"], one["period_ms"])
 
     match frame_type:
         case FrameType.DISC_ACK:

@@ -11,7 +11,7 @@ from protocol.packets import FrameType
 from protocol.simulator.medium import Quality
 from protocol.simulator.simulation import Fault, FaultKind
 from protocol.simulator.topology import Topology, grid, load_topology, scattered
-from protocol.timing import Timing
+from protocol.timing import MAX_PERIOD_MS, Timing
 from tests.protocol.worlds import Run, run_checked
 
 KILL, REVIVE, JOIN = FaultKind.KILL, FaultKind.REVIVE, FaultKind.JOIN
@@ -87,6 +87,12 @@ def test_a_death_is_noticed_when_the_period_is_short() -> None:
     run = run_checked(DIAMOND, 12, seed=1, faults=[Fault(KILL, 3, 5)], timing=Timing(period_ms=600))
     assert run.counts[:4] == [4] * 4
     assert run.counts[8:] == [3] * 4
+
+
+@pytest.mark.parametrize("period_ms", [70_000, 600_000, MAX_PERIOD_MS])
+def test_long_periods_lose_nobody(period_ms: int) -> None:
+    run = run_checked(grid(12, 1, 10, 15), 30, seed=1, timing=Timing(period_ms=period_ms))
+    assert run.counts == [12] * 30
 
 
 def test_a_late_node_is_counted_within_two_rounds() -> None:
