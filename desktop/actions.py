@@ -49,7 +49,8 @@ def install(window: tk.Tk, actions: Iterable[Action]) -> None:
 
 def _bind(window: tk.Tk, action: Action) -> None:
     def run(event: tk.Event[tk.Misc]) -> str | None:
-        if event.widget.winfo_toplevel() is not window:  # a dialog is open
+        # Parts of some widgets are no objects but names; in a dialog the keys are the dialog's.
+        if not isinstance(event.widget, tk.Misc) or event.widget.winfo_toplevel() is not window:
             return None
         action.run()
         return "break"

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from types import ModuleType
+from typing import NoReturn
 
 from bridge.errors import TreeringError, UsageError
 
@@ -32,7 +33,27 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `treering` with these arguments (the process's own if None); the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        print(end="", flush=True)  # now, while a failure can still be told
+        return code
+    except TreeringError as error:
+        print(f"treering: {error}", file=sys.stderr)
+        return BAD_INPUT if isinstance(error, UsageError) else FAILED
+    except BrokenPipeError:  # the reader of our lines has gone, as `| head` does
+        _silence_stdout()
+        return 0
+    except OSError as error:  # what concerns a file or a port is a TreeringError: this is our own output
+        _silence_stdout()
+        print(
+            f"treering: cannot write the output: {error.strerror}; make room and try again", file=sys.stderr
+        )
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def _dispatch(given: list[str]) -> int:
     if given[:1] in (["-h"], ["--help"]):
         print(_overview())
         return 0
@@ -41,27 +62,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     name = given.pop(0) if given[:1] and not given[0].startswith("-") else DEFAULT
     if name not in COMMANDS:
-        print(f"treering: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
-        return BAD_INPUT
+        raise UsageError(f"no command {name!r}; there are {', '.join(COMMANDS)}")
     module = _module(name)
-    parser = argparse.ArgumentParser(prog=f"treering {name}", description=module.HELP)
+    parser = _Parser(prog=f"treering {name}", description=module.HELP)
     module.add_arguments(parser)
-    return _run(module, parser.parse_args(given))
+    return int(module.run(parser.parse_args(given)))
 
 
-def _run(module: ModuleType, args: argparse.Namespace) -> int:
-    try:
-        code = module.run(args)
-        sys.stdout.flush()
-        return int(code)
-    except TreeringError as error:
-        print(f"treering: {error}", file=sys.stderr)
-        return BAD_INPUT if isinstance(error, UsageError) else FAILED
-    except BrokenPipeError:  # the reader of our lines has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return FAILED
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, and where to read more."""
+        self.exit(BAD_INPUT, f"treering: {message}; see {self.prog} --help\n")
+
+
+def _silence_stdout() -> None:
+    """Python flushes at its end, and would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _module(name: str) -> ModuleType:

@@ -36,7 +36,10 @@ def run_headless(rounds: int, out_dir: Path) -> int:
     simulation.run(rounds)
     log.close()
     picture = log.path.with_suffix(".png")
-    save_picture(model, picture, f"Treering demo after {simulation.rounds_finished} rounds")
+    try:
+        save_picture(model, picture, f"Treering demo after {simulation.rounds_finished} rounds")
+    except OSError as error:
+        raise UsageError(f"{picture}: {error.strerror}; make room, or name another folder") from error
     print(f"The packet log is {log.path}, the tree and the plot are in {picture}.")
     return 0 if simulation.rounds_finished >= rounds else 1
 

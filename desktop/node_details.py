@@ -6,26 +6,23 @@ import tkinter as tk
 from collections.abc import Iterator, Mapping
 
 from desktop import theme
-from desktop.model import Model, Standing, TreeNode
+from desktop.model import Standing, TreeNode
 from desktop.model_words import metric_label, value_label
 from protocol.aggregate import Aggregate, metric_of
 
 
 class NodeDetails:
-    """A box on the canvas for the chosen node; none while no node is chosen."""
+    """A box on the canvas for the node that is `chosen`, if any; `now_us` is the time of the records."""
 
     def __init__(self, canvas: tk.Canvas) -> None:
         self._canvas = canvas
         self._em = theme.em_px()
         self.chosen: int | None = None
+        self.now_us = 0
         self._box = canvas.create_rectangle(0, 0, 0, 0, state="hidden")
         self._text = canvas.create_text(0, 0, anchor="nw", state="hidden", tags="details")
 
-    def choose(self, node: int | None) -> None:
-        """Tell of that node; of none to close the box."""
-        self.chosen = node
-
-    def show(self, nodes: Mapping[int, TreeNode], model: Model) -> None:
+    def show(self, nodes: Mapping[int, TreeNode]) -> None:
         """Bring the text to the state of the node."""
         node = nodes.get(self.chosen) if self.chosen is not None else None
         state = "hidden" if node is None else "normal"
@@ -33,7 +30,7 @@ class NodeDetails:
         self._canvas.itemconfigure(self._box, state=state, fill=palette.background, outline=palette.border)
         self._canvas.itemconfigure(self._text, state=state, fill=palette.text)
         if node is not None:
-            self._canvas.itemconfigure(self._text, text="\n".join(_lines(node, model)))
+            self._canvas.itemconfigure(self._text, text="\n".join(_lines(node, self.now_us)))
 
     def place(self, places: Mapping[int, tuple[float, float]]) -> None:
         """Stand beside the node, within the canvas and above all else."""
@@ -53,7 +50,7 @@ class NodeDetails:
         self._canvas.tag_raise(self._text)
 
 
-def _lines(node: TreeNode, model: Model) -> Iterator[str]:
+def _lines(node: TreeNode, now_us: int) -> Iterator[str]:
     yield f"node {node.id}: {node.standing.value}"
     if node.parent is not None:
         was = "" if node.standing is Standing.JOINED else "last "
@@ -63,7 +60,7 @@ def _lines(node: TreeNode, model: Model) -> Iterator[str]:
     if node.quality is not None:
         yield f"{node.quality:.0%} of its last reports arrived"
     if node.last_heard_us is not None:
-        yield f"heard {(model.now_us - node.last_heard_us) / 1e6:.1f} s ago"
+        yield f"heard {(now_us - node.last_heard_us) / 1e6:.1f} s ago"
     for metric_id, aggregate in sorted(node.aggregates.items()):
         yield from _report_lines(metric_id, aggregate)
 

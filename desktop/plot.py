@@ -63,6 +63,9 @@ class AggregatePlot:
         self._counts.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 4, 5, 8, 10], integer=True))
         self._unit = self._values.set_title("", loc="left")
         self._counts_title = self._counts.set_title("nodes counted", loc="left")
+        self._empty = self._values.text(
+            0.5, 0.5, "", transform=self._values.transAxes, ha="center", va="center"
+        )
         self._limits: tuple[_Limits, _Limits, _Limits] | None = None
 
     @property
@@ -104,8 +107,8 @@ class AggregatePlot:
             axes.spines[:].set_visible(False)
             axes.spines["bottom"].set_visible(True)
             axes.spines["bottom"].set_color(palette.border)
-        for title in (self._unit, self._counts_title):
-            title.set(color=palette.muted, fontsize=font_pt)
+        for text in (self._unit, self._counts_title, self._empty):
+            text.set(color=palette.muted, fontsize=font_pt)
         for line, color in (
             (self._maximum, palette.maximum),
             (self._average, palette.average),
@@ -143,6 +146,9 @@ class AggregatePlot:
         if limits == old and self._unit.get_text() == unit:
             return False
         self._limits = limits
+        self._empty.set_text("" if len(time_s) else "No round finished yet.")
+        for axes in (self._values, self._counts):
+            axes.tick_params(labelleft=len(time_s) > 0)
         self._values.set_xlim(*limits[0])
         self._values.set_ylim(*limits[1])
         self._counts.set_ylim(*limits[2])

@@ -56,7 +56,7 @@ class RoundView(Card):
 
     def _sum_up(self) -> None:
         rows = self._model.rows
-        self.set_summary(f"the last is {rows[-1].round}" if rows else "")
+        self.set_summary(f"the last is {rows[-1].round}" if rows else "none finished yet")
 
 
 def _line(row: RoundRow) -> Line:

@@ -33,22 +33,22 @@ class Session:
         self.source = source
         self.model = Model()
         self.status = Status(State.STARTING, "starting")
-        self.kept = source.log is not None or recording is not None
-        self._temporary = tempfile.TemporaryDirectory(prefix="treering-") if not self.kept else None
-        self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
         self.not_shown = 0  # records on file that came faster than they could be shown
-        self._stopping = threading.Event()
+        self.kept = source.log is not None or recording is not None
+        self._temporary = None if self.kept else tempfile.TemporaryDirectory(prefix="treering-")
+        if self._temporary:
+            recording = Path(self._temporary.name) / "session.pcapng"
+        self._file = _created(recording) if recording and not source.log else None
         self._writing = threading.Lock()
-        self._file: CaptureFile | None = None
-        if source.log is not None:
-            self.log = source.log
-        else:
-            folder = Path(self._temporary.name) if self._temporary else Path()
-            self.log = recording or folder / "session.pcapng"
-            with contextlib.suppress(OSError):  # CaptureFile says what is wrong with the place
-                self.log.parent.mkdir(parents=True, exist_ok=True)
-            self._file = CaptureFile(self.log)
-            self.log = self._file.path
+        self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
+        self._stopping = threading.Event()
+
+    @property
+    def log(self) -> Path:
+        """The file that holds what is shown."""
+        path = self._file.path if self._file else self.source.log
+        assert path is not None  # a source without a log of its own is recorded
+        return path
 
     @property
     def is_recording(self) -> bool:
@@ -129,3 +129,9 @@ class Session:
         while not self._stopping.is_set():
             with contextlib.suppress(queue.Full):
                 return self._inbox.put(item, timeout=_PUT_TIMEOUT_S)
+
+
+def _created(path: Path) -> CaptureFile:
+    with contextlib.suppress(OSError):  # CaptureFile says what is wrong with the place
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return CaptureFile(path)

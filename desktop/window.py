@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tkinter as tk
 import traceback
 from collections.abc import Callable
@@ -62,6 +63,8 @@ class Window:
         self._failure_told = False
         self._complaint: dialogs.Dialog | None = None
         root.protocol("WM_DELETE_WINDOW", self.close)
+        if sys.platform == "darwin":
+            root.createcommand("tk::mac::Quit", self.close)
         root.report_callback_exception = self._on_exception
         self._icon = window_icon(root)
         # The system's bars, the title and the menu take some of the screen's height.
@@ -224,9 +227,11 @@ class Window:
 
     def _recording_for(self, source: Source) -> Path | None:
         """A live field is always kept, the demo only on demand: it can be run again."""
-        if source.log is not None or isinstance(source, DemoSource):
-            return self._recording if source.log is None else None
-        return self._recording or places.new_recording()
+        if source.log is not None:
+            return None
+        if self._recording is None and not isinstance(source, DemoSource):
+            return places.new_recording()
+        return self._recording
 
     def _stop_session(self) -> None:
         if self.session is not None:
@@ -234,17 +239,17 @@ class Window:
             self.session = None
 
     def _drain(self) -> None:
+        self.root.after(DRAIN_MS, self._drain)
         if self.session is not None:
             self.session.drain(DRAIN_BUDGET_S)
             status = self.session.status
             if status.state is State.FAILED and not self._failure_told:
                 self._failure_told = True
                 self._complain(f"{self.session.source.title} has stopped", status.text)
-        self.root.after(DRAIN_MS, self._drain)
 
     def _refresh_status(self) -> None:
-        self._status.refresh()
         self.root.after(STATUS_MS, self._refresh_status)
+        self._status.refresh()
 
     # --- files -------------------------------------------------------------------------------------------
 

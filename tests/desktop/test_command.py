@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,26 @@ def test_a_reader_that_goes_away_ends_the_run_quietly() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", [["simulate", "--rounds", "3"], ["--help"], ["ports", "--help"]])
+def test_output_that_cannot_be_written_is_one_line_and_exit_code_1(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "desktop.command", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=30,
+        )
+    assert run.returncode == 1
+    assert run.stderr.decode().startswith("treering: cannot write the output: No space left on device")
+    assert run.stderr.count(b"\n") == 1
+
+
+def test_bad_usage_is_one_line_that_says_where_to_read_more(capsys: Capsys) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["simulate", "--grid", "4"])
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert error == "treering: argument --grid: '4' is not like 4x4; see treering simulate --help\n"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
+from desktop.activity import ACTIVE_S, Activity
 from desktop.model import Model, Series, Standing
 from desktop.motion import MOVE_S, Motion
 from desktop.node_images import node_image
@@ -22,6 +23,7 @@ from desktop.plot import AggregatePlot
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.capture import Record
 from protocol.observer import RoundRow
+from protocol.packets import BROADCAST
 
 WCAG_AA, WCAG_AA_GRAPHICS = 4.5, 3.0
 
@@ -78,6 +80,16 @@ def test_nodes_glide_to_their_places_and_new_ones_come_out_of_their_parents() ->
     motion.advance(5.1 + MOVE_S)
     assert motion.places == {1: (10.0, 0.0), 2: (30.0, 40.0)}
     assert not motion.moving
+
+
+def test_a_frame_is_seen_on_its_link_for_a_moment() -> None:
+    activity, under = Activity(), {1: None, 2: 1, 3: 2}
+    activity.note([(3, 2), (1, 2), (3, 1), (2, BROADCAST)], under, 10.0)
+    assert activity.nodes.keys() == {1, 2, 3}
+    assert activity.links.keys() == {2, 3}, "up from 3, and down to 2"
+    activity.note([(2, 1)], under, 10.0 + ACTIVE_S / 2)
+    activity.expire(10.0 + ACTIVE_S)
+    assert activity.nodes.keys() == activity.links.keys() == {2}
 
 
 def row(raw: int, count: int, doubt: int = 0) -> RoundRow:

@@ -40,7 +40,7 @@ def test_the_demo_leaves_a_log_and_a_picture(tmp_path: Path, capsys: pytest.Capt
     assert str(tmp_path / LOG_NAME) in lines[-1]
     assert (tmp_path / PICTURE_NAME).stat().st_size > 10_000
     model = Model()
-    model.feed(read_records(tmp_path / LOG_NAME, on_cut=pytest.fail))
+    model.feed(read_records(tmp_path / LOG_NAME, on_notice=pytest.fail))
     assert model.rows[-1].round == ROUNDS
     assert str(model.rows[-1].aggregate.count) in lines[ROUNDS - 1]
 

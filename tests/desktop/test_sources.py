@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from bridge.errors import UsageError
 from desktop import session as session_module
 from desktop.live_source import LiveSource
 from desktop.log_source import LogSource
-from desktop.model import Model
+from desktop.model import Model, Standing
 from desktop.model_words import EventKind
 from desktop.session import Session
 from desktop.sources import DemoSource, Put, Report, State, Status, Worker
@@ -82,7 +84,7 @@ def test_a_replayed_log_gives_the_model_of_the_live_run(demo_records: list[Recor
 def test_a_log_larger_than_the_inbox_comes_whole(demo_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "MAX_WAITING", 10)
     session = replayed(demo_log)
-    assert session.model.observer.good == len(list(read_records(demo_log, on_cut=pytest.fail)))
+    assert session.model.observer.good == len(list(read_records(demo_log, on_notice=pytest.fail)))
 
 
 def test_a_log_that_is_cut_is_shown_up_to_there_with_a_notice(
@@ -129,7 +131,7 @@ def test_what_is_shown_can_be_saved(demo_records: list[Record], tmp_path: Path) 
     assert not session.kept
     session.save_log(tmp_path / "saved.pcapng")
     session.stop()
-    assert list(read_records(tmp_path / "saved.pcapng", on_cut=pytest.fail)) == demo_records
+    assert list(read_records(tmp_path / "saved.pcapng", on_notice=pytest.fail)) == demo_records
     assert not session.log.exists(), "a recording that nobody wanted is gone"
 
 
@@ -138,7 +140,7 @@ def test_a_recording_stays(demo_records: list[Record], tmp_path: Path) -> None:
     assert session.kept
     assert session.is_recording
     session.stop()
-    assert list(read_records(session.log, on_cut=pytest.fail)) == demo_records[:50]
+    assert list(read_records(session.log, on_notice=pytest.fail)) == demo_records[:50]
 
 
 def test_a_recording_that_cannot_be_is_refused(tmp_path: Path) -> None:
@@ -158,7 +160,7 @@ def test_records_that_come_too_fast_for_the_window_are_on_file(
         threading.Event().wait(0.005)
     session.stop()
     assert session.not_shown == 40
-    assert len(list(read_records(session.log, on_cut=pytest.fail))) == 50
+    assert len(list(read_records(session.log, on_notice=pytest.fail))) == 50
 
 
 def test_rounds_are_exported_with_the_keys_of_the_protocol(
@@ -191,6 +193,23 @@ def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     assert threads == []
     assert session.model.observer.good >= shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_live_field_begins_with_its_root(tmp_path: Path) -> None:
+    board, port = os.openpty()
+    session = Session(LiveSource([os.ttyname(port)], udp=False, period_s=0.2), tmp_path / "field.pcapng")
+    session.start()
+    drain_until(session, lambda: len(session.model.rows) >= 2)
+    assert session.status.state is State.RUNNING
+    session.stop()
+    os.close(board)
+    os.close(port)
+    assert {node.id: node.standing for node in session.model.tree()} == {1: Standing.ROOT}
+    assert session.model.rows[0].aggregate.count == 0, "the root has no sensor"
+    recorded = Model()
+    recorded.feed(read_records(session.log, on_notice=pytest.fail))
+    assert list(recorded.rows)[:2] == list(session.model.rows)[:2]
 
 
 def test_a_port_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:

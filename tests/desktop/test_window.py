@@ -142,7 +142,7 @@ def test_what_is_shown_is_saved_and_exported_by_key(
             ttkbootstrap.Querybox, "get_save_filename", lambda *_, chosen=chosen, **__: chosen
         )
         press(window.root, key)
-    saved = list(read_records(tmp_path / "saved.pcapng", on_cut=pytest.fail))
+    saved = list(read_records(tmp_path / "saved.pcapng", on_notice=pytest.fail))
     assert len(saved) > 50
     assert len((tmp_path / "rounds.csv").read_text().splitlines()) >= 3
     assert f"saved as {tmp_path / 'saved.pcapng'}" in event_texts(window)
