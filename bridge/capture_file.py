@@ -66,8 +66,9 @@ class CaptureFile:
             )
 
 
-def read_records(path: str | Path, on_cut: Callable[[str], None] = _log.warning) -> Iterator[Record]:
-    """The records of the log, in order; `on_cut` gets one line if it ends within one, as after a crash.
+def read_records(path: str | Path, on_notice: Callable[[str], None] = _log.warning) -> Iterator[Record]:
+    """The records of the log, in order; `on_notice` gets a line if it ends within one, as after a crash, and
+    one if it holds packets that are not ours.
 
     Raises UsageError if the file cannot be read, or, after the records before it, for damage.
     """
@@ -81,9 +82,13 @@ def read_records(path: str | Path, on_cut: Callable[[str], None] = _log.warning)
     try:
         reader.finish()
     except CutShortError as error:
-        on_cut(f"{path}: {error}")
+        on_notice(f"{path}: {error}")
     except CaptureError as error:
         raise UsageError(f"{path}: {error}") from error
+    if reader.skipped:
+        on_notice(
+            f"{path}: {reader.skipped} packets of another link type are passed over; is it a Treering log?"
+        )
 
 
 def _create(path: Path) -> tuple[Path, io.FileIO]:

@@ -17,6 +17,8 @@ from protocol.simulator.topology import Topology, TopologyError, load_topology
 from protocol.timing import Timing
 
 _log = logging.getLogger(__name__)
+MOST = 1e9
+MAX_DIGITS = 18
 _METRIC_IDS = {metric.name: metric.id for metric in METRICS.values()}
 
 
@@ -109,7 +111,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """A parser of whole numbers within limits."""
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
+        if not text.isdecimal() or len(text) > MAX_DIGITS or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
         return int(text)
 
@@ -120,13 +122,13 @@ node_id = whole(0, MAX_NODE_ID)
 
 
 def positive(text: str) -> float:
-    """A parser of numbers above 0."""
+    """A parser of numbers above 0 and up to MOST, far beyond any field or wait."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    if not 0 < value <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, up to {MOST:.0e}")
     return value
 
 

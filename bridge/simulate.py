@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
 from bridge.capture_file import CaptureFile
 from bridge.errors import UsageError
-from bridge.options import period, positive, read_topology, whole
+from bridge.options import node_id, period, positive, read_topology, whole
 from bridge.report import log_to_stderr
 from bridge.rows import print_row
 from protocol.capture import Record
@@ -25,6 +25,7 @@ from protocol.timing import Timing
 HELP = "run a field in virtual time"
 # A grid without a range: a node hears its eight neighbours, as in the report of 2005.
 GRID_RANGE_SPACINGS = 1.5
+MAX_ROUNDS = 1 << 31
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--loss", type=_probability, default=0.0, metavar="P", help="of a frame at a receiver, 0 to 1"
     )
-    parser.add_argument("--rounds", type=whole(1, 1 << 31), default=20, metavar="N", help="(default: 20)")
+    parser.add_argument("--rounds", type=whole(1, MAX_ROUNDS), default=20, metavar="N", help="(default: 20)")
     parser.add_argument(
         "--period", type=period, default=5.0, metavar="S", help="seconds a round (default: 5)"
     )
@@ -80,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it; 1 if rounds are missing, or records in the log. Raises UsageError for what cannot be run."""
     log_to_stderr()
+    if args.truth and not args.json:
+        raise UsageError("--truth adds to the JSON objects; give --json as well")
     topology = _topology(args)
     takers: list[Callable[[Record], None]] = []
     try:
@@ -178,16 +181,14 @@ def _probability(text: str) -> float:
 
 def _pair(text: str, kind: Callable[[str], float], example: str) -> tuple[float, float]:
     first, cross, second = text.lower().partition("x")
-    try:
+    with suppress(argparse.ArgumentTypeError):
         if cross:
             return kind(first), kind(second)
-    except ValueError:
-        pass
     raise argparse.ArgumentTypeError(f"{text!r} is not like {example}")
 
 
 def _grid(text: str) -> tuple[int, int]:
-    columns, rows = (int(side) for side in _pair(text, int, "4x4"))
+    columns, rows = (int(side) for side in _pair(text, whole(0, MAX_NODE_ID), "4x4"))
     if columns < 1 or rows < 1:
         raise argparse.ArgumentTypeError(f"{text!r} holds no node")
     if columns * rows > MAX_NODE_ID:
@@ -202,8 +203,9 @@ def _area(text: str) -> tuple[float, float]:
 def _fault(kind: FaultKind) -> Callable[[str], Fault]:
     def parse(text: str) -> Fault:
         node, at, round_number = text.partition("@")
-        if not (at and node.isdecimal() and round_number.isdecimal() and int(round_number) > 0):
-            raise argparse.ArgumentTypeError(f"{text!r} is not like 7@3 (node 7, before round 3)")
-        return Fault(kind, int(node), int(round_number))
+        try:
+            return Fault(kind, node_id(node), whole(1, MAX_ROUNDS)(round_number if at else ""))
+        except argparse.ArgumentTypeError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not like 7@3 (node 7, before round 3)") from None
 
     return parse

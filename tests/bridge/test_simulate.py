@@ -114,6 +114,7 @@ def test_unreachable_nodes_are_named(capsys: Capsys) -> None:
         (["--topology", ""], ": Is a directory; name a topology file"),
         (["--capture", ""], ".: is a directory; name a file in a folder you may write to"),
         (["--kill", "99@2"], "kill 99@2: no node 99 in the field"),
+        (["--truth"], "--truth adds to the JSON objects; give --json as well"),
         (["--capture", "no/such/folder/x.pcapng"], "no/such/folder/x.pcapng"),
     ],
 )
@@ -137,6 +138,8 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["--kill", "7"], "is not like 7@3"),
         (["--loss", "2"], "is no probability"),
         (["--rounds", "0"], "is not a whole number from 1"),
+        (["--spacing", "1e308"], "is not a number above 0"),
+        (["--kill", "7@" + 5000 * "9"], "is not like 7@3"),
         (["--range", "-5"], "is not a number above 0"),
         (["--period", "0"], "is not a number above 0"),
     ],
