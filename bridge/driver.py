@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable
 from bridge.link import LinkState, OnFrame, OnState
 from bridge.sensors import Readings, Sensor
 from protocol.aggregate import MAX_RAW, TEMPERATURE
-from protocol.node import Event, MeasurementDue, Node
+from protocol.node import Event, FrameDropped, MeasurementDue, Node
 from protocol.packets import COUNTER_MODULUS, HEADER_BYTES, DropReason, peek_header
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import Timing
 
 _log = logging.getLogger(__name__)
+
+DOUBLE_PAUSE_S = 60.0
 
 
 def sink_tree_driver(
@@ -73,6 +75,7 @@ class NodeDriver:
         self._node: Node | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._measurement: asyncio.Task[None] | None = None
+        self._double_told_s: float | None = None
 
     async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
         """See bridge.link.Link.start; `on_frame` gets what the node sends, the host's frames included."""
@@ -136,7 +139,18 @@ class NodeDriver:
     def _follow(self, node: Node, event: Event) -> None:
         if isinstance(event, MeasurementDue):
             self._measure(node, event.version)
+        elif isinstance(event, FrameDropped) and event.reason is DropReason.OWN_ID:
+            self._tell_of_a_double(event.source)
         self._on_event(event)
+
+    def _tell_of_a_double(self, node_id: int | None) -> None:
+        """Two nodes of one id ruin each other's results, so it is said, though not for every frame."""
+        now_s = self._loop.time()
+        if self._double_told_s is None or now_s - self._double_told_s >= DOUBLE_PAUSE_S:
+            self._double_told_s = now_s
+            _log.warning(
+                "another node %s is on the air; end one of the two, or give it another --id", node_id
+            )
 
     def _measure(self, node: Node, version: int) -> None:
         if self._measurement:

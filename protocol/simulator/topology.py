@@ -23,6 +23,7 @@ from protocol.packets import MAX_NODE_ID
 
 # Avrora's free-space model with its defaults (433 MHz, 10 dBm) reaches 18 m (the report of 2005).
 AVRORA_RANGE_M = 18.0
+_WHOLE = r"[0-9]{1,9}"  # more digits are no count and no id
 _TOML_KEYS = {"range_m", "root", "node"}
 _NODE_KEYS = {"id", "x_m", "y_m", "z_m", "range_m"}
 
@@ -115,7 +116,7 @@ def load_topology(text: str, name: str) -> Topology:
     first = rows[0][1]
     if re.fullmatch(r"node\d+", first[0]):
         return _avrora(rows, name)
-    if len(first) == 1 and re.fullmatch(r"\d+", first[0]):
+    if len(first) == 1 and re.fullmatch(_WHOLE, first[0]):
         return _topo_def(rows, name)
     return _toml(text, name)
 
@@ -164,7 +165,7 @@ def _collect(places: Iterable[tuple[int, Place]], name: str) -> list[Place]:
 
 def _avrora(rows: list[_Row], name: str) -> Topology:
     def read(line: int, fields: list[str]) -> Place:
-        match = re.fullmatch(r"node(\d+)", fields[0])
+        match = re.fullmatch(f"node({_WHOLE})", fields[0])
         if not match or len(fields) != 4:
             raise _fail(name, line, f"{' '.join(fields)!r} is no node row", "write: nodeN x y z")
         numbers = [_number(text, axis, name, line) for text, axis in zip(fields[1:], "xyz", strict=True)]
@@ -175,7 +176,7 @@ def _avrora(rows: list[_Row], name: str) -> Topology:
 
 def _topo_def(rows: list[_Row], name: str) -> Topology:
     def read(line: int, fields: list[str]) -> Place:
-        if len(fields) != 4 or not fields[0].isdecimal():
+        if len(fields) != 4 or not re.fullmatch(_WHOLE, fields[0]):
             raise _fail(name, line, f"{' '.join(fields)!r} is no node row", "write: id x y range")
         x_m, y_m, range_m = (
             _number(text, what, name, line)

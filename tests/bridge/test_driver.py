@@ -12,8 +12,8 @@ from bridge.driver import NodeDriver, sink_tree_driver
 from bridge.link import LinkState
 from bridge.sensors import ConstantSensor, NoSensor, Sensor
 from protocol.aggregate import TEMPERATURE, Aggregate
-from protocol.node import ChildJoined, Event, Joined, MeasurementDue, RoundFinished
-from protocol.packets import HOST, FrameType, decode
+from protocol.node import ChildJoined, Event, FrameDropped, Joined, MeasurementDue, RoundFinished
+from protocol.packets import HOST, DropReason, FrameType, decode
 from protocol.timing import Timing
 from tests.bridge.rig import TIMEOUT_S, broadcast, run, until
 
@@ -218,3 +218,23 @@ def test_after_it_was_closed_it_says_nothing_and_counts() -> None:
         assert pair.root.unsent == 1
 
     run(main())
+
+
+def test_another_node_of_the_same_id_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        dropped: list[Event] = []
+        pair = [
+            sink_tree_driver("root", ROOT, NoSensor(), root=True, timing=QUICK, on_event=dropped.append)
+            for _ in range(2)
+        ]
+        await pair[0].start(pair[1].send, lambda state: None)
+        await pair[1].start(pair[0].send, lambda state: None)
+        own_id = DropReason.OWN_ID
+        await until(lambda: sum(isinstance(e, FrameDropped) and e.reason is own_id for e in dropped) >= 2)
+        for node in pair:
+            await node.close()
+
+    run(main())
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert told == ["another node 1 is on the air; end one of the two, or give it another --id"] * len(told)
+    assert 1 <= len(told) <= 2, "each says it once"

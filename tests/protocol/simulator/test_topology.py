@@ -78,6 +78,8 @@ def test_a_seed_is_a_field() -> None:
         ("3\n1 0 0 30\n2 5 5 30\n", "f:1: says 3 nodes, and 2 follow; make the count and the rows agree"),
         ("1\n1 0 0 -3\n", "f:2: range -3 m; a range is greater than 0"),
         ("1\n1 0 0\n", "f:2: '1 0 0' is no node row; write: id x y range"),
+        ("9" * 5000 + "\n1 0 0 9\n", "write TOML, topo.def"),
+        ("1\n" + "9" * 5000 + " 0 0 9\n", "is no node row; write: id x y range"),
         ("1\n70000 0 0 9\n", "f:2: node id 70000; ids run from 0 to 65533"),
         ("1\n1 nan 0 9\n", "f:2: x is 'nan'; write a number of metres"),
         ("node0 0 0 0\nnode1 9 3\n", "f:2: 'node1 9 3' is no node row; write: nodeN x y z"),
