@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 
 from protocol import packets, serial_number
@@ -255,6 +256,7 @@ class SinkTreeNode:
         if self.is_root and sought and serial_number.is_newer(wanted.version, self.way.version):
             # The node's clock may have run on until it forgets its way: no version is used twice (5.4).
             self._heard_version = serial_number.add(wanted.version, wanted.hop_count + FORGET_PERIODS)
+            self.way = replace(self.way, origin_ms=now_ms - self.way.period_ms)  # the next round is due now
         better = not sought or is_better(self.way.distance, (wanted.version, wanted.hop_count))
         if not better or not self._is_fresh(now_ms):
             return

@@ -95,6 +95,7 @@ static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
         /* The node's clock may have run on until it forgets its way: no version is used twice (5.4). */
         node->heard_version = (uint16_t)(wanted.version + wanted.hop_count + TR_FORGET_PERIODS);
         node->has_heard_version = true;
+        node->way.origin_ms = now_ms - node->way.period_ms; /* the next round is due now */
     }
     if ((has_sought && !tr_distance_is_better(own, wanted)) || !tr_has_fresh_way(node, now_ms))
         return;

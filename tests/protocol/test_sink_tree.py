@@ -592,8 +592,12 @@ class TestHelp:
 
     def test_a_restarted_root_goes_on_beyond_every_version_in_use(self) -> None:
         root = Bench(PARENT, root=True)
+        root.sent_until(1_000)
         root.hear(CHILD, FrameType.HELP, Help(500, 3), BROADCAST)
         assert root.start_round() == 500 + 3 + 8 + 1
+        assert root.now_ms == 1_000, "at once"
+        assert root.start_round() == 500 + 3 + 8 + 2
+        assert root.now_ms == 1_000 + TIMING.period_ms
 
 
 class TestBadInput:
