@@ -18,8 +18,9 @@ _EMPTY = "No node heard yet.\nThe tree draws itself as frames arrive."
 _LEGEND = {
     Standing.ROOT: "root",
     Standing.JOINED: "joined",
-    Standing.SEEKING: "seeks a parent",
+    Standing.SEEKING: "seeking",
     Standing.LOST: "lost",
+    Standing.HEARD: "only heard",
 }
 
 

@@ -245,7 +245,7 @@ class Window:
             status = self.session.status
             if status.state is State.FAILED and not self._failure_told:
                 self._failure_told = True
-                self._complain(f"{self.session.source.title} has stopped", status.text)
+                self._complain(f"Stopped: {self.session.source.title}", status.text)
 
     def _refresh_status(self) -> None:
         self.root.after(STATUS_MS, self._refresh_status)
