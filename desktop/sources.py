@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -64,7 +65,7 @@ class Source(Protocol):
         """End; harmless if it has ended."""
 
 
-class Worker:
+class Worker(ABC):
     """A thread that runs `work` until that returns; `work` watches `stopping`. A failure becomes a status."""
 
     def __init__(self) -> None:
@@ -82,9 +83,9 @@ class Worker:
         if self._thread is not None:
             self._thread.join(_STOP_TIMEOUT_S)
 
+    @abstractmethod
     def work(self, put: Put, report: Report) -> None:
         """What the thread does."""
-        raise NotImplementedError
 
     def _run(self, put: Put, report: Report) -> None:
         try:
