@@ -117,6 +117,11 @@ def test_a_writer_that_is_killed_leaves_a_log_that_can_be_read(tmp_path: Path) -
     assert [record.timestamp_us for record in records] == list(range(len(records)))
 
 
+def run_limited(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that limits the size of its files; -B, since a cached module would be cut short too."""
+    return subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True, timeout=30)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
 def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None:
     """The limit on a file's size fails a write in the middle, as a full disk does."""
@@ -136,7 +141,7 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
         print("goes on")
         """
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    ended = run_limited(program)
     assert ended.stdout == "goes on\n"
     assert ended.stderr == (
         f"{path}: File too large; recording has stopped, what is there can be read."
@@ -168,7 +173,7 @@ def test_a_run_whose_log_lacks_records_has_failed(tmp_path: Path, command: list[
         sys.exit(main({arguments!r}))
         """
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    ended = run_limited(program)
     assert ended.returncode == 1, ended.stderr
     assert f"treering: {path}: File too large; recording has stopped" in ended.stderr
     assert "Traceback" not in ended.stderr
