@@ -34,9 +34,10 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `treering` with these arguments (the process's own if None); the exit code."""
     try:
-        code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
-        print(end="", flush=True)  # now, while a failure can still be told
-        return code
+        try:
+            return _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            print(end="", flush=True)  # now, while a failure can still be told
     except TreeringError as error:
         print(f"treering: {error}", file=sys.stderr)
         return BAD_INPUT if isinstance(error, UsageError) else FAILED
