@@ -57,6 +57,7 @@ local f = {
     sync = ProtoField.none("treering.sync", "Sync"),
     sync_version = ProtoField.uint16("treering.sync.version", "Version"),
     sync_age = ProtoField.uint24("treering.sync.age", "Age, in units that depend on the period"),
+    sync_age_ms = ProtoField.uint32("treering.sync.age_ms", "Age", base.UNIT_STRING, MS),
     sync_hop_count = ProtoField.uint8("treering.sync.hop_count", "Hop count"),
     sync_period_ms = ProtoField.uint24("treering.sync.period_ms", "Period", base.UNIT_STRING, MS),
     help_version = ProtoField.uint16("treering.help.version", "Version"),
@@ -256,7 +257,9 @@ end
 -- the Info column and what is wrong.
 
 local function read_sync(tree, tvb, at)
-    local values = add_fields(tree:add(f.sync, tvb:range(at, size_of(SYNC))), tvb, at, SYNC)
+    local branch = tree:add(f.sync, tvb:range(at, size_of(SYNC)))
+    local values = add_fields(branch, tvb, at, SYNC)
+    branch:add(f.sync_age_ms, values[2] * (1 + math.floor(values[4] / 65536))):set_generated()
     return describe_sync(values[1], values[3])
 end
 

@@ -30,6 +30,7 @@ from protocol.packets import (
     crc16,
     decode,
 )
+from protocol.way import age_unit_ms
 from tests.protocol import vectors
 
 TSHARK = shutil.which("tshark")
@@ -43,7 +44,7 @@ pytestmark = pytest.mark.skipif(
 FIELDS = (
     *("sealed", "wire_version", "type", "src", "dst", "counter", "payload", "tag", "crc", "drop_reason"),
     *("depth", "acked_version", "duration_ms", "help.version", "help.hop_count", "item.kind", "doubt"),
-    *("sync.version", "sync.age", "sync.hop_count", "sync.period_ms"),
+    *("sync.version", "sync.age", "sync.age_ms", "sync.hop_count", "sync.period_ms"),
     *("aggregate.metric", "aggregate.version", "aggregate.max", "aggregate.max_id", "aggregate.total"),
     *("aggregate.count", "aggregate.max_value", "aggregate.average", "aggregate.unit", "aggregate.saturated"),
     *("link.child", "link.parent", "link.quality"),
@@ -125,6 +126,7 @@ def sync_row(sync: Sync) -> Row:
     numbers = {
         "sync.version": sync.version,
         "sync.age": sync.age,
+        "sync.age_ms": sync.age * age_unit_ms(sync.period_ms),
         "sync.hop_count": sync.hop_count,
         "sync.period_ms": sync.period_ms,
     }
