@@ -264,6 +264,7 @@ _ACK = _Fixed(ACK)
 _HELP = _Fixed(HELP)
 _DEPTH = _Fixed(DEPTH)
 _DURATION = _Fixed(DURATION)
+_OTHER_ITEMS = {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}
 
 
 def _malformed(detail: str) -> FrameError:
@@ -277,7 +278,7 @@ def _read_items(data: bytes, offset: int) -> Items:
     doubt = 0
     while offset < len(data):
         kind = data[offset]
-        body = _AGGREGATE if kind <= METRIC_MASK else {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}.get(kind)
+        body = _AGGREGATE if kind <= METRIC_MASK else _OTHER_ITEMS.get(kind)
         if body is None:
             raise _malformed(f"item kind 0x{kind:02x}")
         if offset + 1 + body.size_bytes > len(data):
@@ -325,8 +326,12 @@ def _read_sync(data: bytes) -> Sync:
     return Sync(*_SYNC.unpack(data, 0))
 
 
+def _sync_values(sync: Sync) -> tuple[int, int, int, int]:
+    return sync.version, sync.age, sync.hop_count, sync.period_ms
+
+
 def _write_sync(sync: Sync) -> bytes:
-    return _SYNC.pack(sync.version, sync.age, sync.hop_count, sync.period_ms)
+    return _SYNC.pack(*_sync_values(sync))
 
 
 def _read_ack(data: bytes) -> Ack:
@@ -335,7 +340,7 @@ def _read_ack(data: bytes) -> Ack:
 
 
 def _write_ack(ack: Ack) -> bytes:
-    return struct.pack(">H", ack.acked_version) + _write_sync(ack.sync)
+    return _ACK.pack(ack.acked_version, *_sync_values(ack.sync))
 
 
 def _read_report(data: bytes) -> Report:

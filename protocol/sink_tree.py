@@ -197,7 +197,7 @@ class SinkTreeNode:
 
     def _on_discovery(self, frame: Frame, now_ms: int) -> None:
         if self.state is State.SEEKING and self._is_feasible(frame.payload):
-            self._ask(FrameType.DISC_ACK, frame.source, now_ms + self._jitter.below(self._timing.jitter_ms))
+            self._ask(FrameType.DISC_ACK, frame.source, self._after_jitter(now_ms))
 
     def _on_disc_ack(self, frame: Frame, now_ms: int) -> None:
         if self.state is not State.JOINED or frame.source == self.parent:
@@ -263,7 +263,7 @@ class SinkTreeNode:
         if not self.children.has_room_for(frame.source):
             self._drop(DropReason.TABLE_FULL, frame.source)
             return
-        self._put(FrameType.HELP_ACK, frame.source, now_ms + self._jitter.below(self._timing.jitter_ms))
+        self._put(FrameType.HELP_ACK, frame.source, self._after_jitter(now_ms))
 
     def _on_help_ack(self, frame: Frame, now_ms: int) -> None:
         if self.state is not State.SEEKING:
@@ -363,7 +363,7 @@ class SinkTreeNode:
             self._events.append(ChildLost(parent))
         self._events.append(Joined(parent, self.way.hop_count))
         if by_discovery:
-            due_ms = now_ms + self._jitter.below(self._timing.jitter_ms)
+            due_ms = self._after_jitter(now_ms)
             self._put(FrameType.DISCOVERY, BROADCAST, due_ms)
             self._leaf_wait_ms = due_ms + self._timing.leaf_wait_ms
         if self._round.undelivered:
@@ -380,11 +380,11 @@ class SinkTreeNode:
     def _seek(self, now_ms: int) -> None:
         self.state = State.SEEKING
         self._candidate = None
-        self._help_ms = now_ms + self._jitter.below(self._timing.jitter_ms)
+        self._help_ms = self._after_jitter(now_ms)
 
     def _call_for_help(self, now_ms: int) -> None:
         self._put(FrameType.HELP, BROADCAST, now_ms)
-        self._help_ms = now_ms + self._help_wait_ms + self._jitter.below(self._timing.jitter_ms)
+        self._help_ms = self._after_jitter(now_ms + self._help_wait_ms)
         self._help_wait_ms = min(2 * self._help_wait_ms, self._timing.help_wait_limit_ms)
 
     def _check_way(self, now_ms: int) -> None:
@@ -411,7 +411,7 @@ class SinkTreeNode:
         self._request = request
         self._unanswered += 1
         self._put(request, destination, due_ms)
-        self._ack_ms = due_ms + self._timing.ack_timeout_ms + self._jitter.below(self._timing.jitter_ms)
+        self._ack_ms = self._after_jitter(due_ms + self._timing.ack_timeout_ms)
 
     def _end_request(self) -> None:
         if self._request is not None:
@@ -543,9 +543,7 @@ class SinkTreeNode:
             self._put(FrameType.RESULT, HOST, now_ms)
         elif self.state is State.JOINED:
             assert self.parent is not None
-            self._send_request(
-                FrameType.DATA, self.parent, now_ms + self._jitter.below(self._timing.jitter_ms)
-            )
+            self._send_request(FrameType.DATA, self.parent, self._after_jitter(now_ms))
 
     # --- frames sent -------------------------------------------------------------------------------------
 
@@ -585,6 +583,9 @@ class SinkTreeNode:
             return Sync(0, 0, NO_HOP_COUNT, 0)
         age = min((now_ms - self.way.origin_ms) // age_unit_ms(self.way.period_ms), MAX_U24)
         return Sync(self.way.version, age, self.way.hop_count, self.way.period_ms)
+
+    def _after_jitter(self, time_ms: int) -> int:
+        return time_ms + self._jitter.below(self._timing.jitter_ms)
 
     def _drop(self, reason: DropReason, source: int | None) -> None:
         self._events.append(FrameDropped(reason, source))
