@@ -10,11 +10,11 @@ from protocol.observer import RoundRow, json_line
 def text_line(row: RoundRow) -> str:
     """The round as people read it."""
     metric, unit = row.metric, row.metric.unit
-    if row.max is None:
+    if row.maximum is None:
         found = "no reading"
     else:
         average = "?" if row.average is None else f"{row.average:.2f} {unit}"
-        found = f"max {metric.scaled(row.max):g} {unit} at node {row.max_id}, average {average}"
+        found = f"max {row.maximum:g} {unit} at node {row.max_id}, average {average}"
     nodes = f"{row.count_lo} to {row.aggregate.count}" if row.doubt else str(row.aggregate.count)
     of = f" of {row.reachable}" if row.reachable is not None else ""
     flags = ", saturated" if row.saturated else "" if row.exact else ", not exact"

@@ -91,7 +91,7 @@ class Series:
         """Add a round; beyond MAX_POINTS the oldest eighth is let go."""
         nan = float("nan")
         self.time_s.append(time_s)
-        self.maximum.append(nan if row.max is None else row.metric.scaled(row.max))
+        self.maximum.append(nan if row.maximum is None else row.maximum)
         self.average.append(nan if row.average is None else row.average)
         self.count.append(row.aggregate.count)
         self.count_lo.append(row.count_lo)

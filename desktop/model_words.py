@@ -81,23 +81,22 @@ def average_label(aggregate: Aggregate | None, metric_id: int) -> str:
 
 def latest_labels(row: RoundRow) -> dict[str, str]:
     """The result of a round by the line of the plot that it is the end of: the plot's legend."""
-    metric = row.metric
-    highest = None if row.max is None else metric.scaled(row.max)
+    unit = row.metric.unit
     where = "" if row.max_id is None else f" at node {row.max_id}"
     return {
-        "maximum": f"● max {value_label(highest, metric.unit)}{where}",
-        "average": f"● average {value_label(row.average, metric.unit)}",
+        "maximum": f"● max {value_label(row.maximum, unit)}{where}",
+        "average": f"● average {value_label(row.average, unit)}",
         "count": f"● {nodes_label(row)}",
     }
 
 
 def round_text(row: RoundRow) -> str:
     """The line for a finished round."""
-    metric = row.metric
+    unit = row.metric.unit
     found = "no reading"
-    if row.max is not None:
-        found = f"max {value_label(metric.scaled(row.max), metric.unit)} at node {row.max_id}"
-        found += f", average {value_label(row.average, metric.unit)}"
+    if row.maximum is not None:
+        found = f"max {value_label(row.maximum, unit)} at node {row.max_id}"
+        found += f", average {value_label(row.average, unit)}"
     remark = ", saturated" if row.saturated else "" if row.exact else ", not exact"
     return f"round {row.round}: {found}, {nodes_label(row)}{remark}"
 

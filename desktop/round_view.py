@@ -61,11 +61,10 @@ class RoundView(Card):
 
 def _line(row: RoundRow) -> Line:
     metric = row.metric
-    highest = None if row.max is None else metric.scaled(row.max)
     values = (
         str(row.round),
         metric_label(metric.name),
-        value_label(highest, metric.unit),
+        value_label(row.maximum, metric.unit),
         "–" if row.max_id is None else str(row.max_id),
         value_label(row.average, metric.unit),
         count_label(row),

@@ -67,6 +67,11 @@ class RoundRow:
         return self.aggregate.max if self.aggregate.count else None
 
     @property
+    def maximum(self) -> float | None:
+        """The largest reading in the metric's unit, None without readings."""
+        return None if self.max is None else self.metric.scaled(self.max)
+
+    @property
     def max_id(self) -> int | None:
         """Who read it, None without readings."""
         return self.aggregate.max_id if self.aggregate.count else None
