@@ -12,7 +12,6 @@ from desktop.model import Changes, Model
 from protocol.capture import Record
 
 LOG_NAME = "treering-demo.pcapng"
-PICTURE_NAME = "treering-demo.png"
 
 
 def run_headless(rounds: int, out_dir: Path) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.capture_file import read_records
-from desktop.headless import LOG_NAME, PICTURE_NAME, run_headless
+from desktop.headless import LOG_NAME, run_headless
 from desktop.model import Model
 
 ROUNDS = 8
@@ -38,7 +38,7 @@ def test_the_demo_leaves_a_log_and_a_picture(tmp_path: Path, capsys: pytest.Capt
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("  ")[0] for line in lines[:-1]] == [f"round {i + 1}" for i in range(ROUNDS)]
     assert str(tmp_path / LOG_NAME) in lines[-1]
-    assert (tmp_path / PICTURE_NAME).stat().st_size > 10_000
+    assert (tmp_path / "treering-demo.png").stat().st_size > 10_000
     model = Model()
     model.feed(read_records(tmp_path / LOG_NAME, on_notice=pytest.fail))
     assert model.rows[-1].round == ROUNDS
@@ -51,7 +51,7 @@ def test_without_a_display_tk_is_not_even_imported(tmp_path: Path) -> None:
     done = run_desktop("--demo", "--rounds", "2", "--out", str(tmp_path), display=None, program=no_tk)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "No display: DISPLAY is not set; the demo runs as text."
-    assert (tmp_path / PICTURE_NAME).exists()
+    assert (tmp_path / "treering-demo.png").exists()
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="these always have a display")
