@@ -13,7 +13,9 @@ from bridge.sensors import ConstantSensor, NoSensor, Sensor, SyntheticSensor
 from bridge.udp_link import GROUP, PORT
 from protocol.aggregate import METRICS, TEMPERATURE
 from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
-from protocol.simulator.topology import Topology, TopologyError, load_topology
+from protocol.simulator.toml_tables import DescriptionError
+from protocol.simulator.topology import Topology
+from protocol.simulator.topology_files import load_topology
 from protocol.timing import Timing
 
 _log = logging.getLogger(__name__)
@@ -100,7 +102,7 @@ def read_topology(path: str) -> Topology:
     """The topology in that file. Raises UsageError if there is none to be read."""
     try:
         return load_topology(Path(path).read_text(encoding="utf-8-sig"), path)
-    except TopologyError as error:
+    except DescriptionError as error:
         raise UsageError(str(error)) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"

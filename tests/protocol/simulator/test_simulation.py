@@ -10,7 +10,8 @@ from protocol.node import Joined
 from protocol.packets import FrameType
 from protocol.simulator.medium import Quality
 from protocol.simulator.simulation import Fault, FaultKind
-from protocol.simulator.topology import Topology, grid, load_topology, scattered
+from protocol.simulator.topology import Topology, grid, scattered
+from protocol.simulator.topology_files import load_topology
 from protocol.timing import MAX_PERIOD_MS, Timing
 from tests.protocol.worlds import Run, run_checked
 

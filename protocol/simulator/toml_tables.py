@@ -1,0 +1,204 @@
+"""TOML written by people: tables read with types and limits, and errors that name the line.
+
+tomllib keeps no lines. `key_lines` finds them with tomllib itself: it splits the text into the shortest
+pieces that parse alone. These are its statements, since a TOML statement is complete at the end of a line or
+not at all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
+
+Path = tuple[str | int, ...]
+_Default = TypeVar("_Default")
+_WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+class DescriptionError(ValueError):
+    """A description of a field or a run that cannot be used; the message names file, line and remedy."""
+
+    def __init__(self, name: str, line: int, problem: str, remedy: str) -> None:
+        super().__init__(f"{name}:{line}: {problem}; {remedy}")
+
+
+def key_lines(text: str) -> dict[Path, int]:
+    """The line of every table and key: ("run", "seed"), ("fault", 2, "kill"). `text` must be valid TOML."""
+    lines: dict[Path, int] = {}
+    tables: Counter[Path] = Counter()
+    table: Path = ()
+    statement, first = "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        statement += line + "\n"
+        try:
+            parsed = tomllib.loads(statement)
+        except ValueError:
+            continue  # a value that goes on in the next line
+        if statement.lstrip().startswith("["):
+            table = _header_path(parsed, tables)
+            lines.setdefault(table, first)
+        else:
+            for path in _paths(parsed):
+                lines.setdefault(table + path, first)
+        statement, first = "", number + 1
+    return lines
+
+
+def _header_path(parsed: Mapping[str, object], tables: Counter[Path]) -> Path:
+    path: Path = ()
+    inner: object = parsed
+    while isinstance(inner, Mapping) and inner:
+        ((key, inner),) = inner.items()
+        path += (key,)
+        if isinstance(inner, list):
+            tables[path] += 1
+            path += (tables[path] - 1,)
+            inner = inner[0]
+    return path
+
+
+def _paths(parsed: Mapping[str, object]) -> Iterator[Path]:
+    for key, value in parsed.items():
+        yield (key,)
+        if isinstance(value, Mapping):
+            yield from ((key, *path) for path in _paths(value))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    yield (key, index)
+                    yield from ((key, index, *path) for path in _paths(item))
+
+
+class Table:
+    """One table of a document. Whoever reads it first says which keys there are (`expect`)."""
+
+    def __init__(self, values: Mapping[str, object], text: str, name: str, path: Path = ()) -> None:
+        self.values = values
+        self._text = text
+        self._name = name
+        self._path = path
+
+    @classmethod
+    def parse(cls, text: str, name: str, remedy: str) -> Table:
+        """The document itself. Raises DescriptionError, with that remedy, for what is no TOML."""
+        try:
+            return cls(tomllib.loads(text), text, name)
+        except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
+            where = _WHERE.search(str(error))
+            line = int(where[1]) if where and where[1] else text.rstrip("\n").count("\n") + 1
+            column = f" (column {where[2]})" if where and where[2] else ""
+            raise DescriptionError(name, line, _WHERE.sub("", str(error)) + column, remedy) from error
+
+    def error(self, key: str | None, problem: str, remedy: str) -> DescriptionError:
+        """An error at the line of that key, or of the table."""
+        path: Path = self._path if key is None else (*self._path, key)
+        lines = key_lines(self._text)
+        while path and path not in lines:
+            path = path[:-1]
+        return DescriptionError(self._name, lines.get(path, 1), problem, remedy)
+
+    def expect(self, known: Collection[str], also: str = "") -> None:
+        """Raises DescriptionError for a key that is none of those known."""
+        for key in self.values:
+            if key not in known:
+                raise self.error(key, f"unknown key {key!r}", f"known are {', '.join(known)}{also}")
+
+    def need(self, *keys: str) -> None:
+        """Raises DescriptionError unless all these keys are given."""
+        for key in keys:
+            if key not in self.values:
+                raise self.error(None, f"{self.title} has no {key}", f"add {key} = ...")
+
+    @property
+    def title(self) -> str:
+        """The table as people call it."""
+        names = [str(part) for part in self._path if isinstance(part, str)]
+        if not names:
+            return "the file"
+        return f"[[{names[-1]}]]" if isinstance(self._path[-1], int) else f"[{names[-1]}]"
+
+    def number(
+        self,
+        key: str,
+        default: _Default,
+        *,
+        least: float = -math.inf,
+        above: float = -math.inf,
+        most: float = math.inf,
+        unit: str = "",
+    ) -> float | _Default:
+        """A finite number within limits."""
+        if key not in self.values:
+            return default
+        value = self.values[key]
+        limits = " ".join(
+            f"{word} {limit:g}"
+            for word, limit in (("from", least), ("above", above), ("up to", most))
+            if math.isfinite(limit)
+        )
+        remedy = f"write a number {limits}".rstrip() + (f" ({unit})" if unit else "")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+            raise self.error(key, f"{key} is {_shown(value)}", remedy)
+        if not (least <= value <= most and value > above):
+            raise self.error(key, f"{key} is {_shown(value)}", remedy)
+        return float(value)
+
+    def whole(self, key: str, default: _Default, least: int, most: int) -> int | _Default:
+        """A whole number within limits."""
+        if key not in self.values:
+            return default
+        value = self.values[key]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            remedy = f"write a whole number from {least} to {most}"
+            raise self.error(key, f"{key} is {_shown(value)}", remedy)
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """true or false."""
+        value = self.values.get(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"{key} is {_shown(value)}", "write true or false")
+        return value
+
+    def choice(self, key: str, default: str, names: Collection[str]) -> str:
+        """One of these names."""
+        value = self.values.get(key, default)
+        if not isinstance(value, str) or value not in names:
+            raise self.error(key, f"{key} is {_shown(value)}", f"write one of {', '.join(names)}")
+        return value
+
+    def table(self, key: str) -> Table:
+        """The table of that name; an empty one if there is none."""
+        value = self.values.get(key, {})
+        if not isinstance(value, Mapping):
+            raise self.error(key, f"{key} is {_shown(value)}", f"write a table: [{key}]")
+        return Table(value, self._text, self._name, (*self._path, key))
+
+    def tables(self, key: str) -> list[Table]:
+        """The tables of that name, in order."""
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+            raise self.error(key, f"{key} is {_shown(value)}", f"write a table for each: [[{key}]]")
+        return [
+            Table(item, self._text, self._name, (*self._path, key, index)) for index, item in enumerate(value)
+        ]
+
+
+def _is_finite(value: int | float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int of hundreds of digits
+        return False
+
+
+def _shown(value: object) -> str:
+    """The value as an error names it: short, and true and false as TOML writes them."""
+    try:
+        text = str(value).lower() if isinstance(value, bool) else repr(value)
+    except ValueError:  # an int of thousands of digits
+        text = "a number of too many digits"
+    return text if len(text) <= 40 else text[:37] + "..."
