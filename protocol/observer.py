@@ -205,9 +205,9 @@ class Observer:
         self._version: int | None = None  # of the last result
         self._round = 0
         self._results = 0
-        self._first_hand: dict[
-            int, int
-        ] = {}  # node: `_results` when its place in the tree was heard directly
+        # By node, `_results` when its place in the tree was heard directly, and when a parent confirmed it:
+        self._first_hand: dict[int, int] = {}
+        self._confirmed: dict[int, int] = {}
 
     @property
     def parents(self) -> dict[int, int | None]:
@@ -257,7 +257,7 @@ class Observer:
             case Result(_, items):
                 self._set_hop_count(frame.source, 0)
                 return self._read_items(frame.source, items, now_us)
-            case Help(version, hop_count):
+            case Help(version, hop_count) if frame.type is FrameType.HELP:
                 self._hear_of(frame.source)
                 help_heard = HelpHeard(now_us, frame.source, version, hop_count)
                 return [*self._lose(frame.source, now_us), help_heard]
@@ -272,6 +272,7 @@ class Observer:
 
     def _take_as_child(self, confirmation: Frame, now_us: int) -> list[Observation]:
         self._hear_of(confirmation.destination)
+        self._confirmed[confirmation.destination] = self._results
         return self._adopt(confirmation.destination, confirmation.source, now_us)
 
     def _read_items(self, source: int, items: Items, now_us: int) -> list[Observation]:
@@ -280,11 +281,14 @@ class Observer:
         return [seen for link in items.links for seen in self._read_link(source, link, now_us)]
 
     def _read_link(self, source: int, link: Link, now_us: int) -> list[Observation]:
+        is_news = True
         if link.parent == source:
             self._hear_of(link.child)
+            # Since that report was put together the child may have gone elsewhere, and a frame has told where.
+            is_news = self._confirmed.get(link.child) != self._results
         elif self._results - self._first_hand.get(link.child, -FIRST_HAND_RESULTS) < FIRST_HAND_RESULTS:
             return []
-        found = self._adopt(link.child, link.parent, now_us) if link.quality else []
+        found = self._adopt(link.child, link.parent, now_us) if link.quality and is_news else []
         child = self.nodes.get(link.child)
         if child is None or child.parent != link.parent:
             return found

@@ -51,6 +51,7 @@ class FrameType(IntEnum):
     HELP_ACK_DATA = 9
     HELP_CONFIRM = 10
     RESULT = 11
+    LOOK = 12
 
 
 class DropReason(IntEnum):
@@ -118,6 +119,7 @@ PAYLOADS: dict[FrameType, Any] = {
     FrameType.HELP_ACK_DATA: REPORT,
     FrameType.HELP_CONFIRM: ACK,
     FrameType.RESULT: RESULT,
+    FrameType.LOOK: HELP,
 }
 
 
@@ -147,7 +149,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """Payload of HELP: the sender's feasibility distance; hop count 255 if it has none."""
+    """Payload of HELP and LOOK: the sender's feasibility distance; hop count 255 if it has none."""
 
     version: int
     hop_count: int
@@ -362,6 +364,13 @@ _REPORT_CODEC: _Codec = (
     _read_report,
     lambda report: _DEPTH.pack(report.depth) + _write_items(report.items),
 )
+_HELP_CODEC: _Codec = (
+    Help,
+    _HELP.size_bytes,
+    True,
+    lambda data: Help(*_HELP.unpack(data, 0)),
+    lambda help_: _HELP.pack(help_.version, help_.hop_count),
+)
 _CODECS: dict[int, _Codec] = {
     FrameType.DISCOVERY: _SYNC_CODEC,
     FrameType.DISC_ACK: (Empty, 0, True, lambda data: Empty(), lambda empty: b""),
@@ -369,13 +378,7 @@ _CODECS: dict[int, _Codec] = {
     FrameType.DEPTH: (Depth, 1, True, lambda data: Depth(data[0]), lambda depth: _DEPTH.pack(depth.depth)),
     FrameType.DATA: _REPORT_CODEC,
     FrameType.DATA_ACK: _ACK_CODEC,
-    FrameType.HELP: (
-        Help,
-        _HELP.size_bytes,
-        True,
-        lambda data: Help(*_HELP.unpack(data, 0)),
-        lambda help_: _HELP.pack(help_.version, help_.hop_count),
-    ),
+    FrameType.HELP: _HELP_CODEC,
     FrameType.HELP_ACK: _SYNC_CODEC,
     FrameType.HELP_ACK_DATA: _REPORT_CODEC,
     FrameType.HELP_CONFIRM: _ACK_CODEC,
@@ -386,6 +389,7 @@ _CODECS: dict[int, _Codec] = {
         _read_result,
         lambda result: _DURATION.pack(result.duration_ms) + _write_items(result.items),
     ),
+    FrameType.LOOK: _HELP_CODEC,
 }
 _NEEDS_AGGREGATE = (FrameType.DATA, FrameType.RESULT)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from protocol import packets, serial_number
@@ -48,8 +48,9 @@ from protocol.packets import (
     Result,
     Sync,
 )
+from protocol.parent_link import HYSTERESIS_ETX16, LOOK_ROUNDS, ParentLink
 from protocol.rounds import Round
-from protocol.timing import Timing
+from protocol.timing import SPREAD_GROWTH, Timing
 from protocol.way import FORGET_PERIODS, Way, age_unit_ms, is_better, is_usable
 
 # A driver drains the events after every call; this holds what one call can cause, several times over.
@@ -62,6 +63,15 @@ class State(Enum):
     SEEKING = "seeking"
     JOINING = "joining"
     JOINED = "joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The best way to the root that was offered within the offer window; `request` asks for it."""
+
+    cost: int
+    request: FrameType
+    source: int
 
 
 class SinkTreeNode:
@@ -95,6 +105,7 @@ class SinkTreeNode:
         self._timing = timing or Timing()
         self._metrics = metrics
         self._jitter = Jitter(seed)
+        self._link = ParentLink(self._timing, self._jitter)
         self._counter = first_counter % packets.COUNTER_MODULUS
         self._outbox = Outbox()
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
@@ -103,11 +114,15 @@ class SinkTreeNode:
         # The request that waits for an answer: DISC_ACK or HELP_ACK_DATA while joining, DATA once joined.
         self._request: FrameType | None = None
         self._candidate: int | None = None
+        self._offer: Offer | None = None
         self._unanswered = 0
+        self._data_sent_ms = 0
         self._request_bears_report = False
         self._child_wait_ms: int | None = None
         self._ack_ms: int | None = None
         self._leaf_wait_ms: int | None = None
+        # While joined: when looking for a better parent ends.
+        self._offer_ms: int | None = None
         self._help_ms: int | None = None
         self._help_wait_ms = self._timing.help_wait_ms
         self._heard_version: int | None = None
@@ -154,6 +169,8 @@ class SinkTreeNode:
             self._leaf_wait_ms = None
             if not len(self.children):
                 self._tell_depth(now_ms)
+        if self._is_due(self._offer_ms, now_ms):
+            self._take_offer(now_ms)
         if self._is_due(self._help_ms, now_ms):
             self._call_for_help(now_ms)
 
@@ -173,6 +190,7 @@ class SinkTreeNode:
             self._child_wait_ms,
             self._ack_ms,
             self._leaf_wait_ms,
+            self._offer_ms,
             self._help_ms,
             self._outbox.next_due_ms(),
         )
@@ -183,6 +201,8 @@ class SinkTreeNode:
         frames = []
         while (waiting := self._outbox.take_due(now_ms)) is not None:
             payload = self._payload(waiting, now_ms)
+            if waiting.type is FrameType.DATA:
+                self._data_sent_ms = now_ms
             frame = Frame(waiting.type, self.node_id, waiting.destination, self._counter, payload)
             self._counter = (self._counter + 1) % packets.COUNTER_MODULUS
             link = LinkName.HOST if waiting.destination == HOST else LinkName.AIR
@@ -196,8 +216,11 @@ class SinkTreeNode:
     # --- frames received ---------------------------------------------------------------------------------
 
     def _on_discovery(self, frame: Frame, now_ms: int) -> None:
-        if self.state is State.SEEKING and self._is_feasible(frame.payload):
-            self._ask(FrameType.DISC_ACK, frame.source, self._after_jitter(now_ms))
+        assert isinstance(frame.payload, Sync)
+        if frame.source == self.parent:
+            self._follow(frame.payload, now_ms)
+        elif self.state is State.SEEKING and self._is_feasible(frame.payload):
+            self._consider(FrameType.DISC_ACK, frame.source, frame.payload.hop_count, now_ms)
 
     def _on_disc_ack(self, frame: Frame, now_ms: int) -> None:
         if self.state is not State.JOINED or frame.source == self.parent:
@@ -233,11 +256,13 @@ class SinkTreeNode:
         if frame.source != self.parent:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._unanswered = 0
         running = self._round
         if self._request is FrameType.DATA and running and running.version == frame.payload.acked_version:
             running.acked = True
             self._end_request()
+            self._link.answered(self._unanswered, now_ms - self._data_sent_ms)
+            self._look_for_better(running.version, now_ms)
+        self._unanswered = 0
         if frame.payload.sync.hop_count == NO_HOP_COUNT:
             self._lose_parent("it has no way to the root", now_ms)
         else:
@@ -257,19 +282,21 @@ class SinkTreeNode:
             # The node's clock may have run on until it forgets its way: no version is used twice (5.4).
             self._heard_version = serial_number.add(wanted.version, wanted.hop_count + FORGET_PERIODS)
             self.way = replace(self.way, origin_ms=now_ms - self.way.period_ms)  # the next round is due now
-        better = not sought or is_better(self.way.distance, (wanted.version, wanted.hop_count))
-        if not better or not self._is_fresh(now_ms):
-            return
-        if not self.children.has_room_for(frame.source):
-            self._drop(DropReason.TABLE_FULL, frame.source)
-            return
-        self._put(FrameType.HELP_ACK, frame.source, self._after_jitter(now_ms))
+        self._offer_way(frame.source, wanted, now_ms)
+
+    def _on_look(self, frame: Frame, now_ms: int) -> None:
+        assert isinstance(frame.payload, Help)
+        if self.state is State.JOINED and frame.source != self.parent and frame.source not in self.children:
+            self._offer_way(frame.source, frame.payload, now_ms)
 
     def _on_help_ack(self, frame: Frame, now_ms: int) -> None:
-        if self.state is not State.SEEKING:
-            return  # an offer that came second
+        assert isinstance(frame.payload, Sync)
+        if self.state is not State.SEEKING and self._offer_ms is None:
+            return  # an offer that came late
+        if frame.source == self.parent:
+            return
         if self._is_feasible(frame.payload):
-            self._ask(FrameType.HELP_ACK_DATA, frame.source, now_ms)
+            self._consider(FrameType.HELP_ACK_DATA, frame.source, frame.payload.hop_count, now_ms)
         else:
             self._drop(DropReason.NOT_FEASIBLE, frame.source)
 
@@ -307,6 +334,7 @@ class SinkTreeNode:
         FrameType.HELP_ACK: _on_help_ack,
         FrameType.HELP_ACK_DATA: _on_help_ack_data,
         FrameType.HELP_CONFIRM: _on_help_confirm,
+        FrameType.LOOK: _on_look,
     }
 
     # --- the way to the root -----------------------------------------------------------------------------
@@ -321,11 +349,60 @@ class SinkTreeNode:
     def _is_fresh(self, now_ms: int) -> bool:
         return self.is_root or (self.way is not None and self.way.is_fresh(now_ms))
 
+    def _offer_way(self, to: int, wanted: Help, now_ms: int) -> None:
+        """Offer the own way to a node that seeks one, if it would be feasible there."""
+        assert self.way is not None
+        sought = wanted.hop_count != NO_HOP_COUNT
+        if sought and not is_better(self.way.distance, (wanted.version, wanted.hop_count)):
+            return
+        if not self._is_fresh(now_ms):
+            return
+        if not self.children.has_room_for(to):
+            self._drop(DropReason.TABLE_FULL, to)
+            return
+        self._put(FrameType.HELP_ACK, to, now_ms + self._jitter.below(self._timing.spread_ms))
+
     def _follow(self, sync: Sync, now_ms: int) -> None:
-        """Take the way that the parent tells, if it may be taken."""
+        """Take the way that the parent tells, if it may be taken; hand another distance on at once."""
         if self._is_feasible(sync):
+            before = self.way
             origin_ms = now_ms - sync.age * age_unit_ms(sync.period_ms)
             self.way = Way(sync.version, sync.hop_count + 1, origin_ms, sync.period_ms)
+            if before and before.hop_count != self.way.hop_count and len(self.children):
+                self._put(FrameType.DISCOVERY, BROADCAST, self._after_jitter(now_ms))
+
+    def _look_for_better(self, version: int, now_ms: int) -> None:
+        """Call for offers while keeping the parent, if its link is bad."""
+        if self._link.is_bad() and (version + self.node_id) % LOOK_ROUNDS == 0:
+            self._put(FrameType.LOOK, BROADCAST, now_ms)
+            self._offer_ms = now_ms + self._timing.spread_ms + self._timing.offer_window_ms
+
+    def _consider(self, request: FrameType, source: int, hop_count: int, now_ms: int) -> None:
+        """Of the offers of a short window the cheapest is taken; of equal ones the first."""
+        offer = Offer(self._link.cost(source, hop_count), request, source)
+        if self._offer is None or offer.cost < self._offer.cost:
+            self._offer = offer
+        if self._timing.offer_window_ms == 0:
+            self._take_offer(now_ms)
+        elif self._offer_ms is None:
+            self._help_ms = None
+            self._offer_ms = now_ms + self._timing.offer_window_ms
+
+    def _take_offer(self, now_ms: int) -> None:
+        offer = self._offer
+        self._offer = self._offer_ms = None
+        if offer is None:
+            return  # nobody answered who looked for a better parent
+        if self.state is State.JOINED:
+            assert self.way is not None
+            assert self.parent is not None
+            cost_now = self._link.cost(self.parent, self.way.hop_count - 1)
+            if self._request is not None or offer.cost + HYSTERESIS_ETX16 > cost_now:
+                return
+            self._lose_parent("there is a better one", now_ms)
+        # Many hear a DISCOVERY, and only one a HELP_ACK.
+        due_ms = self._after_jitter(now_ms) if offer.request is FrameType.DISC_ACK else now_ms
+        self._ask(offer.request, offer.source, due_ms)
 
     def _ask(self, request: FrameType, candidate: int, due_ms: int) -> None:
         """Begin to join that node."""
@@ -357,12 +434,13 @@ class SinkTreeNode:
             self._round = Round(self.way.version_at(now_ms), acked=True)
         self.state = State.JOINED
         self.parent = parent
+        self._link.begin(parent)
         self._candidate = None
         self._help_wait_ms = self._timing.help_wait_ms
         if self.children.remove(parent):
             self._events.append(ChildLost(parent))
         self._events.append(Joined(parent, self.way.hop_count))
-        if by_discovery:
+        if by_discovery or len(self.children):
             due_ms = self._after_jitter(now_ms)
             self._put(FrameType.DISCOVERY, BROADCAST, due_ms)
             self._leaf_wait_ms = due_ms + self._timing.leaf_wait_ms
@@ -374,6 +452,7 @@ class SinkTreeNode:
         self._events.append(ParentLost(self.parent, why))
         self.parent = None
         self._leaf_wait_ms = None
+        self._offer = self._offer_ms = None
         self._end_request()
         self._seek(now_ms)
 
@@ -393,7 +472,7 @@ class SinkTreeNode:
             return
         if self.state is State.JOINED and not self._is_fresh(now_ms):
             self._lose_parent("nothing new comes from the root", now_ms)
-        elif self.state is State.SEEKING:
+        elif self.state is State.SEEKING and self._offer is None:
             self._help_wait_ms = self._timing.help_wait_ms
             self._seek(now_ms)  # the neighbours learn of a newer version now: then they can help
         if self.state is not State.JOINED and self.way.is_lost(now_ms):
@@ -411,7 +490,8 @@ class SinkTreeNode:
         self._request = request
         self._unanswered += 1
         self._put(request, destination, due_ms)
-        self._ack_ms = self._after_jitter(due_ms + self._timing.ack_timeout_ms)
+        timeout_ms = self._link.ack_timeout_ms if request is FrameType.DATA else self._timing.ack_timeout_ms
+        self._ack_ms = self._after_jitter(due_ms + timeout_ms)
 
     def _end_request(self) -> None:
         if self._request is not None:
@@ -423,6 +503,8 @@ class SinkTreeNode:
         destination = self.parent if self.state is State.JOINED else self._candidate
         assert destination is not None
         assert self._request is not None
+        if self._request is FrameType.DATA:
+            self._link.not_answered(self._unanswered)
         if self._unanswered <= self._timing.max_retries:
             self._send_request(self._request, destination, now_ms)
         elif self.state is State.JOINED:
@@ -496,7 +578,7 @@ class SinkTreeNode:
         wait_ms = self._child_wait_for_ms()
         self._child_wait_ms = max(
             self.way.running_since_ms(now_ms) + wait_ms,
-            now_ms + min(wait_ms, self._timing.hop_wait_ms),  # a round entered late, after the clock was set
+            now_ms + min(wait_ms, self._hop_wait_ms()),  # a round entered late, after the clock was set
         )
         self._check_way(now_ms)
         if self._round is not None:
@@ -514,10 +596,17 @@ class SinkTreeNode:
 
     def _child_wait_for_ms(self) -> int:
         """How long to wait for the children, scaled by the distance to the furthest leaf (section 7)."""
-        assert self.way is not None
         hops = self.children.depth + 1
-        limit_ms = 4 * self.way.period_ms // 5 * hops // (self.way.hop_count + hops)
-        return min(hops * self._timing.hop_wait_ms, limit_ms)
+        spread_ms = SPREAD_GROWTH * self._timing.spread_ms
+        return min(hops * self._hop_wait_ms() + spread_ms, hops * self._slot_ms())
+
+    def _hop_wait_ms(self) -> int:
+        return self._timing.hop_wait_ms(self._link.ack_timeout_ms)
+
+    def _slot_ms(self) -> int:
+        """A hop's share of the period: all hops from the furthest leaf to the root have 4/5 of it."""
+        assert self.way is not None
+        return 4 * self.way.period_ms // 5 // (self.way.hop_count + self.children.depth + 1)
 
     def _seal_if_complete(self, now_ms: int) -> None:
         running = self._round
@@ -543,7 +632,8 @@ class SinkTreeNode:
             self._put(FrameType.RESULT, HOST, now_ms)
         elif self.state is State.JOINED:
             assert self.parent is not None
-            self._send_request(FrameType.DATA, self.parent, self._after_jitter(now_ms))
+            delay_ms = self._link.send_delay_ms(self._slot_ms(), is_leaf=not len(self.children))
+            self._send_request(FrameType.DATA, self.parent, now_ms + delay_ms)
 
     # --- frames sent -------------------------------------------------------------------------------------
 
@@ -561,7 +651,7 @@ class SinkTreeNode:
                 return self._report_for(waiting)
             case FrameType.DATA_ACK | FrameType.HELP_CONFIRM:
                 return Ack(waiting.acked_version, self._sync(now_ms))
-            case FrameType.HELP:
+            case FrameType.HELP | FrameType.LOOK:
                 way = self.way
                 return Help(way.version, way.hop_count) if way else Help(0, NO_HOP_COUNT)
             case FrameType.RESULT:

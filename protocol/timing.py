@@ -1,12 +1,15 @@
-"""The timers of PROTOCOL.md section 7."""
+"""The timers and policies of PROTOCOL.md section 7, and the two named sets of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Two hours: a way lives for at most 254 + 9 periods (PROTOCOL.md 5.4), and a clock that wraps at 32 bits can
 # compare times that are less than 2^31 ms apart.
 MAX_PERIOD_MS = 7_200_000
+# The window over which leaves spread grows to so many times `spread_ms` at most.
+SPREAD_GROWTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +17,43 @@ class Timing:
     """PROTOCOL.md section 7; the period and discovery are the root's, the others learn the period from it."""
 
     period_ms: int = 5_000
-    discovery_ms: int = 3_000
+    discovery_ms: int = 5_000
     jitter_ms: int = 100
+    spread_ms: int = 500
     ack_timeout_ms: int = 250
-    max_retries: int = 3
+    ack_timeout_least_ms: int = 100
+    ack_timeout_limit_ms: int = 1_000
+    max_retries: int = 4
     listen_ms: int = 1_000
+    offer_window_ms: int = 100
     help_wait_ms: int = 400
     help_wait_limit_ms: int = 8_000
     leaf_wait_ms: int = 800
     missed_rounds: int = 2
+    # In sixteenths of a try per report (ETX); 0: never look for a better parent.
+    switch_etx16: int = 32
 
     def __post_init__(self) -> None:
         if not 0 < self.period_ms <= MAX_PERIOD_MS:
             raise ValueError(f"the period is 1 to {MAX_PERIOD_MS} ms, not {self.period_ms}")
 
-    @property
-    def hop_wait_ms(self) -> int:
-        """The longest time that one hop may need."""
-        return (self.max_retries + 1) * (self.ack_timeout_ms + self.jitter_ms) + self.jitter_ms
+    def hop_wait_ms(self, ack_timeout_ms: int) -> int:
+        """The longest time that one hop may need when an answer is waited for so long."""
+        return (self.max_retries + 1) * (ack_timeout_ms + self.jitter_ms) + self.jitter_ms
+
+
+# "classic" is the report of 2005: the first offer is taken and kept, a child that misses a round is given up
+# at once, every leaf sends at once, and no timer is measured. Differences are these numbers only.
+PROFILES: Mapping[str, Timing] = {
+    "default": Timing(),
+    "classic": Timing(
+        jitter_ms=0,
+        spread_ms=0,
+        ack_timeout_least_ms=250,
+        ack_timeout_limit_ms=250,
+        max_retries=3,
+        offer_window_ms=0,
+        missed_rounds=1,
+        switch_etx16=0,
+    ),
+}

@@ -16,7 +16,7 @@ local MAX_AGGREGATES, MAX_LINKS = 5, 5
 
 local TYPES = {
     "DISCOVERY", "DISC_ACK", "DISC_ACK_ACK", "DEPTH", "DATA", "DATA_ACK",
-    "HELP", "HELP_ACK", "HELP_ACK_DATA", "HELP_CONFIRM", "RESULT",
+    "HELP", "HELP_ACK", "HELP_ACK_DATA", "HELP_CONFIRM", "RESULT", "LOOK",
 }
 local DROP_REASONS = {
     [2] = "oversized", [3] = "truncated", [4] = "wire version", [5] = "checksum", [6] = "sealed",
@@ -312,6 +312,7 @@ local PAYLOADS = {
     { 1, MAX_FRAME_BYTES, read_report },
     { 11, 11, read_ack },
     { 3, MAX_FRAME_BYTES, read_result },
+    { 3, 3, read_help },
 }
 
 -- --- frames -----------------------------------------------------------------------------------------------

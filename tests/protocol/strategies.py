@@ -50,6 +50,7 @@ PAYLOAD_STRATEGIES: dict[FrameType, st.SearchStrategy[Payload]] = {
     FrameType.DATA: st.builds(Report, u8, items(1)),
     FrameType.DATA_ACK: acks,
     FrameType.HELP: st.builds(Help, u16, u8),
+    FrameType.LOOK: st.builds(Help, u16, u8),
     FrameType.HELP_ACK: syncs,
     FrameType.HELP_ACK_DATA: st.builds(Report, u8, items(0)),
     FrameType.HELP_CONFIRM: acks,

@@ -244,6 +244,7 @@ def test_what_a_receiver_drops_is_flagged_with_its_reason(
         ),
         ("data_ack", "DATA_ACK 3 > 7 acks 12, round 12: hop count 1"),
         ("help", "HELP 9 > all round 12: hop count 3"),
+        ("look", "LOOK 9 > all round 12: hop count 3"),
         ("help_never_joined", "HELP 9 > all: never joined"),
         ("help_ack", "HELP_ACK 8 > 9 round 13: hop count 2"),
         ("help_ack_data_without_items", "HELP_ACK_DATA 9 > 8"),

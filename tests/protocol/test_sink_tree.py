@@ -44,7 +44,8 @@ from protocol.packets import (
 from protocol.sink_tree import SinkTreeNode, State
 from protocol.timing import Timing
 
-TIMING = Timing(period_ms=5_000)
+# Without the windows, so that an answer follows at once; TestOffers and TestSpread have them.
+TIMING = Timing(period_ms=5_000, offer_window_ms=0, spread_ms=0)
 ME, PARENT, OTHER, CHILD = 7, 1, 2, 9
 
 
@@ -53,9 +54,8 @@ class Bench:
 
     def __init__(self, node_id: int = ME, *, root: bool = False, **options: Any) -> None:
         self.now_ms = 0
-        self.node = SinkTreeNode(
-            node_id, seed=1, first_counter=0, now_ms=0, root=root, timing=TIMING, **options
-        )
+        options = {"seed": 1, "timing": TIMING} | options
+        self.node = SinkTreeNode(node_id, first_counter=0, now_ms=0, root=root, **options)
         self._counter = 0
 
     def hear(self, source: int, kind: FrameType, payload: Payload, destination: int | None = None) -> None:
@@ -250,7 +250,7 @@ class TestData:
         start_ms = bench.now_ms
         data = [(at, f) for at, f in bench.sent_until(start_ms + 4_500) if f.type is FrameType.DATA]
         limit_ms = 4 * TIMING.period_ms * 2 // (5 * 3)  # two of the three hops on this path
-        assert data[0][0] - start_ms >= min(2 * TIMING.hop_wait_ms, limit_ms)
+        assert data[0][0] - start_ms >= min(2 * TIMING.hop_wait_ms(TIMING.ack_timeout_ms), limit_ms)
         assert aggregate_of(data[0][1]).count == 1
 
     def test_a_child_is_given_up_after_two_missed_rounds_and_the_link_item_says_so(self) -> None:

@@ -16,9 +16,8 @@ HOUR_MS = 3_600_000
 
 
 def node(node_id: int, *, root: bool = False) -> SinkTreeNode:
-    return SinkTreeNode(
-        node_id, seed=1, first_counter=0, now_ms=0, root=root, timing=Timing(period_ms=PERIOD_MS)
-    )
+    timing = Timing(period_ms=PERIOD_MS, offer_window_ms=0)
+    return SinkTreeNode(node_id, seed=1, first_counter=0, now_ms=0, root=root, timing=timing)
 
 
 def hear(listener: SinkTreeNode, kind: FrameType, payload: Payload, now_ms: int) -> None:

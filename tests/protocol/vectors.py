@@ -73,7 +73,7 @@ def _payload(frame_type: FrameType, one: dict[str, int], items: Items) -> Payloa
             return Empty()
         case FrameType.DEPTH:
             return Depth(one["depth"])
-        case FrameType.HELP:
+        case FrameType.HELP | FrameType.LOOK:
             return Help(one["version"], one["hop_count"])
         case FrameType.DATA | FrameType.HELP_ACK_DATA:
             return Report(one["depth"], items)

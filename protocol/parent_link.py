@@ -1,0 +1,103 @@
+"""The link to the parent as a node has found it: its ETX, its round trip, and when to send (section 7).
+
+All integers, and none below 0, so that the C core computes the same.
+"""
+
+from __future__ import annotations
+
+from protocol.node import Jitter
+from protocol.timing import SPREAD_GROWTH, Timing
+
+# ETX (De Couto et al., 2003) in sixteenths of a try; the best is hoped of a neighbour that was no parent yet.
+ETX_ONE = 16
+# Another parent must promise to save half a try a round.
+HYSTERESIS_ETX16 = 8
+# Rounds between two looks around for a better parent.
+LOOK_ROUNDS = 8
+_MOST_TRIES = 255
+_LEAST_MARGIN_MS = 10
+_FRACTION = 1 << 16
+
+
+class ParentLink:
+    """Begins anew with every parent, but remembers the last one's ETX."""
+
+    def __init__(self, timing: Timing, jitter: Jitter) -> None:
+        self._timing = timing
+        self._jitter = jitter
+        self._parent: int | None = None
+        self._former: int | None = None
+        self._former_etx16 = ETX_ONE
+        self.etx16 = ETX_ONE
+        self._round_trip_8ths = 0
+        self._margin_ms = 0
+        self._spread_ms = timing.spread_ms
+        self._fraction = jitter.below(_FRACTION)
+
+    def begin(self, parent: int) -> None:
+        """The node has that parent now."""
+        if parent == self._parent:
+            return
+        etx16 = self._etx16_of(parent)
+        self._former, self._former_etx16 = self._parent, self.etx16
+        self._parent, self.etx16 = parent, etx16
+        self._round_trip_8ths = 0
+        self._margin_ms = 0
+
+    def answered(self, tries: int, round_trip_ms: int) -> None:
+        """A report was acknowledged after so many tries; the round trip is that of the last try.
+
+        With more than one try nobody knows which of them was answered (Karn and Partridge, 1987).
+        """
+        self.etx16 = (7 * self.etx16 + ETX_ONE * min(tries, _MOST_TRIES) + 4) // 8
+        if tries > 1:
+            return
+        self._spread_ms = max(self._timing.spread_ms, self._spread_ms - self._spread_ms // 8)
+        round_trip_ms = max(1, round_trip_ms)
+        if self._round_trip_8ths == 0:  # RFC 6298, section 2
+            self._round_trip_8ths = 8 * round_trip_ms
+            self._margin_ms = 2 * round_trip_ms
+            return
+        error_ms = abs(round_trip_ms - self._round_trip_8ths // 8)
+        self._margin_ms += error_ms - self._margin_ms // 4
+        self._round_trip_8ths += round_trip_ms - self._round_trip_8ths // 8
+
+    def not_answered(self, tries: int) -> None:
+        """Nothing came in time: wait longer, and send the next report at another time of the round."""
+        self._margin_ms = min(2 * self._margin_ms + _LEAST_MARGIN_MS, self._timing.ack_timeout_limit_ms)
+        if tries == 1:
+            self._spread_ms = min(2 * self._spread_ms, SPREAD_GROWTH * self._timing.spread_ms)
+            self._fraction = self._jitter.below(_FRACTION)
+
+    @property
+    def ack_timeout_ms(self) -> int:
+        """How long to wait for an answer: measured, or as configured before anything was."""
+        if self._round_trip_8ths == 0:
+            return self._timing.ack_timeout_ms
+        measured_ms = self._round_trip_8ths // 8 + max(self._margin_ms, _LEAST_MARGIN_MS)
+        least_ms, limit_ms = self._timing.ack_timeout_least_ms, self._timing.ack_timeout_limit_ms
+        return min(max(measured_ms, least_ms), limit_ms)
+
+    def send_delay_ms(self, slot_ms: int, is_leaf: bool) -> int:
+        """When to send a report after it is complete: the same time in every round as long as that goes well.
+
+        Leaves all begin with the round, so they spread; others follow their children.
+        """
+        if is_leaf:
+            window_ms = min(self._spread_ms, slot_ms // 2)
+        else:
+            window_ms = min(self._timing.jitter_ms, slot_ms // 4)
+        return self._fraction * window_ms // _FRACTION
+
+    def is_bad(self) -> bool:
+        """Whether it is time to look for a better parent."""
+        return 0 < self._timing.switch_etx16 <= self.etx16
+
+    def cost(self, neighbour: int, hop_count: int) -> int:
+        """What a way over that neighbour costs, in sixteenths of a transmission."""
+        return ETX_ONE * hop_count + self._etx16_of(neighbour)
+
+    def _etx16_of(self, neighbour: int) -> int:
+        if neighbour == self._parent:
+            return self.etx16
+        return self._former_etx16 if neighbour == self._former else ETX_ONE
