@@ -54,7 +54,7 @@ class Bench:
 
     def __init__(self, node_id: int = ME, *, root: bool = False, **options: Any) -> None:
         self.now_ms = 0
-        options = {"seed": 1, "timing": TIMING} | options
+        options = dict[str, Any](seed=1, timing=TIMING) | options
         self.node = SinkTreeNode(node_id, first_counter=0, now_ms=0, root=root, **options)
         self._counter = 0
 
@@ -634,3 +634,128 @@ class TestBadInput:
             Bench(0xFFFE)
         with pytest.raises(ValueError, match="period"):
             replace(TIMING, period_ms=0)
+
+
+class TestOffers:
+    """With an offer window: the best way that was offered is asked for (5.5)."""
+
+    WINDOW = replace(TIMING, offer_window_ms=100)
+
+    def test_the_nearest_to_the_root_is_asked_and_of_equals_the_first(self) -> None:
+        bench = Bench(timing=self.WINDOW)
+        for source, hop_count in ((PARENT, 2), (OTHER, 1), (CHILD, 1)):
+            bench.hear(source, FrameType.DISCOVERY, bench.sync(1, hop_count), BROADCAST)
+        sent = bench.sent_until(self.WINDOW.offer_window_ms + TIMING.jitter_ms)
+        assert [(frame.type, frame.destination) for _, frame in sent] == [(FrameType.DISC_ACK, OTHER)]
+        assert sent[0][0] >= self.WINDOW.offer_window_ms
+
+    def test_a_helper_may_be_better_than_a_discoverer(self) -> None:
+        bench = Bench(timing=self.WINDOW)
+        bench.hear(PARENT, FrameType.DISCOVERY, bench.sync(1, 2), BROADCAST)
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(1, 0))
+        sent = bench.sent_until(self.WINDOW.offer_window_ms + TIMING.jitter_ms)
+        assert [(frame.type, frame.destination) for _, frame in sent] == [(FrameType.HELP_ACK_DATA, OTHER)]
+
+    def test_no_help_is_called_while_an_offer_is_kept(self) -> None:
+        bench = Bench(timing=replace(TIMING, offer_window_ms=30_000))
+        bench.hear(PARENT, FrameType.DISCOVERY, bench.sync(1, 2), BROADCAST)
+        assert bench.sent_until(20_000) == []
+
+    def test_a_parent_hands_another_distance_on_at_once(self) -> None:
+        bench = Bench()
+        bench.join(hop_count=3)
+        bench.hear(CHILD, FrameType.DISC_ACK, Empty())
+        bench.sent_until(bench.now_ms + 1_000)
+        bench.hear(PARENT, FrameType.DISCOVERY, bench.sync(1, 1), BROADCAST)
+        told = [f.payload for _, f in bench.sent_until(bench.now_ms + 100) if f.type is FrameType.DISCOVERY]
+        assert [payload.hop_count for payload in told if isinstance(payload, Sync)] == [2]
+
+    def test_an_orphan_with_children_tells_them_of_its_new_distance(self) -> None:
+        bench = Bench()
+        bench.hear(PARENT, FrameType.HELP_ACK, bench.sync(3, 1))
+        bench.hear(PARENT, FrameType.HELP_CONFIRM, Ack(3, bench.sync(3, 1)))
+        assert FrameType.DISCOVERY not in kinds(bench.sent_until(bench.now_ms + 200)), "it has no children"
+        bench.hear(CHILD, FrameType.DISC_ACK, Empty())
+        bench.sent_until(bench.now_ms + 200)
+        bench.hear(PARENT, FrameType.HELP, Help(0, 255), BROADCAST)
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(4, 4))
+        bench.hear(OTHER, FrameType.HELP_CONFIRM, Ack(4, bench.sync(4, 4)))
+        assert bench.node.parent == OTHER
+        assert FrameType.DISCOVERY in kinds(bench.sent_until(bench.now_ms + 200))
+
+
+class TestBetterParent:
+    """A node whose link is bad looks round while it keeps its parent (5.5)."""
+
+    def with_bad_link(self, hop_count: int = 1) -> Bench:
+        """A joined node that needs four tries a report, just when it has looked round."""
+        bench = Bench()
+        bench.join(hop_count=hop_count)
+        for _ in range(40):
+            version = bench.start_round()
+            bench.node.measure(version, {0: 61}, bench.now_ms)
+            tries = 0
+            while tries < 4:
+                tries += kinds(bench.sent_until(bench.now_ms + 10)).count(FrameType.DATA)
+            bench.hear(PARENT, FrameType.DATA_ACK, Ack(version, bench.sync(version, hop_count)))
+            if FrameType.LOOK in [frame.type for frame in bench.sent()]:
+                self.version = version
+                bench.events()
+                return bench
+        raise AssertionError("it never looked for a better parent")
+
+    def test_it_goes_to_one_that_saves_half_a_try(self) -> None:
+        bench = self.with_bad_link()
+        assert bench.node.parent == PARENT, "it keeps its parent meanwhile"
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(self.version, 1))
+        sent = bench.sent_until(bench.now_ms + 50)
+        assert [(frame.type, frame.destination) for _, frame in sent] == [(FrameType.HELP_ACK_DATA, OTHER)]
+        bench.hear(OTHER, FrameType.HELP_CONFIRM, Ack(self.version, bench.sync(self.version, 1)))
+        assert [type(event) for event in bench.events()] == [ParentLost, Joined]
+
+    def test_it_stays_when_the_others_are_further_away(self) -> None:
+        bench = self.with_bad_link()
+        newer = self.version + 1
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(newer, 5))
+        bench.sent_until(bench.now_ms + 50)
+        assert bench.node.parent == PARENT
+        assert bench.events() == []
+
+    def test_it_stays_when_nobody_answers(self) -> None:
+        bench = self.with_bad_link()
+        assert bench.sent_until(bench.now_ms + 50) == []
+        assert bench.node.parent == PARENT
+
+    def test_an_offer_after_the_look_is_ignored(self) -> None:
+        bench = self.with_bad_link()
+        bench.sent_until(bench.now_ms + 50)
+        bench.hear(OTHER, FrameType.HELP_ACK, bench.sync(self.version, 1))
+        assert bench.sent_until(bench.now_ms + 50) == []
+
+    def test_a_child_that_looks_round_gets_no_offer_and_a_stranger_does(self) -> None:
+        bench = Bench()
+        bench.join(version=5, hop_count=1)
+        bench.hear(CHILD, FrameType.DISC_ACK, Empty())
+        bench.sent()
+        bench.hear(CHILD, FrameType.LOOK, Help(4, 3), BROADCAST)
+        assert FrameType.HELP_ACK not in kinds(bench.sent_until(bench.now_ms + 10))
+        bench.hear(OTHER, FrameType.LOOK, Help(4, 3), BROADCAST)
+        assert FrameType.HELP_ACK in kinds(bench.sent_until(bench.now_ms + 10))
+
+
+class TestSpread:
+    def test_leaves_of_one_parent_send_at_different_times_and_keep_them(self) -> None:
+        times = []
+        for seed in range(1, 9):
+            bench = Bench(seed=seed, timing=replace(TIMING, spread_ms=500))
+            bench.join()
+            for _ in range(2):
+                version = bench.start_round()
+                start_ms = bench.now_ms
+                bench.node.measure(version, {0: 61}, bench.now_ms)
+                while not bench.sent_until(bench.now_ms + 1):
+                    assert bench.now_ms < start_ms + 500
+                bench.hear(PARENT, FrameType.DATA_ACK, Ack(version, bench.sync(version, 0)))
+                times.append(bench.now_ms - start_ms)
+        assert times[::2] == times[1::2]
+        assert len(set(times)) >= 6
