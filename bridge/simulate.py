@@ -17,8 +17,9 @@ from bridge.rows import print_row
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
 from protocol.packets import MAX_NODE_ID
-from protocol.simulator.medium import Quality
-from protocol.simulator.simulation import Fault, FaultKind, Simulation
+from protocol.simulator.faults import Fault, Join, Kill, Revive
+from protocol.simulator.medium import Air, Quality
+from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.timing import Timing
 
@@ -57,12 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--period", type=period, default=5.0, metavar="S", help="seconds a round (default: 5)"
     )
     for kind, text in (
-        (FaultKind.KILL, "take a node's power before a round"),
-        (FaultKind.REVIVE, "give it back"),
-        (FaultKind.JOIN, "a node that is not there before"),
+        (Kill, "take a node's power before a round"),
+        (Revive, "give it back"),
+        (Join, "a node that is not there before"),
     ):
         parser.add_argument(
-            f"--{kind.value}",
+            f"--{kind.__name__.lower()}",
             dest="faults",
             action="append",
             default=[],
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
             topology,
             seed=args.seed,
             timing=Timing(period_ms=round(args.period * 1000)),
-            quality=Quality(loss=args.loss),
+            air=Air(quality=Quality(loss=args.loss)),
             faults=args.faults,
             on_record=lambda record: _hand_to(takers, record),
         )
@@ -200,11 +201,11 @@ def _area(text: str) -> tuple[float, float]:
     return _pair(text, positive, "50x50")
 
 
-def _fault(kind: FaultKind) -> Callable[[str], Fault]:
+def _fault(kind: type[Kill] | type[Revive] | type[Join]) -> Callable[[str], Fault]:
     def parse(text: str) -> Fault:
         node, at, round_number = text.partition("@")
         try:
-            return Fault(kind, node_id(node), whole(1, MAX_ROUNDS)(round_number if at else ""))
+            return Fault(whole(1, MAX_ROUNDS)(round_number if at else ""), kind(node_id(node)))
         except argparse.ArgumentTypeError:
             raise argparse.ArgumentTypeError(f"{text!r} is not like 7@3 (node 7, before round 3)") from None
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from protocol.capture import Record
-from protocol.simulator.medium import Quality
-from protocol.simulator.simulation import Fault, FaultKind, Simulation
+from protocol.simulator.faults import Fault, Kill, Revive
+from protocol.simulator.medium import Air, Quality
+from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import grid
 from protocol.timing import Timing
 
@@ -29,7 +30,7 @@ def demo_simulation(on_record: Callable[[Record], None]) -> Simulation:
         seed=SEED,
         timing=Timing(period_ms=PERIOD_MS),
         metrics=METRICS,
-        quality=Quality(loss=LOSS),
+        air=Air(quality=Quality(loss=LOSS)),
         faults=_faults(),
         on_record=on_record,
     )
@@ -38,5 +39,5 @@ def demo_simulation(on_record: Callable[[Record], None]) -> Simulation:
 def _faults() -> Iterator[Fault]:
     for i, victim in zip(range(KILLS), cycle(VICTIMS), strict=False):
         killed = FIRST_KILL_ROUND + i * ROUNDS_BETWEEN_KILLS
-        yield Fault(FaultKind.KILL, victim, killed)
-        yield Fault(FaultKind.REVIVE, victim, killed + ROUNDS_DOWN)
+        yield Fault(killed, Kill(victim))
+        yield Fault(killed + ROUNDS_DOWN, Revive(victim))

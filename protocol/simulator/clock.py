@@ -1,37 +1,65 @@
-"""The event heap: virtual time in microseconds, equal times in the order they were scheduled."""
+"""Time in a simulation: the event heap of the world, and the clocks of its nodes that run fast or slow."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from typing import Any
+
+# A time that never comes.
+NEVER_US = 1 << 62
+_BILLION = 1_000_000_000
 
 
 class Clock:
-    """Runs scheduled actions in time order. Deterministic: ties go by insertion."""
+    """Virtual time in microseconds. Deterministic: what is due at the same time happens as it was scheduled.
+
+    An entry is a plain tuple whose action is called with the two objects that follow it: nothing is made for
+    an event but the tuple.
+    """
 
     def __init__(self) -> None:
         self.now_us = 0
-        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._heap: list[tuple[int, int, Callable[[Any, Any], None], Any, Any]] = []
         self._scheduled = 0
 
     @property
     def now_ms(self) -> int:
-        """The time as nodes see it."""
+        """The time in whole milliseconds."""
         return self.now_us // 1000
 
-    def at(self, time_us: int, action: Callable[[], None]) -> None:
-        """Schedule an action; one in the past runs next."""
+    def at(self, time_us: int, action: Callable[[Any, Any], None], subject: Any, detail: Any) -> None:
+        """Schedule `action(subject, detail)`; one in the past runs next."""
         self._scheduled += 1
-        heapq.heappush(self._heap, (max(time_us, self.now_us), self._scheduled, action))
+        heapq.heappush(self._heap, (max(time_us, self.now_us), self._scheduled, action, subject, detail))
 
-    def next_us(self) -> int | None:
-        """When the next action is due; None when nothing is scheduled."""
-        return self._heap[0][0] if self._heap else None
-
-    def step(self) -> bool:
-        """Run the next action; False when nothing is scheduled."""
-        if not self._heap:
+    def step(self, before_us: int) -> bool:
+        """Run the next action; False when none is due before that time."""
+        heap = self._heap
+        if not heap or heap[0][0] >= before_us:
             return False
-        self.now_us, _, action = heapq.heappop(self._heap)
-        action()
+        self.now_us, _, action, subject, detail = heapq.heappop(heap)
+        action(subject, detail)
         return True
+
+
+class NodeClock:
+    """One node's clock: right at the start, and `drift_ppb` parts per billion too fast."""
+
+    __slots__ = ("_offset_us", "_rate")
+
+    def __init__(self, drift_ppb: int = 0) -> None:
+        self._offset_us = 0
+        self._rate = _BILLION + drift_ppb
+
+    def step(self, step_ms: int) -> None:
+        """Put it forward."""
+        self._offset_us += step_ms * 1000
+
+    def reads_ms(self, now_us: int) -> int:
+        """What it shows at that time of the world."""
+        return (now_us * self._rate // _BILLION + self._offset_us) // 1000
+
+    def shows_us(self, time_ms: int) -> int:
+        """The first time of the world at which it shows that."""
+        return -((self._offset_us - time_ms * 1000) * _BILLION // self._rate)

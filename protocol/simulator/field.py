@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
-
 from protocol.aggregate import metric_of
+from protocol.simulator.draws import uniform
 from protocol.simulator.topology import Place
 
 # Baseline, swing over time and span over 100 m, in the metric's unit.
@@ -17,6 +16,8 @@ _SHAPES = {
 }
 _DAY_ROUNDS = 60
 _NOISE = 0.5
+# Keeps the draws of readings apart from others of the same seed.
+_READING = 2
 
 
 def reading(place: Place, metric_id: int, version: int, seed: int) -> int:
@@ -24,6 +25,6 @@ def reading(place: Place, metric_id: int, version: int, seed: int) -> int:
     baseline, swing, span = _SHAPES.get(metric_id, (50.0, 10.0, 10.0))
     phase = (version % _DAY_ROUNDS) / _DAY_ROUNDS
     wave = 1 - 4 * abs(phase - 0.5)
-    noise = random.Random(f"{seed}/{place.id}/{metric_id}/{version}").uniform(-_NOISE, _NOISE)
+    noise = _NOISE * (2 * uniform(_READING, seed, place.id, metric_id, version) - 1)
     value = baseline + swing * wave + span * (place.x_m + 0.5 * place.y_m) / 100 + noise
     return metric_of(metric_id).raw(value)

@@ -1,57 +1,54 @@
-"""Radio media: which nodes a transmission reaches, and when. Frames do not collide."""
+"""The air that a field shares: who hears whom, by which radio, and how well."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from protocol.simulator.topology import Topology
-
-# CC1000, the mica2's radio (the report of 2005).
-CC1000_BITS_PER_S = 19_200
+from protocol.simulator.propagation import Disk, Propagation
+from protocol.simulator.radio import RADIOS, Radio
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
     """How good every link of a field is; probabilities from 0 to 1, each for one receiver of one frame.
 
-    `delay_ms` is the longest extra delay, uniformly at random, so that frames may overtake each other.
+    `delay_ms` is the longest extra delay, uniformly at random, so that frames may overtake each other. A
+    frame hit by `bit_flips` has one to three wrong bits, which its CRC finds for certain. (Of those with more
+    it would miss one in 65,536, and no field can tell those from honest ones.)
     """
 
     loss: float = 0.0
     duplication: float = 0.0
     delay_ms: int = 0
-    bits_per_s: int = CC1000_BITS_PER_S
+    bit_flips: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("loss", "duplication"):
+        for name in ("loss", "duplication", "bit_flips"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a probability from 0 to 1, not {getattr(self, name)}")
+        if self.delay_ms < 0:
+            raise ValueError(f"delay_ms is 0 or above, not {self.delay_ms}")
 
 
-class Medium:
-    """Unit disk, or one room in which everyone hears everyone where nodes have no range."""
+@dataclass(frozen=True, slots=True)
+class Air:
+    """What lies between the nodes.
 
-    def __init__(self, topology: Topology, quality: Quality, rng: random.Random) -> None:
-        self._listeners = topology.listeners
-        self._quality = quality
-        self._rng = rng
+    With `collisions` a sender waits for its turn as its radio does, frames that overlap at a receiver destroy
+    each other, whether their senders hear each other or not, and nobody hears while sending. Without, a frame
+    leaves at once and disturbs nobody.
 
-    def airtime_us(self, frame_bytes: int) -> int:
-        """How long a frame of that size is on the air."""
-        return frame_bytes * 8 * 1_000_000 // self._quality.bits_per_s
+    `link_loss` adds to the loss of single directed links (speaker, listener); a link that loses all is none.
+    """
 
-    def receptions(self, speaker: int) -> list[tuple[int, int]]:
-        """(node, delay in microseconds after the frame's end) for everyone who hears this transmission."""
-        found = []
-        for node in self._listeners[speaker]:
-            if not self._chance(self._quality.loss):
-                copies = 2 if self._chance(self._quality.duplication) else 1
-                found += [(node, self._delay_us()) for _ in range(copies)]
-        return found
+    propagation: Propagation = field(default_factory=Disk)
+    radio: Radio = RADIOS["cc1000"]
+    collisions: bool = False
+    quality: Quality = field(default_factory=Quality)
+    link_loss: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
-    def _chance(self, probability: float) -> bool:
-        return probability > 0 and self._rng.random() < probability
-
-    def _delay_us(self) -> int:
-        return self._rng.randrange(self._quality.delay_ms * 1000) if self._quality.delay_ms else 0
+    def __post_init__(self) -> None:
+        for (speaker, listener), loss in self.link_loss.items():
+            if not 0 <= loss <= 1:
+                raise ValueError(f"the loss of {speaker} -> {listener} is from 0 to 1, not {loss}")

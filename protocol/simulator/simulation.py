@@ -1,7 +1,7 @@
-"""A field of nodes on a virtual air: deterministic, from one seed.
+"""A field of nodes on a shared air: deterministic, from one seed.
 
-Every frame on the air becomes one Record, as a packet log holds it; whoever watches gets them through
-`on_record` and reads them with protocol.observer, as if the field were real.
+Every frame on the air becomes one Record when it ends, as a packet log holds it; whoever watches gets them
+through `on_record` and reads them with protocol.observer, as if the field were real.
 """
 
 from __future__ import annotations
@@ -9,16 +9,32 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import Enum
-from functools import partial
+from typing import Any
 
 from protocol.capture import Direction, Record
-from protocol.node import Event, LinkName, MeasurementDue, Node, RoundFinished
-from protocol.packets import BROADCAST, COUNTER_MODULUS, peek_header
-from protocol.simulator.clock import Clock
+from protocol.node import (
+    ChildLost,
+    Event,
+    Joined,
+    LinkName,
+    MeasurementDue,
+    Node,
+    ParentLost,
+    ReportAccepted,
+    ReportSealed,
+    RoundFinished,
+)
+from protocol.packets import COUNTER_MODULUS
+from protocol.simulator import faults as f
+from protocol.simulator.channel import Channel
+from protocol.simulator.clock import NEVER_US, Clock, NodeClock
 from protocol.simulator.field import reading
-from protocol.simulator.medium import Medium, Quality
+from protocol.simulator.invariants import InvariantViolation, Parents, overflowing, wrong_in_result
+from protocol.simulator.links import Links
+from protocol.simulator.medium import Air
+from protocol.simulator.propagation import Listeners
+from protocol.simulator.station import Station, reachable
+from protocol.simulator.summary import RoundSummary, TrafficMeter
 from protocol.simulator.topology import Topology
 from protocol.simulator.truth import Truth
 from protocol.sink_tree import SinkTreeNode
@@ -29,41 +45,16 @@ HOST_LINK = "host"
 # A fault of round r happens this long before the round begins.
 FAULT_LEAD_MS = 1
 
-
-class FaultKind(Enum):
-    """What can be done to a node."""
-
-    KILL = "kill"
-    REVIVE = "revive"
-    JOIN = "join"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something happens to a node just before a round. JOIN also keeps the node away until then."""
-
-    kind: FaultKind
-    node_id: int
-    round: int
-
-
 MakeNode = Callable[..., Node]
-
-
-class _Station:
-    """A place for a node: the node while it is powered, its radio and its next wake-up."""
-
-    def __init__(self, node_id: int) -> None:
-        self.node_id = node_id
-        self.node: Node | None = None
-        self.wake_us: int | None = None
-        self.radio_free_us = 0
 
 
 class Simulation:
     """`make_node` is called as SinkTreeNode is, so that other implementations of the seam can take part.
 
-    Raises ValueError for a fault that names no node.
+    Each node's clock runs at a rate of its own, at most `clock_ppm` parts per million fast or slow. With
+    `checks` the run raises InvariantViolation when the protocol breaks a promise (see invariants.py).
+    `on_record` gets every frame, `on_event` a node and what it says happened, `on_round` a summary of every
+    result. Raises ValueError for a fault that names no node.
     """
 
     def __init__(
@@ -73,25 +64,56 @@ class Simulation:
         seed: int,
         timing: Timing | None = None,
         metrics: tuple[int, ...] = (0,),
-        quality: Quality | None = None,
-        faults: Iterable[Fault] = (),
-        on_record: Callable[[Record], None] = lambda record: None,
-        on_event: Callable[[int, Event], None] = lambda node_id, event: None,
+        air: Air | None = None,
+        faults: Iterable[f.Fault] = (),
+        on_record: Callable[[Record], None] | None = None,
+        on_event: Callable[[int, Event], None] | None = None,
+        on_round: Callable[[RoundSummary], None] | None = None,
         make_node: MakeNode = SinkTreeNode,
+        max_children: int = 32,
+        first_version: int = 1,
+        clock_ppm: float = 0.0,
+        checks: bool = True,
     ) -> None:
         self.topology = topology
         self.timing = timing or Timing()
-        self.truth = Truth()
+        self.truth = Truth(topology.places)
         self.clock = Clock()
         self.rounds_finished = 0
         self._seed = seed
         self._metrics = metrics
-        self._rng = random.Random(seed)
-        self._medium = Medium(topology, quality or Quality(), random.Random(f"{seed}/medium"))
         self._on_record = on_record
         self._on_event = on_event
+        self._on_round = on_round
         self._make_node = make_node
-        self._stations = {node_id: _Station(node_id) for node_id in topology.places}
+        self._node_options = {"max_children": max_children, "first_version": first_version}
+        self._clock_ppm = clock_ppm
+        self._checks = checks
+        self._rng = random.Random(seed)
+        self.air = air or Air()
+        self._channel = Channel(
+            self.air, self.clock, random.Random(f"{seed}/medium"), deliver=self._deliver, sent=self._sent
+        )
+        self._traffic = TrafficMeter(self.air.radio)
+        drift = random.Random(f"{seed}/clocks")
+        self._stations = {
+            node_id: Station(place, NodeClock(round(1000 * drift.uniform(-clock_ppm, clock_ppm))))
+            for node_id, place in topology.places.items()
+        }
+        lost = (link for link, loss in self.air.link_loss.items() if loss == 1)
+        self._links = Links(self.air.propagation.listeners(topology, seed), lost)
+        self._links.wire(self._stations)
+        self._parents = Parents()
+        self._reachable: frozenset[int] | None = None
+        self._follow: dict[type[Event], Callable[[Station, Any], None]] = {
+            MeasurementDue: self._measure,
+            ReportAccepted: lambda s, event: self.truth.accepted(s.node_id, event.child, event.version),
+            ReportSealed: lambda s, event: self.truth.sealed(s.node_id, event.version),
+            ChildLost: lambda s, event: self.truth.child_lost(s.node_id, event.child),
+            Joined: self._joined,
+            ParentLost: lambda s, event: self._parents.lost(s.node_id),
+            RoundFinished: self._round_finished,
+        }
         self._plan(list(faults))
 
     # --- for those who run it ----------------------------------------------------------------------------
@@ -104,123 +126,229 @@ class Simulation:
     @property
     def reachable(self) -> frozenset[int]:
         """The living nodes with a path of links that work both ways to the living root."""
-        return self.topology.reachable(self.alive)
+        if self._reachable is None:
+            self._reachable = reachable(self._stations[self.topology.root])
+        return self._reachable
+
+    @property
+    def listeners(self) -> Listeners:
+        """For every node the nodes that hear it now, in id order."""
+        return self._links.listeners
 
     def round_start_ms(self, round_number: int) -> int:
-        """When the root begins that round (the first is 1)."""
+        """When the root begins that round (the first is 1), if its clock is right."""
         first_ms = min(self.timing.period_ms, self.timing.discovery_ms)
         return first_ms + (round_number - 1) * self.timing.period_ms
 
     def run(self, rounds: int) -> None:
-        """Run until so many rounds have finished, or the time in which they should have is over."""
-        end_us = self.round_start_ms(rounds + 1) * 1000
-        while (
-            self.rounds_finished < rounds
-            and (next_us := self.clock.next_us()) is not None
-            and next_us < end_us
-        ):
-            self.clock.step()
+        """Run until so many rounds have finished, or the time in which they should have is over.
+
+        Raises InvariantViolation.
+        """
+        slowest = 1 + self._clock_ppm / 1_000_000
+        end_us = int(self.round_start_ms(rounds + 1) * 1000 * slowest)
+        while self.rounds_finished < rounds and self.clock.step(end_us):
+            pass
 
     def advance_to(self, time_us: int) -> None:
-        """Run all that happens until then."""
-        while (next_us := self.clock.next_us()) is not None and next_us <= time_us:
-            self.clock.step()
+        """Run all that happens until then. Raises InvariantViolation."""
+        while self.clock.step(time_us + 1):
+            pass
         self.clock.now_us = max(self.clock.now_us, time_us)
 
-    def kill(self, node_id: int) -> None:
-        """Take the power from a node; it forgets everything."""
-        station = self._stations[node_id]
-        station.node = None
-        station.wake_us = None
+    def apply(self, action: f.Action) -> None:
+        """Let that happen now. Raises ValueError if it names no node of the field."""
+        for node_id in f.nodes_of(action):
+            if node_id not in self._stations:
+                raise ValueError(f"{f.name_of(action)}: no node {node_id} in the field")
+        match action:
+            case f.Kill(node_id):
+                self._switch_off(self._stations[node_id])
+            case f.Revive(node_id) | f.Join(node_id):
+                self._start(self._stations[node_id])
+            case f.Reboot(node_id):
+                self._reboot(self._stations[node_id])
+            case f.Freeze(node_id):
+                self._freeze(self._stations[node_id])
+            case f.Thaw(node_id):
+                self._thaw(self._stations[node_id])
+            case f.StepClock(node_id, step_ms):
+                self._stations[node_id].clock.step(step_ms)
+                self._wake_now(self._stations[node_id])
+            case f.SetQuality(quality):
+                self._channel.quality = quality
+            case f.Cut() | f.Heal() | f.Partition() | f.Merge():
+                self._links.apply(action)
+                self._links.wire(self._stations)
+        self._reachable = None
 
-    def revive(self, node_id: int) -> None:
-        """Give a node power; harmless if it has it."""
-        station = self._stations[node_id]
+    # --- power -------------------------------------------------------------------------------------------
+
+    def _plan(self, faults: list[f.Fault]) -> None:
+        for fault in faults:
+            for node_id in f.nodes_of(fault.action):
+                if node_id not in self._stations:
+                    name = f"{f.name_of(fault.action)} {node_id}@{fault.round}"
+                    raise ValueError(f"{name}: no node {node_id} in the field")
+            start_us = (self.round_start_ms(fault.round) - FAULT_LEAD_MS) * 1000
+            self.clock.at(start_us, self._fault, fault.action, None)
+        absent = {fault.action.node_id for fault in faults if isinstance(fault.action, f.Join)}
+        for node_id in self._stations:
+            if node_id not in absent:
+                self.clock.at(0, self._fault, f.Revive(node_id), None)
+
+    def _fault(self, action: f.Action, _: None) -> None:
+        self.apply(action)
+
+    def _start(self, station: Station) -> None:
         if station.node is not None:
             return
-        station.node = self._make_node(
+        node_id = station.node_id
+        node = self._make_node(
             node_id,
             seed=self._rng.getrandbits(32),
             first_counter=self._rng.randrange(COUNTER_MODULUS),
-            now_ms=self.clock.now_ms,
+            now_ms=station.clock.reads_ms(self.clock.now_us),
             root=node_id == self.topology.root,
             timing=self.timing,
             metrics=self._metrics,
+            **self._node_options,
         )
+        station.switch_on(node, self.clock.now_us)
         self.truth.restarted(node_id)
         self._serve(station)
 
-    # --- how it works ------------------------------------------------------------------------------------
+    def _switch_off(self, station: Station) -> None:
+        station.switch_off(self.clock.now_us)
+        station.frozen = None
+        self._parents.restarted(station.node_id)
 
-    def _plan(self, faults: list[Fault]) -> None:
-        for fault in faults:
-            if fault.node_id not in self._stations:
-                raise ValueError(
-                    f"{fault.kind.value} {fault.node_id}@{fault.round}: no node {fault.node_id} in the field"
-                )
-            action = self.kill if fault.kind is FaultKind.KILL else self.revive
-            start_us = (self.round_start_ms(fault.round) - FAULT_LEAD_MS) * 1000
-            self.clock.at(start_us, partial(action, fault.node_id))
-        absent = {fault.node_id for fault in faults if fault.kind is FaultKind.JOIN}
-        for node_id in self._stations:
-            if node_id not in absent:
-                self.clock.at(0, partial(self.revive, node_id))
+    def _reboot(self, station: Station) -> None:
+        if station.node is not None:
+            self._switch_off(station)
+            self._start(station)
 
-    def _serve(self, station: _Station) -> None:
+    def _freeze(self, station: Station) -> None:
+        node = station.node
+        if node is not None:
+            station.switch_off(self.clock.now_us)
+            station.frozen = node
+
+    def _thaw(self, station: Station) -> None:
+        if station.frozen is not None:
+            station.switch_on(station.frozen, self.clock.now_us)
+            self._wake_now(station)
+
+    # --- nodes -------------------------------------------------------------------------------------------
+
+    def _deliver(self, station: Station, frame: bytes) -> None:
+        if station.node is not None:
+            station.node.receive(frame, station.clock.reads_ms(self.clock.now_us))
+            self._serve(station)
+
+    def _alarm(self, station: Station, alarm_us: int) -> None:
+        """The time has come that was the station's next deadline; by now it may have a later one."""
+        if station.alarm_us != alarm_us:
+            return
+        station.alarm_us = NEVER_US
+        if station.deadline_us > alarm_us:
+            self._set_alarm(station)
+        else:
+            self._wake_now(station)
+
+    def _wake_now(self, station: Station) -> None:
+        if station.node is not None:
+            station.node.handle_timer(station.clock.reads_ms(self.clock.now_us))
+            self._serve(station)
+
+    def _set_alarm(self, station: Station) -> None:
+        if station.deadline_us < station.alarm_us:
+            station.alarm_us = max(station.deadline_us, self.clock.now_us)
+            self.clock.at(station.alarm_us, self._alarm, station, station.alarm_us)
+
+    def _serve(self, station: Station) -> None:
         """After any call: carry the events and frames out, and set the alarm for the next deadline."""
         node = station.node
         assert node is not None
-        busy = True
-        while busy:
-            busy = False
+        now_ms = station.clock.reads_ms(self.clock.now_us)
+        happened = sent = 0
+        while True:
             while (event := node.next_event()) is not None:
-                self._follow(station, node, event)
-                busy = True
-            for link, frame in node.frames_to_send(self.clock.now_ms):
-                self._send(station, link, frame)
-                busy = True
+                happened += 1
+                if follow := self._follow.get(type(event)):
+                    follow(station, event)
+                if self._on_event is not None:
+                    self._on_event(station.node_id, event)
+            frames = node.frames_to_send(now_ms)
+            if not frames:
+                break
+            sent += len(frames)
+            for link, frame in frames:
+                if link is LinkName.AIR:
+                    self._channel.send(station, frame)
+                else:
+                    self._tell_host(frame)
+        if self._checks and (what := overflowing(happened, sent)):
+            self._stop(f"node {station.node_id}: {what}")
         deadline_ms = node.next_deadline()
-        if deadline_ms is not None:
-            wake_us = max(deadline_ms * 1000, self.clock.now_us)
-            if wake_us != station.wake_us:
-                station.wake_us = wake_us
-                self.clock.at(wake_us, partial(self._wake, station, wake_us))
+        station.deadline_us = NEVER_US if deadline_ms is None else station.clock.shows_us(deadline_ms)
+        self._set_alarm(station)
 
-    def _wake(self, station: _Station, wake_us: int) -> None:
-        if station.node is not None and station.wake_us == wake_us:
-            station.wake_us = None
-            station.node.handle_timer(self.clock.now_ms)
-            self._serve(station)
+    # --- what happens to them ----------------------------------------------------------------------------
 
-    def _follow(self, station: _Station, node: Node, event: Event) -> None:
-        self.truth.follow(station.node_id, event)
-        if isinstance(event, MeasurementDue):
-            place = self.topology.places[station.node_id]
-            readings = {metric: reading(place, metric, event.version, self._seed) for metric in self._metrics}
-            in_time = node.measure(event.version, readings, self.clock.now_ms)
-            self.truth.measured(station.node_id, event.version, readings, in_time)
-        elif isinstance(event, RoundFinished):
-            self.rounds_finished += 1
-        self._on_event(station.node_id, event)
+    def _measure(self, station: Station, event: MeasurementDue) -> None:
+        version, node = event.version, station.node
+        assert node is not None
+        readings = {metric: reading(station.place, metric, version, self._seed) for metric in self._metrics}
+        in_time = node.measure(version, readings, station.clock.reads_ms(self.clock.now_us))
+        self.truth.measured(station.node_id, version, readings, in_time)
 
-    def _send(self, station: _Station, link: LinkName, frame: bytes) -> None:
-        if link is LinkName.HOST:
-            known = json.dumps({"alive": len(self.alive), "reachable": len(self.reachable)})
-            self._record(HOST_LINK, frame, known)
+    def _joined(self, station: Station, event: Joined) -> None:
+        loop = self._parents.loop_through(station.node_id, event.parent)
+        if self._checks and loop:
+            self._stop(f"a loop of parents: {' -> '.join(map(str, [*loop, station.node_id]))}")
+
+    def _round_finished(self, station: Station, event: RoundFinished) -> None:
+        self.rounds_finished += 1
+        root, version = station.node_id, event.version
+        if self._checks and (what := wrong_in_result(event.items, root, version, self.truth)):
+            self._stop(f"the result of version {version} is wrong without saying so: {what}")
+        if self._on_round is None:
             return
-        start_us = max(self.clock.now_us, station.radio_free_us)
-        station.radio_free_us = start_us + self._medium.airtime_us(len(frame))
-        self.clock.at(start_us, partial(self._record, AIR_LINK, frame))
-        _, _, destination, _ = peek_header(frame)
-        for node_id, delay_us in self._medium.receptions(station.node_id):
-            if destination in (node_id, BROADCAST):
-                receiver = self._stations[node_id]
-                self.clock.at(station.radio_free_us + delay_us, partial(self._deliver, receiver, frame))
+        data, acks, control = self._traffic.take()
+        collided, queue_full = self._channel.take_lost()
+        self._on_round(
+            RoundSummary(
+                version=version,
+                round=self._round_at(self.clock.now_us - event.duration_ms * 1000),
+                alive=len(self.alive),
+                reachable=len(self.reachable),
+                counted=self.truth.counted(root, version),
+                count=event.items.aggregates[0][1].count,
+                doubt=event.items.doubt,
+                duration_ms=event.duration_ms,
+                data=data,
+                acks=acks,
+                control=control,
+                collided=collided,
+                queue_full=queue_full,
+            )
+        )
 
-    def _deliver(self, station: _Station, frame: bytes) -> None:
-        if station.node is not None:
-            station.node.receive(frame, self.clock.now_ms)
-            self._serve(station)
+    def _round_at(self, begun_us: int) -> int:
+        """The round that begins nearest to that time."""
+        period_us = self.timing.period_ms * 1000
+        return (begun_us - self.round_start_ms(1) * 1000 + period_us // 2) // period_us + 1
 
-    def _record(self, link: str, frame: bytes, comment: str | None = None) -> None:
-        self._on_record(Record(self.clock.now_us, link, Direction.OUTBOUND, frame, comment))
+    def _stop(self, what: str) -> None:
+        raise InvariantViolation(self._seed, self._round_at(self.clock.now_us), what)
+
+    def _sent(self, station: Station, frame: bytes) -> None:
+        self._traffic.count(frame)
+        if self._on_record is not None:
+            self._on_record(Record(self.clock.now_us, AIR_LINK, Direction.OUTBOUND, frame))
+
+    def _tell_host(self, frame: bytes) -> None:
+        if self._on_record is not None:
+            known = json.dumps({"alive": len(self.alive), "reachable": len(self.reachable)})
+            self._on_record(Record(self.clock.now_us, HOST_LINK, Direction.OUTBOUND, frame, known))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
+
+from protocol.simulator.cells import Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,6 @@ class Place:
     z_m: float = 0.0
     range_m: float | None = None
 
-    def distance_m(self, other: Place) -> float:
-        """Straight-line distance."""
-        return math.dist((self.x_m, self.y_m, self.z_m), (other.x_m, other.y_m, other.z_m))
-
 
 class Topology:
     """Places by id, and the root (the first node unless told otherwise)."""
@@ -34,20 +31,22 @@ class Topology:
             raise ValueError("a topology needs at least one node")
         self.root = next(iter(self.places)) if root is None else root
 
-    def hears(self, listener: int, speaker: int) -> bool:
-        """Whether `listener` stands within the radio range of `speaker` (unit disk)."""
-        a, b = self.places[speaker], self.places[listener]
-        return a.id != b.id and (a.range_m is None or a.distance_m(b) <= a.range_m)
-
     def neighbours(self, node_id: int) -> frozenset[int]:
         """The nodes that `node_id` hears."""
-        return frozenset(other for other in self.places if self.hears(node_id, other))
+        return frozenset(other for other in self.places if node_id in self.listeners[other])
 
     @cached_property
     def listeners(self) -> Mapping[int, tuple[int, ...]]:
-        """For every node the nodes that hear it, in id order."""
+        """For every node the nodes within its range (unit disk), in id order."""
         ids = sorted(self.places)
-        return {speaker: tuple(node for node in ids if self.hears(node, speaker)) for speaker in ids}
+        ranges_m = [place.range_m for place in self.places.values() if place.range_m is not None]
+        cells = Cells(self.places.values(), max(ranges_m, default=1.0))
+        return {speaker: self._listeners_of(self.places[speaker], ids, cells) for speaker in ids}
+
+    def _listeners_of(self, speaker: Place, ids: list[int], cells: Cells) -> tuple[int, ...]:
+        if speaker.range_m is None:
+            return tuple(node for node in ids if node != speaker.id)
+        return tuple(sorted(node for node, _ in cells.near(speaker, speaker.range_m)))
 
     def reachable(self, alive: AbstractSet[int] | None = None) -> frozenset[int]:
         """The nodes (of those alive, if given) with a path of links that work both ways to the root."""

@@ -6,42 +6,43 @@ from typing import Any
 import pytest
 
 from protocol.node import Node
-from protocol.simulator.medium import Quality
-from protocol.simulator.simulation import Fault, FaultKind, Simulation
+from protocol.simulator.faults import Fault, Join, Kill, Revive
+from protocol.simulator.medium import Air, Quality
+from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import Timing
 from tests.firmware.core import CoreNode
 
 ROUNDS = 30
-BAD_LINKS = Quality(loss=0.25, duplication=0.1, delay_ms=80)
+BAD_LINKS = Air(quality=Quality(loss=0.25, duplication=0.1, delay_ms=80))
 ROOT = 1
 FAULTS = (
-    Fault(FaultKind.JOIN, 16, 5),
-    Fault(FaultKind.KILL, 6, 4),
-    Fault(FaultKind.REVIVE, 6, 9),
-    Fault(FaultKind.KILL, 11, 7),
-    Fault(FaultKind.KILL, ROOT, 12),
-    Fault(FaultKind.REVIVE, ROOT, 14),
-    Fault(FaultKind.KILL, 2, 20),
+    Fault(5, Join(16)),
+    Fault(4, Kill(6)),
+    Fault(9, Revive(6)),
+    Fault(7, Kill(11)),
+    Fault(12, Kill(ROOT)),
+    Fault(14, Revive(ROOT)),
+    Fault(20, Kill(2)),
 )
 
 FIELDS: dict[str, tuple[Topology, dict[str, Any]]] = {
     "ideal": (grid(4, 4, 10, 15), {}),
     "ideal, three metrics": (scattered(30, 70, 70, 22, seed=3), {"metrics": (0, 1, 4)}),
     "faults": (grid(4, 4, 10, 15), {"faults": FAULTS}),
-    "bad links and faults": (grid(4, 4, 10, 15), {"faults": FAULTS, "quality": BAD_LINKS}),
+    "bad links and faults": (grid(4, 4, 10, 15), {"faults": FAULTS, "air": BAD_LINKS}),
     "a root that is long dead": (
         grid(4, 4, 10, 15),
         {
-            "faults": (Fault(FaultKind.KILL, ROOT, 3), Fault(FaultKind.REVIVE, ROOT, 22)),
-            "quality": BAD_LINKS,
+            "faults": (Fault(3, Kill(ROOT)), Fault(22, Revive(ROOT))),
+            "air": BAD_LINKS,
             "timing": Timing(period_ms=2_000),
         },
     ),
     "one room, short rounds": (
         scattered(20, 10, 10, None, seed=5),
-        {"quality": BAD_LINKS, "timing": Timing(period_ms=1_500)},
+        {"air": BAD_LINKS, "timing": Timing(period_ms=1_500)},
     ),
 }
 

@@ -41,7 +41,7 @@ from protocol.packets import (
     Sync,
     encode,
 )
-from protocol.simulator.simulation import Fault, FaultKind
+from protocol.simulator.faults import Fault, Kill, Revive
 from protocol.simulator.topology import grid
 from tests.protocol import vectors
 from tests.protocol.strategies import frames
@@ -487,7 +487,7 @@ DEAD = 2
 
 def repaired_field(seed: int) -> Run:
     """Four by four nodes; two inner ones die, one of them comes back."""
-    faults = [Fault(FaultKind.KILL, 6, 6), Fault(FaultKind.KILL, DEAD, 9), Fault(FaultKind.REVIVE, 6, 14)]
+    faults = [Fault(6, Kill(6)), Fault(9, Kill(DEAD)), Fault(14, Revive(6))]
     return run_checked(grid(4, 4, 10, 15), 40, seed=seed, faults=faults)
 
 

@@ -8,14 +8,13 @@ import pytest
 
 from protocol.node import Joined
 from protocol.packets import FrameType
+from protocol.simulator.faults import Fault, Join, Kill, Revive
 from protocol.simulator.medium import Quality
-from protocol.simulator.simulation import Fault, FaultKind
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.simulator.topology_files import load_topology
 from protocol.timing import MAX_PERIOD_MS, Timing
 from tests.protocol.worlds import Run, run_checked
 
-KILL, REVIVE, JOIN = FaultKind.KILL, FaultKind.REVIVE, FaultKind.JOIN
 DIAMOND = load_topology("4\n1 0 0 12\n2 10 5 12\n3 10 -5 12\n4 20 0 12\n", "diamond")
 LINKS = {
     "ideal": Quality(),
@@ -52,7 +51,7 @@ def test_results_are_exact_or_say_that_they_are_not(quality: Quality, seed: int)
     faults = []
     for victim in rng.sample(range(1, 31), 6):
         killed = rng.randrange(2, 12)
-        faults += [Fault(KILL, victim, killed), Fault(REVIVE, victim, killed + rng.randrange(1, 5))]
+        faults += [Fault(killed, Kill(victim)), Fault(killed + rng.randrange(1, 5), Revive(victim))]
     run = run_checked(field, 25, seed=seed, quality=quality, faults=faults)
     assert len(run.outcomes) > 15
 
@@ -60,7 +59,7 @@ def test_results_are_exact_or_say_that_they_are_not(quality: Quality, seed: int)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_diamond_recovers_within_one_round(seed: int) -> None:
     """Node 2 is dead in rounds 3 and 4, node 3 in rounds 7 and 8 (the report's experiment)."""
-    faults = [Fault(KILL, 2, 3), Fault(REVIVE, 2, 5), Fault(KILL, 3, 7), Fault(REVIVE, 3, 9)]
+    faults = [Fault(3, Kill(2)), Fault(5, Revive(2)), Fault(7, Kill(3)), Fault(9, Revive(3))]
     run = run_checked(DIAMOND, 11, seed=seed, faults=faults)
     for version, (outcome, alive) in enumerate(
         zip(run.outcomes, (4, 4, 3, 3, 4, 4, 3, 3, 4, 4, 4), strict=True), 1
@@ -73,19 +72,19 @@ def test_the_diamond_recovers_within_one_round(seed: int) -> None:
 def test_all_survivors_are_counted_within_3_rounds_of_a_death(seed: int) -> None:
     field = connected_field(40, seed)
     victim = random.Random(seed).randrange(2, 41)
-    run = run_checked(field, 12, seed=seed, faults=[Fault(KILL, victim, 6)])
+    run = run_checked(field, 12, seed=seed, faults=[Fault(6, Kill(victim))])
     assert [o.count for o in run.outcomes[7:]] == [o.reachable for o in run.outcomes[7:]]
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_subtree_whose_only_way_out_is_at_its_leaf_is_counted_within_3_rounds(seed: int) -> None:
     """Node 3 comes late and may join under 4; then 4's parent dies, and only 3 hears the root."""
-    run = run_checked(DIAMOND, 8, seed=seed, faults=[Fault(JOIN, 3, 2), Fault(KILL, 2, 4)])
+    run = run_checked(DIAMOND, 8, seed=seed, faults=[Fault(2, Join(3)), Fault(4, Kill(2))])
     assert run.counts[6:] == [3, 3]
 
 
 def test_a_death_is_noticed_when_the_period_is_short() -> None:
-    run = run_checked(DIAMOND, 12, seed=1, faults=[Fault(KILL, 3, 5)], timing=Timing(period_ms=600))
+    run = run_checked(DIAMOND, 12, seed=1, faults=[Fault(5, Kill(3))], timing=Timing(period_ms=600))
     assert run.counts[:4] == [4] * 4
     assert run.counts[8:] == [3] * 4
 
@@ -97,13 +96,13 @@ def test_long_periods_lose_nobody(period_ms: int) -> None:
 
 
 def test_a_late_node_is_counted_within_two_rounds() -> None:
-    run = run_checked(grid(4, 4, 10, 15), 8, seed=1, faults=[Fault(JOIN, 16, 4)])
+    run = run_checked(grid(4, 4, 10, 15), 8, seed=1, faults=[Fault(4, Join(16))])
     assert run.counts[:3] == [15] * 3
     assert run.counts[5:] == [16] * 3
 
 
 def test_the_field_comes_back_after_its_root_restarted() -> None:
-    run = run_checked(grid(4, 4, 10, 15), 25, seed=3, faults=[Fault(KILL, 1, 10), Fault(REVIVE, 1, 12)])
+    run = run_checked(grid(4, 4, 10, 15), 25, seed=3, faults=[Fault(10, Kill(1)), Fault(12, Revive(1))])
     assert run.counts[-10:] == [16] * 10
 
 
@@ -127,7 +126,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
 
 def test_a_fault_needs_a_node_of_the_field() -> None:
     with pytest.raises(ValueError, match="no node 99"):
-        run_checked(grid(2, 2, 10, 15), 1, seed=1, faults=[Fault(KILL, 99, 1)])
+        run_checked(grid(2, 2, 10, 15), 1, seed=1, faults=[Fault(1, Kill(99))])
 
 
 def connected_field(count: int, seed: int) -> Topology:

@@ -1,0 +1,80 @@
+"""A place of the field: the node while it has power, its clock, its radio and whom that reaches."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from protocol.node import Node
+from protocol.simulator.clock import NEVER_US, NodeClock
+from protocol.simulator.topology import Place
+
+
+class Station:
+    """The state of one place; the simulation and its channel act on it.
+
+    The radio's queue begins with the frame that waits for its turn or is being sent. A transmission lasts
+    from `start_us` to before `end_us`; `previous_end_us` is the end of the one before.
+    """
+
+    __slots__ = (
+        "alarm_us",
+        "clock",
+        "deadline_us",
+        "end_us",
+        "frozen",
+        "hears",
+        "listeners",
+        "node",
+        "node_id",
+        "on_since_us",
+        "place",
+        "previous_end_us",
+        "queue",
+        "start_us",
+    )
+
+    def __init__(self, place: Place, clock: NodeClock) -> None:
+        self.place = place
+        self.node_id = place.id
+        self.clock = clock
+        self.node: Node | None = None
+        self.frozen: Node | None = None
+        self.deadline_us = NEVER_US
+        self.alarm_us = NEVER_US
+        self.on_since_us = 0
+        self.queue: deque[bytes] = deque()
+        self.start_us = self.end_us = self.previous_end_us = 0
+        self.listeners: Mapping[int, Station] = {}
+        self.hears: tuple[Station, ...] = ()
+
+    def switch_on(self, node: Node, now_us: int) -> None:
+        """Give power to that node."""
+        self.node = node
+        self.frozen = None
+        self.on_since_us = now_us
+
+    def switch_off(self, now_us: int) -> None:
+        """Take the power: what the radio was sending breaks off, and what waited is gone."""
+        self.node = None
+        self.deadline_us = self.alarm_us = NEVER_US
+        self.queue = deque()
+        if self.start_us < now_us:
+            self.end_us = min(self.end_us, now_us)
+        else:
+            self.start_us = self.end_us = self.previous_end_us
+
+
+def reachable(root: Station) -> frozenset[int]:
+    """The stations with power that have a path of links which work both ways to the root."""
+    if root.node is None:
+        return frozenset()
+    found = {root.node_id}
+    edge = [root]
+    while edge:
+        station = edge.pop()
+        for node_id, other in station.listeners.items():
+            if node_id not in found and other.node is not None and station.node_id in other.listeners:
+                found.add(node_id)
+                edge.append(other)
+    return frozenset(found)
