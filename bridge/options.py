@@ -6,16 +6,13 @@ import argparse
 import logging
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 from bridge.errors import UsageError
+from bridge.scenarios import read_topology
 from bridge.sensors import ConstantSensor, NoSensor, Sensor, SyntheticSensor
 from bridge.udp_link import GROUP, PORT
 from protocol.aggregate import METRICS, TEMPERATURE
 from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
-from protocol.simulator.toml_tables import DescriptionError
-from protocol.simulator.topology import Topology
-from protocol.simulator.topology_files import load_topology
 from protocol.timing import Timing
 
 _log = logging.getLogger(__name__)
@@ -28,7 +25,7 @@ def add_node_arguments(parser: argparse._ActionsContainer) -> None:
     """What it measures and whom it hears."""
     parser.add_argument(
         "--metrics",
-        type=_metrics,
+        type=metrics,
         default=(TEMPERATURE.id,),
         metavar="NAME,...",
         help=f"what it measures, of {', '.join(_METRIC_IDS)} (default: {TEMPERATURE.name})",
@@ -98,17 +95,6 @@ def neighbours_of(args: argparse.Namespace, node_id: int) -> frozenset[int] | No
     return topology.neighbours(node_id)
 
 
-def read_topology(path: str) -> Topology:
-    """The topology in that file. Raises UsageError if there is none to be read."""
-    try:
-        return load_topology(Path(path).read_text(encoding="utf-8-sig"), path)
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"{path}: {reason}; name a topology file") from error
-
-
 def whole(least: int, most: int) -> Callable[[str], int]:
     """A parser of whole numbers within limits."""
 
@@ -158,7 +144,8 @@ def _values(text: str) -> list[float]:
     return values
 
 
-def _metrics(text: str) -> tuple[int, ...]:
+def metrics(text: str) -> tuple[int, ...]:
+    """A parser of names of metrics, each once."""
     names = text.split(",")
     for name in names:
         if name not in _METRIC_IDS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -67,7 +68,9 @@ def _dispatch(given: list[str]) -> int:
     module = _module(name)
     parser = _Parser(prog=f"treering {name}", description=module.HELP)
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(given)))
+    args = parser.parse_args(given)
+    args.command_line = shlex.join(["treering", name, *given])  # for messages that say how to do it again
+    return int(module.run(args))
 
 
 class _Parser(argparse.ArgumentParser):

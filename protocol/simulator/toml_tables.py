@@ -134,18 +134,29 @@ class Table:
         """A finite number within limits."""
         if key not in self.values:
             return default
-        value = self.values[key]
+        return self._number(key, self.values[key], least, above, most, unit)
+
+    def numbers(
+        self, key: str, default: tuple[float, float], *, above: float, most: float
+    ) -> tuple[float, float]:
+        """A list of two numbers within limits."""
+        pair = self.values.get(key, list(default))
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise self.error(key, f"{key} is {_shown(pair)}", f"write two numbers: {key} = [50, 50]")
+        first, second = (self._number(key, value, -math.inf, above, most, "") for value in pair)
+        return first, second
+
+    def _number(self, key: str, value: object, least: float, above: float, most: float, unit: str) -> float:
         limits = " ".join(
             f"{word} {limit:g}"
             for word, limit in (("from", least), ("above", above), ("up to", most))
             if math.isfinite(limit)
         )
         remedy = f"write a number {limits}".rstrip() + (f" ({unit})" if unit else "")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+        number = _finite(value)
+        if number is None or not (least <= number <= most and number > above):
             raise self.error(key, f"{key} is {_shown(value)}", remedy)
-        if not (least <= value <= most and value > above):
-            raise self.error(key, f"{key} is {_shown(value)}", remedy)
-        return float(value)
+        return number
 
     def whole(self, key: str, default: _Default, least: int, most: int) -> int | _Default:
         """A whole number within limits."""
@@ -171,6 +182,27 @@ class Table:
             raise self.error(key, f"{key} is {_shown(value)}", f"write one of {', '.join(names)}")
         return value
 
+    def node(self, key: str, ids: frozenset[int]) -> int:
+        """One of these node ids."""
+        return self.checked_node(key, self.values[key], ids)
+
+    def nodes(self, key: str, ids: frozenset[int]) -> list[int]:
+        """One of these node ids, or a list of them."""
+        value = self.values[key]
+        found = value if isinstance(value, list) else [value]
+        if not found:
+            raise self.error(key, f"{key} names no node", "name at least one")
+        return [self.checked_node(key, node_id, ids) for node_id in found]
+
+    def checked_node(self, key: str, value: object, ids: frozenset[int]) -> int:
+        """`value`, found under `key`, if it is one of these node ids."""
+        if type(value) is not int:
+            raise self.error(key, f"{key} is {_shown(value)}", "write node ids")
+        if value not in ids:
+            shown = ", ".join(map(str, sorted(ids)[:8])) + (", ..." if len(ids) > 8 else "")
+            raise self.error(key, f"{key}: no node {_shown(value)} in the field", f"name one of {shown}")
+        return value
+
     def table(self, key: str) -> Table:
         """The table of that name; an empty one if there is none."""
         value = self.values.get(key, {})
@@ -188,11 +220,15 @@ class Table:
         ]
 
 
-def _is_finite(value: int | float) -> bool:
+def _finite(value: object) -> float | None:
+    """The value if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
-        return math.isfinite(value)
+        number = float(value)
     except OverflowError:  # an int of hundreds of digits
-        return False
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _shown(value: object) -> str:
