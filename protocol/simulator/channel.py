@@ -53,7 +53,7 @@ class Channel:
         return lost
 
     def send(self, station: Station, frame: bytes) -> None:
-        """Queue a frame behind those that the station's radio has; with too many it is dropped and counted."""
+        """Queue a frame behind those that the station's radio has; one too many is dropped and counted."""
         queue = station.queue
         if len(queue) >= MAX_QUEUED:
             self._queue_full += 1

@@ -104,6 +104,7 @@ class SetQuality:
 Action = (
     Kill | Revive | Join | Reboot | Freeze | Thaw | StepClock | Cut | Heal | Partition | Merge | SetQuality
 )
+LINK_ACTIONS = (Cut, Heal, Partition, Merge)
 
 
 @dataclass(frozen=True, slots=True)

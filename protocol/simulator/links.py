@@ -11,7 +11,7 @@ from protocol.simulator.station import Station
 
 
 class Links:
-    """Directed links between (speaker, listener); `never` work none of those."""
+    """Directed links (speaker, listener), as propagation gives them; those of `never` do not work at all."""
 
     def __init__(self, listeners: Listeners, never: Iterable[tuple[int, int]] = ()) -> None:
         self._listeners = listeners

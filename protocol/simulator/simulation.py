@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -156,11 +157,39 @@ class Simulation:
             pass
         self.clock.now_us = max(self.clock.now_us, time_us)
 
-    def apply(self, action: f.Action) -> None:
-        """Let that happen now. Raises ValueError if it names no node of the field."""
+    def apply(self, *actions: f.Action) -> None:
+        """Let these happen now, in that order. Raises ValueError for one that names no node of the field."""
+        for action in actions:
+            self._check(action)
+        for action in actions:
+            self._apply(action)
+        if any(isinstance(action, f.LINK_ACTIONS) for action in actions):
+            self._links.wire(self._stations)
+        self._reachable = None
+
+    # --- faults ------------------------------------------------------------------------------------------
+
+    def _plan(self, faults: list[f.Fault]) -> None:
+        absent = {fault.action.node_id for fault in faults if isinstance(fault.action, f.Join)}
+        present = [f.Revive(node_id) for node_id in self._stations if node_id not in absent]
+        self.clock.at(0, self._happen, present, None)
+        before: defaultdict[int, list[f.Action]] = defaultdict(list)
+        for fault in faults:
+            self._check(fault.action, f"@{fault.round}")
+            before[fault.round].append(fault.action)
+        for round_number, actions in before.items():
+            start_us = (self.round_start_ms(round_number) - FAULT_LEAD_MS) * 1000
+            self.clock.at(start_us, self._happen, actions, None)
+
+    def _check(self, action: f.Action, when: str = "") -> None:
         for node_id in f.nodes_of(action):
             if node_id not in self._stations:
-                raise ValueError(f"{f.name_of(action)}: no node {node_id} in the field")
+                raise ValueError(f"{f.name_of(action)} {node_id}{when}: no node {node_id} in the field")
+
+    def _happen(self, actions: list[f.Action], _: None) -> None:
+        self.apply(*actions)
+
+    def _apply(self, action: f.Action) -> None:
         match action:
             case f.Kill(node_id):
                 self._switch_off(self._stations[node_id])
@@ -179,26 +208,8 @@ class Simulation:
                 self._channel.quality = quality
             case f.Cut() | f.Heal() | f.Partition() | f.Merge():
                 self._links.apply(action)
-                self._links.wire(self._stations)
-        self._reachable = None
 
     # --- power -------------------------------------------------------------------------------------------
-
-    def _plan(self, faults: list[f.Fault]) -> None:
-        for fault in faults:
-            for node_id in f.nodes_of(fault.action):
-                if node_id not in self._stations:
-                    name = f"{f.name_of(fault.action)} {node_id}@{fault.round}"
-                    raise ValueError(f"{name}: no node {node_id} in the field")
-            start_us = (self.round_start_ms(fault.round) - FAULT_LEAD_MS) * 1000
-            self.clock.at(start_us, self._fault, fault.action, None)
-        absent = {fault.action.node_id for fault in faults if isinstance(fault.action, f.Join)}
-        for node_id in self._stations:
-            if node_id not in absent:
-                self.clock.at(0, self._fault, f.Revive(node_id), None)
-
-    def _fault(self, action: f.Action, _: None) -> None:
-        self.apply(action)
 
     def _start(self, station: Station) -> None:
         if station.node is not None:
@@ -315,12 +326,13 @@ class Simulation:
             self._stop(f"the result of version {version} is wrong without saying so: {what}")
         if self._on_round is None:
             return
+        period_us = self.timing.period_ms * 1000
         data, acks, control = self._traffic.take()
         collided, queue_full = self._channel.take_lost()
         self._on_round(
             RoundSummary(
                 version=version,
-                round=self._round_at(self.clock.now_us - event.duration_ms * 1000),
+                round=self._round_at(self.clock.now_us - event.duration_ms * 1000 + period_us // 2),
                 alive=len(self.alive),
                 reachable=len(self.reachable),
                 counted=self.truth.counted(root, version),
@@ -335,10 +347,9 @@ class Simulation:
             )
         )
 
-    def _round_at(self, begun_us: int) -> int:
-        """The round that begins nearest to that time."""
-        period_us = self.timing.period_ms * 1000
-        return (begun_us - self.round_start_ms(1) * 1000 + period_us // 2) // period_us + 1
+    def _round_at(self, time_us: int) -> int:
+        """The round that runs then, by the world's clock; 0 is the set-up."""
+        return (time_us - self.round_start_ms(1) * 1000) // (self.timing.period_ms * 1000) + 1
 
     def _stop(self, what: str) -> None:
         raise InvariantViolation(self._seed, self._round_at(self.clock.now_us), what)

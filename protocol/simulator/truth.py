@@ -22,6 +22,8 @@ _Entry = TypeVar("_Entry")
 
 
 def _keep(book: dict[int, _Entry], version: int, entry: _Entry, most: int) -> None:
+    """Enter it as the newest, forget the oldest beyond so many. A restarted root may use a version again."""
+    book.pop(version, None)
     book[version] = entry
     if len(book) > most:
         del book[next(iter(book))]
@@ -69,11 +71,9 @@ class Truth:
 
     def measured(self, node_id: int, version: int, readings: Mapping[int, int], in_time: bool) -> None:
         """That node was given these raw readings by metric; `in_time` for its report or not."""
-        of_version = self._readings.get(version)
-        if of_version is None:
-            of_version = {}
-            _keep(self._readings, version, of_version, KEPT_ROUNDS)
+        of_version = self._readings.get(version, {})
         of_version[node_id] = readings
+        _keep(self._readings, version, of_version, KEPT_ROUNDS)
         if in_time:
             self._books[node_id].measured = version
 
@@ -96,12 +96,12 @@ class Truth:
 
     def counted(self, root: int, version: int) -> int:
         """How many different nodes the root's result of that round counts."""
-        layers = self._books[root].reports[version]
+        layers = self._books[root].reports.get(version)
         return layers[0].bit_count() if layers else 0
 
     def contributors(self, root: int, version: int) -> list[int]:
         """Whose readings the root's result of that round counts; an id that stands twice is counted twice."""
-        layers = [self._members(nodes) for nodes in self._books[root].reports[version]]
+        layers = [self._members(nodes) for nodes in self._books[root].reports.get(version, ())]
         return layers[0] if len(layers) == 1 else sorted(chain.from_iterable(layers))
 
     def readings(self, metric_id: int, version: int) -> dict[int, int]:
