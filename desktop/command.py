@@ -24,6 +24,7 @@ DEFAULT = "desktop"
 COMMANDS = {
     DEFAULT: "desktop.options",
     "simulate": "bridge.simulate",
+    "sweep": "desktop.sweep",
     "bridge": "bridge.service",
     "agent": "firmware.pi.command",
     "replay": "bridge.replay",

@@ -14,7 +14,7 @@ A TOML topology is a scenario that says nothing else.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from protocol.aggregate import METRICS, TEMPERATURE
@@ -35,7 +35,7 @@ MAX_CLOCK_PPM = 10_000.0  # a hundredth: beyond that it is no clock
 CONNECTED_TRIES = 1_000
 # A grid without a range: a node hears its eight neighbours, as in the report of 2005.
 GRID_RANGE_SPACINGS = 1.5
-MEDIUM_NAMES = {kind: name for name, kind in MEDIA.items()}
+MEDIUM_NAMES: Mapping[type[Propagation], str] = {kind: name for name, kind in MEDIA.items()}
 
 _TABLES = ("field", "radio", "link", "run", "fault")
 _FIELD_KEYS = ("grid", "spacing_m", "random", "area_m", "connected", "topology", "range_m", "root")

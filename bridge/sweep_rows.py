@@ -1,0 +1,106 @@
+"""The rows of a sweep as a table for people, as JSON lines and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from io import StringIO
+
+from bridge.sweep import Row
+from protocol.simulator.scenario import MEDIUM_NAMES, Scenario
+
+_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Two lines of heading, and what stands below them."""
+
+    heading: tuple[str, str]
+    text: Callable[[Row], str]
+
+
+_FIELD = (
+    _Column(("", "nodes"), lambda row: str(row.nodes)),
+    _Column(("", "field"), lambda row: row.field),
+)
+_VARYING = {
+    "range_m": _Column(("range", "m"), lambda row: "" if row.range_m is None else f"{row.range_m:g}"),
+    "loss": _Column(("", "loss"), lambda row: f"{row.loss:g}"),
+}
+_FIGURES = (
+    _Column(("", "hops"), lambda row: f"{row.depth:.1f}"),
+    _Column(("hear", "each"), lambda row: f"{row.neighbours:.1f}"),
+)
+_COSTS = (
+    _Column(("cover", "%"), lambda row: f"{int(10_000 * row.coverage) / 100:.2f}"),  # 99 % is reached or not
+    _Column(("median", "s"), lambda row: _seconds(row.latency_median_ms)),
+    _Column(("p95", "s"), lambda row: _seconds(row.latency_p95_ms)),
+    _Column(("data", "fr."), lambda row: f"{row.data_frames:.2f}"),
+    _Column(("ack", "fr."), lambda row: f"{row.ack_frames:.2f}"),
+    _Column(("other", "fr."), lambda row: f"{row.control_frames:.2f}"),
+    _Column(("", "bytes"), lambda row: f"{row.bytes:.0f}"),
+    _Column(("", "mJ"), lambda row: f"{row.energy_mj:.2f}"),
+)
+
+
+def table(rows: Sequence[Row], target: float) -> str:
+    """One line a field; a period that does not cover enough has the sign of "more than"."""
+    varying = [column for name, column in _VARYING.items() if len({getattr(row, name) for row in rows}) > 1]
+    period = _Column(("T", "s"), lambda row: f"{'>' if row.coverage < target else ''}{row.period_s:g}")
+    columns = [*_FIELD, *varying, *_FIGURES, period, *_COSTS]
+    cells = [[column.heading[line] for column in columns] for line in (0, 1)]
+    cells += [[column.text(row) for column in columns] for row in rows]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+    return "\n".join(lines)
+
+
+def heading(scenario: Scenario, rows: Sequence[Row], target: float, warm_up_s: float) -> str:
+    """What the table shows, in two lines."""
+    air, row = scenario.air, rows[0]
+    medium = MEDIUM_NAMES[type(air.propagation)]
+    constant = [f"{medium}, {air.radio.name}, {'' if air.collisions else 'no '}collisions"]
+    if len({row.range_m for row in rows}) == 1 and row.range_m is not None:
+        constant.append(f"range {row.range_m:g} m")
+    if len({row.loss for row in rows}) == 1:
+        constant.append(f"loss {row.loss:g}")
+    constant.append(f"profile {scenario.profile}")
+    rounds = row.rounds // row.seeds
+    return (
+        f"Smallest T that covers {100 * target:g} % of the reachable nodes;"
+        f" {row.seeds} seeds, {rounds} rounds after {warm_up_s:g} s.\n"
+        f"{', '.join(constant)}. Frames, bytes and mJ are of a node and round.\n"
+    )
+
+
+def json_line(row: Row, *, is_smallest: bool) -> str:
+    """The row as one JSON object; `smallest` says that it is the smallest period that covers enough."""
+    return json.dumps(_values(row, is_smallest), separators=(",", ":"))
+
+
+def csv_text(rows: Sequence[Row], smallest: Sequence[Row]) -> str:
+    """All rows with a heading; the same columns as in JSON."""
+    names = [*(field.name for field in fields(Row)), "smallest"]
+    out = StringIO()
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_values(row, row in smallest) for row in rows)
+    return out.getvalue()
+
+
+def _values(row: Row, is_smallest: bool) -> dict[str, object]:
+    values = {
+        name: round(value, _DECIMALS) if isinstance(value, float) else value
+        for name, value in asdict(row).items()
+    }
+    return values | {"smallest": is_smallest}
+
+
+def _seconds(latency_ms: int | None) -> str:
+    return "-" if latency_ms is None else f"{latency_ms / 1000:.2f}"
