@@ -15,7 +15,7 @@ HYSTERESIS_ETX16 = 8
 # Rounds between two looks around for a better parent.
 LOOK_ROUNDS = 8
 _MOST_TRIES = 255
-_LEAST_MARGIN_MS = 10
+_LEAST_MARGIN_MS = 30
 _FRACTION = 1 << 16
 
 
@@ -63,8 +63,8 @@ class ParentLink:
         self._round_trip_8ths += round_trip_ms - self._round_trip_8ths // 8
 
     def not_answered(self, tries: int) -> None:
-        """Nothing came in time: wait longer, and send the next report at another time of the round."""
-        self._margin_ms = min(2 * self._margin_ms + _LEAST_MARGIN_MS, self._timing.ack_timeout_limit_ms)
+        """Nothing came in time: wait a little longer, and send at another time of the round from now on."""
+        self._margin_ms = min(self._margin_ms + _LEAST_MARGIN_MS, self._timing.ack_timeout_limit_ms)
         if tries == 1:
             self._spread_ms = min(2 * self._spread_ms, SPREAD_GROWTH * self._timing.spread_ms)
             self._fraction = self._jitter.below(_FRACTION)
@@ -78,13 +78,18 @@ class ParentLink:
         least_ms, limit_ms = self._timing.ack_timeout_least_ms, self._timing.ack_timeout_limit_ms
         return min(max(measured_ms, least_ms), limit_ms)
 
+    @property
+    def delay_ms(self) -> int:
+        """How old an answer is when it arrives: half of the round trip; 0 before one was measured."""
+        return self._round_trip_8ths // 16
+
     def send_delay_ms(self, slot_ms: int, is_leaf: bool) -> int:
         """When to send a report after it is complete: the same time in every round as long as that goes well.
 
         Leaves all begin with the round, so they spread; others follow their children.
         """
         if is_leaf:
-            window_ms = min(self._spread_ms, slot_ms // 2)
+            window_ms = min(self._spread_ms, slot_ms)
         else:
             window_ms = min(self._timing.jitter_ms, slot_ms // 4)
         return self._fraction * window_ms // _FRACTION

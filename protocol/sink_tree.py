@@ -366,8 +366,8 @@ class SinkTreeNode:
         """Take the way that the parent tells, if it may be taken; hand another distance on at once."""
         if self._is_feasible(sync):
             before = self.way
-            origin_ms = now_ms - sync.age * age_unit_ms(sync.period_ms)
-            self.way = Way(sync.version, sync.hop_count + 1, origin_ms, sync.period_ms)
+            age_ms = sync.age * age_unit_ms(sync.period_ms) + self._link.delay_ms
+            self.way = Way(sync.version, sync.hop_count + 1, now_ms - age_ms, sync.period_ms)
             if before and before.hop_count != self.way.hop_count and len(self.children):
                 self._put(FrameType.DISCOVERY, BROADCAST, self._after_jitter(now_ms))
 
