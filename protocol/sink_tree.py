@@ -428,13 +428,13 @@ class SinkTreeNode:
             self._drop(DropReason.NOT_FEASIBLE, parent)
             self._seek(now_ms)
             return
+        self._link.begin(parent)
         self._follow(sync, now_ms)
         assert self.way is not None
         if self._round is None:
             self._round = Round(self.way.version_at(now_ms), acked=True)
         self.state = State.JOINED
         self.parent = parent
-        self._link.begin(parent)
         self._candidate = None
         self._help_wait_ms = self._timing.help_wait_ms
         if self.children.remove(parent):
