@@ -176,7 +176,7 @@ class TestQuality:
                 decode(each.frame)
 
     def test_a_link_may_be_worse_than_the_others_and_in_one_direction(self) -> None:
-        scripts = {**self.SCRIPTS, 2: [(20 * n + 10, frame(2, 1, n)) for n in range(1, 501)]}
+        scripts: Scripts = {**self.SCRIPTS, 2: [(20 * n + 10, frame(2, 1, n)) for n in range(1, 501)]}
         stage = play(row(0, 5, 10), scripts, air=Air(link_loss={(1, 2): 0.5}))
         pairs = stage.pairs()
         assert 200 < pairs.count((1, 2)) < 300

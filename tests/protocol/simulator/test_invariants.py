@@ -9,7 +9,7 @@ import pytest
 
 from protocol.node import ChildJoined, Event, Joined, LinkName, RoundFinished
 from protocol.packets import Frame, FrameType, Items, Report, decode, encode
-from protocol.simulator.faults import Action, Fault, Freeze, Kill, Reboot, Thaw
+from protocol.simulator.faults import Action, Fault, Freeze, Kill, Thaw
 from protocol.simulator.invariants import MAX_EVENTS_PER_CALL, InvariantViolation
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import grid
@@ -49,9 +49,8 @@ class Forger(SinkTreeNode):
             return encode(sent)
         assert isinstance(sent.payload, Report)
         ((metric, aggregate),) = sent.payload.items.aggregates
-        items = replace(
-            sent.payload.items, aggregates=((metric, replace(aggregate, total=aggregate.total + 1)),)
-        )
+        forged = replace(aggregate, total=aggregate.total + 1)
+        items = replace(sent.payload.items, aggregates=((metric, forged),))
         return encode(replace(sent, payload=replace(sent.payload, items=items)))
 
 
@@ -88,9 +87,7 @@ def run(liar: type[SinkTreeNode], liar_id: int, **options: Any) -> Simulation:
     ids=str,
 )
 def test_a_wrong_result_stops_the_run_and_names_its_seed(lie: dict[str, int], what: str) -> None:
-    with pytest.raises(
-        InvariantViolation, match="seed 5, round 4: the result of version 4 is wrong"
-    ) as error:
+    with pytest.raises(InvariantViolation, match="seed 5, round 4: the result of version 4 is") as error:
         run(type("Liar", (LyingRoot,), {"lie": lie}), 1)
     assert what in error.value.what
     assert (error.value.seed, error.value.round) == (5, 4)
@@ -135,9 +132,10 @@ def test_a_node_is_not_its_own_parent() -> None:
         play(row(0, 5), {2: [(10, Joined(2, 2))]})
 
 
-def test_who_starts_anew_has_no_children_and_no_parent() -> None:
-    for action in (Kill(2), Reboot(2), Kill(3), Reboot(3), Reboot(4)):
-        ring((1, action))
+@pytest.mark.parametrize("victim", [2, 3])
+def test_who_lost_its_memory_has_no_children_and_no_parent(victim: int) -> None:
+    ring((1, Kill(victim)))
+    ring((1, Freeze(victim)), (1, Kill(victim)))
 
 
 def test_who_is_frozen_keeps_its_parent() -> None:
