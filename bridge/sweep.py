@@ -11,9 +11,9 @@ import multiprocessing
 import os
 import shlex
 import signal
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -208,7 +208,8 @@ def _done(
     try:
         while True:
             while len(waiting) < processes + _AHEAD and (index := next(left, None)) is not None:
-                waiting[pool.submit(simulated, runs[index])] = index
+                with _born_deaf():
+                    waiting[pool.submit(simulated, runs[index])] = index
             if not waiting:
                 break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -217,6 +218,19 @@ def _done(
         _end(pool)
         raise
     pool.shutdown()
+
+
+@contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Processes that start meanwhile inherit that an interrupt waits; ours comes right after."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_interrupts_to_the_parent() -> None:
@@ -243,13 +257,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _field_words(scenario: Scenario) -> str:
-    """How the field is laid out."""
+    """The extent of the field."""
     match scenario.field:
         case Grid(columns, rows, spacing_m):
-            return f"{columns}x{rows} at {spacing_m:g} m"
+            sides_m = (columns - 1) * spacing_m, (rows - 1) * spacing_m
         case Scattered(_, width_m, height_m):
-            return f"{width_m:.3g}x{height_m:.3g} m"
-    return "given"
+            sides_m = width_m, height_m
+        case _:
+            return "given"
+    return "x".join(f"{side_m:.0f}" if side_m >= 10 else f"{side_m:.2g}" for side_m in sides_m) + " m"
 
 
 def number_text(number: float) -> str:

@@ -16,53 +16,53 @@ _DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Two lines of heading, and what stands below them."""
+    """Two lines of heading, and what stands below them; `gap` spaces before it."""
 
     heading: tuple[str, str]
     text: Callable[[Row], str]
+    gap: int = 1
 
 
-_FIELD = (
-    _Column(("", "nodes"), lambda row: str(row.nodes)),
-    _Column(("", "field"), lambda row: row.field),
-)
+_NODES = _Column(("", "N"), lambda row: str(row.nodes))
+_FIELD = _Column(("field", "m"), lambda row: row.field.removesuffix(" m"), 2)
+# Only where they differ.
 _VARYING = {
-    "range_m": _Column(("range", "m"), lambda row: "" if row.range_m is None else f"{row.range_m:g}"),
+    "range_m": _Column(("R", "m"), lambda row: "" if row.range_m is None else f"{row.range_m:g}", 2),
     "loss": _Column(("", "loss"), lambda row: f"{row.loss:g}"),
 }
 _FIGURES = (
-    _Column(("", "hops"), lambda row: f"{row.depth:.1f}"),
+    _Column(("", "hops"), lambda row: f"{row.depth:.1f}", 2),
     _Column(("hear", "each"), lambda row: f"{row.neighbours:.1f}"),
 )
 _COSTS = (
-    _Column(("cover", "%"), lambda row: f"{int(10_000 * row.coverage) / 100:.2f}"),  # 99 % is reached or not
-    _Column(("median", "s"), lambda row: _seconds(row.latency_median_ms)),
-    _Column(("p95", "s"), lambda row: _seconds(row.latency_p95_ms)),
-    _Column(("data", "fr."), lambda row: f"{row.data_frames:.2f}"),
-    _Column(("ack", "fr."), lambda row: f"{row.ack_frames:.2f}"),
-    _Column(("other", "fr."), lambda row: f"{row.control_frames:.2f}"),
-    _Column(("", "bytes"), lambda row: f"{row.bytes:.0f}"),
+    # Cut off, not rounded, so that what stands there is not more than was reached.
+    _Column(("cover", "%"), lambda row: f"{int(1_000 * row.coverage) / 10:.1f}", 2),
+    _Column(("delay", "50 %"), lambda row: _seconds(row.latency_median_ms), 2),
+    _Column(("s", "95 %"), lambda row: _seconds(row.latency_p95_ms)),
+    _Column(("", "data"), lambda row: f"{row.data_frames:.2f}", 2),
+    _Column(("frames", "ack"), lambda row: f"{row.ack_frames:.2f}"),
+    _Column(("", "other"), lambda row: f"{row.control_frames:.2f}"),
+    _Column(("", "bytes"), lambda row: f"{row.bytes:.0f}", 2),
     _Column(("", "mJ"), lambda row: f"{row.energy_mj:.2f}"),
 )
 
 
 def table(rows: Sequence[Row], target: float) -> str:
-    """One line a field; a period that does not cover enough has the sign of "more than"."""
+    """One line a field, within 80 characters; a period that does not cover enough has a ">" before it."""
     varying = [column for name, column in _VARYING.items() if len({getattr(row, name) for row in rows}) > 1]
-    period = _Column(("T", "s"), lambda row: f"{'>' if row.coverage < target else ''}{row.period_s:g}")
-    columns = [*_FIELD, *varying, *_FIGURES, period, *_COSTS]
-    cells = [[column.heading[line] for column in columns] for line in (0, 1)]
-    cells += [[column.text(row) for column in columns] for row in rows]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
-    return "\n".join(lines)
+    period = _Column(("T", "s"), lambda row: f"{'>' if row.coverage < target else ''}{row.period_s:g}", 2)
+    columns = [_NODES, _FIELD, *varying, *_FIGURES, period, *_COSTS]
+    lines = [[column.heading[line] for column in columns] for line in (0, 1)]
+    lines += [[column.text(row) for column in columns] for row in rows]
+    widths = [column.gap + max(len(line[i]) for line in lines) for i, column in enumerate(columns)]
+    return "\n".join(
+        "".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
 
 
-def heading(scenario: Scenario, rows: Sequence[Row], target: float, warm_up_s: float) -> str:
-    """What the table shows, in two lines."""
+def conditions(scenario: Scenario, rows: Sequence[Row], warm_up_s: float) -> str:
+    """What is the same for all rows."""
     air, row = scenario.air, rows[0]
     medium = MEDIUM_NAMES[type(air.propagation)]
     constant = [f"{medium}, {air.radio.name}, {'' if air.collisions else 'no '}collisions"]
@@ -72,11 +72,7 @@ def heading(scenario: Scenario, rows: Sequence[Row], target: float, warm_up_s: f
         constant.append(f"loss {row.loss:g}")
     constant.append(f"profile {scenario.profile}")
     rounds = row.rounds // row.seeds
-    return (
-        f"Smallest T that covers {100 * target:g} % of the reachable nodes;"
-        f" {row.seeds} seeds, {rounds} rounds after {warm_up_s:g} s.\n"
-        f"{', '.join(constant)}. Frames, bytes and mJ are of a node and round.\n"
-    )
+    return f"{', '.join(constant)}; {row.seeds} seeds, {rounds} rounds after {warm_up_s:g} s"
 
 
 def json_line(row: Row, *, is_smallest: bool) -> str:

@@ -14,11 +14,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from bridge.errors import UsageError
 from bridge.sweep import Row, Run, cores, cost_of, outcomes_of, row_of, smallest
 from bridge.sweep_options import add_case_arguments, add_trial_arguments, cases_of
-from bridge.sweep_rows import csv_text, heading, json_line, table
+from bridge.sweep_rows import conditions, csv_text, json_line, table
 
 HELP = "find the smallest period that a field can afford"
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
-_SavePlot = Callable[[Sequence[Row], float, Path], None]
+_SavePlot = Callable[[Sequence[Row], float, str, Path], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,17 +48,19 @@ def run(args: argparse.Namespace) -> int:
         row_of(case, [next(outcomes) for _ in of_case]) for case, of_case in zip(cases, runs, strict=True)
     ]
     best = smallest(rows, args.target)
+    caption = conditions(runs[0][0].scenario, rows, args.warm_up)
     enough = [row for row in best if row.coverage >= args.target]
     if args.json:
         for row in rows:
             print(json_line(row, is_smallest=row in enough))
     else:
-        print(heading(runs[0][0].scenario, best, args.target, args.warm_up))
+        print(f"The smallest T that covers {100 * args.target:g} % of the reachable nodes:\n")
         print(table(best, args.target))
+        print(f"\n{caption}.\nFrames, bytes and mJ are those of a node and round.")
     if args.csv is not None:
         _write(args.csv, lambda: args.csv.write_text(csv_text(rows, enough), encoding="utf-8", newline=""))
     if save_plot is not None:
-        _write(args.plot, lambda: save_plot(rows, args.target, args.plot))
+        _write(args.plot, lambda: save_plot(rows, args.target, caption, args.plot))
     return 0
 
 
