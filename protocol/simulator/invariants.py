@@ -29,7 +29,8 @@ class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
 class Parents:
     """Who is whose parent, as the nodes say. A loop can only be closed by who takes a parent.
 
-    A parent that started anew does not know its former children: those links are none.
+    A parent that began anew (5.4) does not know its former children, and their reports find no place in it:
+    those links are none. It begins anew when it lost its memory, and perhaps when its clock is put forward.
     """
 
     def __init__(self) -> None:
@@ -49,9 +50,8 @@ class Parents:
         """`node_id` has no parent."""
         self._parent.pop(node_id, None)
 
-    def restarted(self, node_id: int) -> None:
-        """`node_id` has no memory now."""
-        self.lost(node_id)
+    def may_begin_anew(self, node_id: int) -> None:
+        """`node_id` may not know its children any more."""
         for child in [child for child, parent in self._parent.items() if parent == node_id]:
             del self._parent[child]
 

@@ -203,6 +203,7 @@ class Simulation:
                 self._thaw(self._stations[node_id])
             case f.StepClock(node_id, step_ms):
                 self._stations[node_id].clock.step(step_ms)
+                self._parents.may_begin_anew(node_id)
                 self._wake_now(self._stations[node_id])
             case f.SetQuality(quality):
                 self._channel.quality = quality
@@ -232,7 +233,8 @@ class Simulation:
     def _switch_off(self, station: Station) -> None:
         station.switch_off(self.clock.now_us)
         station.frozen = None
-        self._parents.restarted(station.node_id)
+        self._parents.lost(station.node_id)
+        self._parents.may_begin_anew(station.node_id)
 
     def _reboot(self, station: Station) -> None:
         if station.node is not None:
