@@ -10,7 +10,7 @@ from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
 
-from protocol import aggregate, children, packets, timing, way
+from protocol import aggregate, children, packets, parent_link, timing, way
 from protocol.packets import DropReason, FrameType
 
 HEADER = Path(__file__).parent / "core" / "tr_constants.h"
@@ -35,6 +35,7 @@ _PATTERNS = (
     "ITEM_LINK",
     "ITEM_DOUBT",
 )
+_PARENT_LINK = ("ETX_ONE", "HYSTERESIS_ETX16", "LOOK_ROUNDS", "_MOST_TRIES", "_LEAST_MARGIN_MS")
 _STRUCTS = ("SYNC", "AGGREGATE", "LINK", "DOUBT", "ACK", "DEPTH", "HELP", "DURATION")
 
 
@@ -61,13 +62,14 @@ def generate() -> str:
             "/* PROTOCOL.md section 8. */",
             *_enum("drop_reason", "DROP_", DropReason),
             "",
-            "/* PROTOCOL.md 5.4, 6.5 and section 7. */",
+            "/* PROTOCOL.md 5.4, 5.5, 6.5 and section 7. */",
             *(_define(name, getattr(way, name)) for name in ("FRESH_PERIODS", "FORGET_PERIODS")),
             *(
                 _define(name, getattr(children, name))
                 for name in ("HISTORY_ROUNDS", "FULL_QUALITY", "RENEWAL_ROUNDS")
             ),
-            _define("MAX_PERIOD_MS", timing.MAX_PERIOD_MS),
+            *(_define(name.lstrip("_"), getattr(parent_link, name)) for name in _PARENT_LINK),
+            *(_define(name, getattr(timing, name)) for name in ("SPREAD_GROWTH", "MAX_PERIOD_MS")),
             *(_define(f"DEFAULT_{name.upper()}", value) for name, value in asdict(timing.Timing()).items()),
             "",
             "#endif",

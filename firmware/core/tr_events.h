@@ -25,6 +25,7 @@ enum tr_why {
     TR_WHY_STALE,
     TR_WHY_NO_ANSWER,
     TR_WHY_NO_WAY,
+    TR_WHY_BETTER, /* there is a better one */
 };
 
 typedef struct tr_event {

@@ -43,7 +43,8 @@ static int check_payload(const tr_frame_t *frame)
     case TR_DEPTH: is_right = frame->payload_bytes == TR_DEPTH_BYTES; break;
     case TR_DATA_ACK:
     case TR_HELP_CONFIRM: is_right = frame->payload_bytes == TR_ACK_BYTES; break;
-    case TR_HELP: is_right = frame->payload_bytes == TR_HELP_BYTES; break;
+    case TR_HELP:
+    case TR_LOOK: is_right = frame->payload_bytes == TR_HELP_BYTES; break;
     case TR_DATA: is_right = are_items(frame, TR_DEPTH_BYTES, true); break;
     case TR_HELP_ACK_DATA: is_right = are_items(frame, TR_DEPTH_BYTES, false); break;
     case TR_RESULT: is_right = are_items(frame, TR_DURATION_BYTES, true); break;

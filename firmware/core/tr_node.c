@@ -34,6 +34,7 @@ int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_m
     node->counter = config->first_counter & TR_MAX_U24;
     node->help_wait_ms = timing->help_wait_ms;
     tr_jitter_init(&node->jitter, config->seed);
+    tr_parent_link_init(&node->link, timing, &node->jitter);
     tr_children_init(&node->children, config->node_id, config->max_children);
     if (config->is_root)
         tr_start_root(node, (uint16_t)(config->first_version - 1), now_ms);
@@ -68,6 +69,8 @@ void tr_node_handle_timer(tr_node_t *node, uint32_t now_ms)
         if (node->children.count == 0)
             tr_tell_depth(node, now_ms);
     }
+    if (tr_timer_is_due(&node->offer_wait, now_ms))
+        tr_take_offer(node, now_ms);
     if (tr_timer_is_due(&node->help, now_ms))
         tr_call_for_help(node, now_ms);
 }
@@ -97,6 +100,7 @@ uint32_t tr_node_wait_ms(const tr_node_t *node, uint32_t now_ms)
     wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->child_wait, now_ms));
     wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->ack, now_ms));
     wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->leaf_wait, now_ms));
+    wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->offer_wait, now_ms));
     wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->help, now_ms));
     return tr_shorter(wait_ms, tr_outbox_wait_ms(&node->outbox, now_ms));
 }
@@ -144,6 +148,7 @@ static uint8_t write_payload(tr_node_t *node, const tr_waiting_t *waiting, uint8
         write_sync(node, payload + 2, now_ms);
         return TR_ACK_BYTES;
     case TR_HELP:
+    case TR_LOOK:
         tr_put_u16(payload, node->has_way ? node->way.distance.version : 0);
         payload[2] = node->has_way ? node->way.distance.hop_count : TR_NO_HOP_COUNT;
         return TR_HELP_BYTES;
@@ -163,6 +168,8 @@ int tr_node_next_frame(tr_node_t *node, uint32_t now_ms, uint8_t *bytes, size_t 
         return TR_ERROR_CAPACITY;
     if (!tr_outbox_take_due(&node->outbox, now_ms, &waiting))
         return 0;
+    if (waiting.type == TR_DATA)
+        node->data_sent_ms = now_ms;
     const tr_frame_t frame = {
         .type = waiting.type,
         .source = node->config->node_id,

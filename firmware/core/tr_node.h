@@ -17,6 +17,7 @@
 #include "tr_events.h"
 #include "tr_jitter.h"
 #include "tr_outbox.h"
+#include "tr_parent_link.h"
 #include "tr_round.h"
 #include "tr_timer.h"
 #include "tr_timing.h"
@@ -57,6 +58,13 @@ typedef struct tr_reading {
     uint8_t raw;
 } tr_reading_t;
 
+/* The best way to the root that was offered within the offer window. */
+typedef struct tr_offer {
+    uint16_t cost;
+    uint16_t source;
+    uint8_t request; /* asks for it; 0: there is no offer */
+} tr_offer_t;
+
 /* To be read, not written, by others. */
 typedef struct tr_node {
     const tr_node_config_t *config;
@@ -71,15 +79,19 @@ typedef struct tr_node {
     /* The request that waits for an answer: DISC_ACK or HELP_ACK_DATA while joining, DATA once joined; or 0.
      */
     uint8_t request;
-    uint16_t candidate;  /* whom it went to while joining */
-    uint16_t unanswered; /* tries; those of DATA count on over rounds, until the parent answers any */
+    uint16_t candidate;    /* whom it went to while joining */
+    uint16_t unanswered;   /* tries; those of DATA count on over rounds, until the parent answers any */
+    uint32_t data_sent_ms; /* when it was sent, or will be */
     bool request_bears_report;
+    tr_offer_t offer;
+    tr_parent_link_t link;
     bool has_heard_version;
     uint16_t heard_version; /* by a root that was restarted */
     uint32_t help_wait_ms;
     tr_timer_t child_wait;
     tr_timer_t ack;
     tr_timer_t leaf_wait;
+    tr_timer_t offer_wait; /* while joined: until looking for a better parent ends */
     tr_timer_t help;
     uint32_t counter;
     tr_jitter_t jitter;

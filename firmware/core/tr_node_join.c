@@ -16,10 +16,26 @@ bool tr_has_fresh_way(const tr_node_t *node, uint32_t now_ms)
 
 void tr_follow(tr_node_t *node, const tr_sync_t *sync, uint32_t now_ms)
 {
-    if (tr_is_feasible(node, sync)) {
-        tr_way_follow(&node->way, sync, now_ms);
-        node->has_way = true;
-    }
+    if (!tr_is_feasible(node, sync))
+        return;
+    const bool is_elsewhere = node->has_way && node->way.distance.hop_count != sync->hop_count + 1;
+    tr_way_follow(&node->way, sync, now_ms - tr_parent_link_delay_ms(&node->link));
+    node->has_way = true;
+    if (is_elsewhere && node->children.count > 0)
+        tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
+}
+
+/* Offers the own way to a node that seeks one, if it would be feasible there. */
+void tr_offer_way(tr_node_t *node, uint16_t to, tr_distance_t wanted, uint32_t now_ms)
+{
+    const bool has_sought = wanted.hop_count != TR_NO_HOP_COUNT;
+    if ((has_sought && !tr_distance_is_better(node->way.distance, wanted)) || !tr_has_fresh_way(node, now_ms))
+        return;
+    if (tr_children_has_room_for(&node->children, to))
+        tr_put(node, TR_HELP_ACK, to,
+               now_ms + tr_jitter_below(&node->jitter, node->config->timing.spread_ms));
+    else
+        tr_drop(node, TR_DROP_TABLE_FULL, to);
 }
 
 static void seek(tr_node_t *node, uint32_t now_ms)
@@ -29,7 +45,51 @@ static void seek(tr_node_t *node, uint32_t now_ms)
     tr_timer_set(&node->help, tr_after_jitter(node, now_ms));
 }
 
-void tr_ask(tr_node_t *node, uint8_t request, uint16_t candidate, uint32_t due_ms)
+/* Calls for offers while keeping the parent, if its link is bad. */
+void tr_look_for_better(tr_node_t *node, uint32_t now_ms)
+{
+    const tr_timing_t *timing = &node->config->timing;
+    const uint16_t turn = (uint16_t)(node->round.items.version + node->config->node_id);
+    if (tr_parent_link_is_bad(&node->link, timing) && turn % TR_LOOK_ROUNDS == 0) {
+        tr_put(node, TR_LOOK, TR_BROADCAST, now_ms);
+        tr_timer_set(&node->offer_wait, now_ms + timing->spread_ms + timing->offer_window_ms);
+    }
+}
+
+/* Of the offers of a short window the cheapest is taken; of equal ones the first. */
+void tr_consider(tr_node_t *node, uint8_t request, uint16_t source, uint8_t hop_count, uint32_t now_ms)
+{
+    const uint16_t window_ms = node->config->timing.offer_window_ms;
+    const tr_offer_t offer = {
+        .cost = tr_parent_link_cost(&node->link, source, hop_count),
+        .source = source,
+        .request = request,
+    };
+    if (!node->offer.request || offer.cost < node->offer.cost)
+        node->offer = offer;
+    if (window_ms == 0) {
+        tr_take_offer(node, now_ms);
+    } else if (!node->offer_wait.is_set) {
+        node->help.is_set = false;
+        tr_timer_set(&node->offer_wait, now_ms + window_ms);
+    }
+}
+
+static void forget_offer(tr_node_t *node)
+{
+    node->offer.request = 0;
+    node->offer_wait.is_set = false;
+}
+
+/* Whether it saves enough to leave the parent for it. */
+static bool is_worth_a_change(const tr_node_t *node, const tr_offer_t *offer)
+{
+    const uint8_t parent_hop_count = (uint8_t)(node->way.distance.hop_count - 1);
+    return !node->request && offer->cost + TR_HYSTERESIS_ETX16 <=
+                                 tr_parent_link_cost(&node->link, node->parent, parent_hop_count);
+}
+
+static void ask(tr_node_t *node, uint8_t request, uint16_t candidate, uint32_t due_ms)
 {
     node->state = TR_STATE_JOINING;
     node->candidate = candidate;
@@ -37,6 +97,23 @@ void tr_ask(tr_node_t *node, uint8_t request, uint16_t candidate, uint32_t due_m
     node->request_bears_report = node->has_round && tr_round_is_undelivered(&node->round);
     node->unanswered = 0;
     tr_send_request(node, request, candidate, due_ms);
+}
+
+/* The offer window is over. */
+void tr_take_offer(tr_node_t *node, uint32_t now_ms)
+{
+    const tr_offer_t offer = node->offer;
+    forget_offer(node);
+    if (!offer.request)
+        return; /* nobody answered who looked for a better parent */
+    if (node->state == TR_STATE_JOINED) {
+        if (!is_worth_a_change(node, &offer))
+            return;
+        tr_lose_parent(node, TR_WHY_BETTER, now_ms);
+    }
+    /* Many hear a DISCOVERY, and only one a HELP_ACK. */
+    ask(node, offer.request, offer.source,
+        offer.request == TR_DISC_ACK ? tr_after_jitter(node, now_ms) : now_ms);
 }
 
 bool tr_answers(tr_node_t *node, uint8_t request, uint16_t source)
@@ -57,6 +134,7 @@ void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t n
         seek(node, now_ms);
         return;
     }
+    tr_parent_link_begin(&node->link, parent);
     tr_follow(node, sync, now_ms);
     if (!node->has_round) {
         tr_round_begin(&node->round, tr_way_version_at(&node->way, now_ms));
@@ -73,7 +151,7 @@ void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t n
         tr_say(node, TR_EVENT_CHILD_LOST, parent, 0);
     }
     tr_say(node, TR_EVENT_JOINED, parent, node->way.distance.hop_count);
-    if (is_by_discovery) {
+    if (is_by_discovery || node->children.count > 0) {
         const uint32_t due_ms = tr_after_jitter(node, now_ms);
         tr_put(node, TR_DISCOVERY, TR_BROADCAST, due_ms);
         tr_timer_set(&node->leaf_wait, due_ms + node->config->timing.leaf_wait_ms);
@@ -87,6 +165,7 @@ void tr_lose_parent(tr_node_t *node, uint16_t why, uint32_t now_ms)
     tr_say(node, TR_EVENT_PARENT_LOST, node->parent, why);
     node->parent = TR_NO_NODE;
     node->leaf_wait.is_set = false;
+    forget_offer(node);
     tr_end_request(node);
     seek(node, now_ms);
 }
@@ -115,7 +194,7 @@ void tr_check_way(tr_node_t *node, uint32_t now_ms)
         return;
     if (node->state == TR_STATE_JOINED && !tr_has_fresh_way(node, now_ms)) {
         tr_lose_parent(node, TR_WHY_STALE, now_ms);
-    } else if (node->state == TR_STATE_SEEKING) {
+    } else if (node->state == TR_STATE_SEEKING && !node->offer.request) {
         node->help_wait_ms = node->config->timing.help_wait_ms;
         seek(node, now_ms); /* the neighbours learn of a newer version now: then they can help */
     }
@@ -127,11 +206,15 @@ void tr_check_way(tr_node_t *node, uint32_t now_ms)
 
 void tr_send_request(tr_node_t *node, uint8_t request, uint16_t destination, uint32_t due_ms)
 {
+    const tr_timing_t *timing = &node->config->timing;
     node->request = request;
     if (node->unanswered < UINT16_MAX)
         node->unanswered++;
     tr_put(node, request, destination, due_ms);
-    tr_timer_set(&node->ack, tr_after_jitter(node, due_ms + node->config->timing.ack_timeout_ms));
+    node->data_sent_ms = due_ms;
+    const uint16_t timeout_ms =
+        request == TR_DATA ? tr_parent_link_ack_timeout_ms(&node->link, timing) : timing->ack_timeout_ms;
+    tr_timer_set(&node->ack, tr_after_jitter(node, due_ms + timeout_ms));
 }
 
 void tr_end_request(tr_node_t *node)
@@ -144,7 +227,10 @@ void tr_end_request(tr_node_t *node)
 
 void tr_no_answer(tr_node_t *node, uint32_t now_ms)
 {
-    if (node->unanswered <= node->config->timing.max_retries) {
+    const tr_timing_t *timing = &node->config->timing;
+    if (node->request == TR_DATA)
+        tr_parent_link_not_answered(&node->link, timing, &node->jitter, node->unanswered);
+    if (node->unanswered <= timing->max_retries) {
         tr_send_request(node, node->request, node->state == TR_STATE_JOINED ? node->parent : node->candidate,
                         now_ms);
     } else if (node->state == TR_STATE_JOINED) {

@@ -7,8 +7,10 @@ static void on_discovery(tr_node_t *node, const tr_frame_t *frame, uint32_t now_
 {
     tr_sync_t sync;
     tr_sync_read(&sync, frame->payload);
-    if (node->state == TR_STATE_SEEKING && tr_is_feasible(node, &sync))
-        tr_ask(node, TR_DISC_ACK, frame->source, tr_after_jitter(node, now_ms));
+    if (frame->source == node->parent)
+        tr_follow(node, &sync, now_ms);
+    else if (node->state == TR_STATE_SEEKING && tr_is_feasible(node, &sync))
+        tr_consider(node, TR_DISC_ACK, frame->source, sync.hop_count, now_ms);
 }
 
 static void on_disc_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
@@ -66,12 +68,15 @@ static void on_data_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_m
         tr_drop(node, TR_DROP_STATE, frame->source);
         return;
     }
-    node->unanswered = 0;
     if (node->request == TR_DATA && node->has_round &&
         node->round.items.version == tr_get_u16(frame->payload)) {
         node->round.is_acked = true;
         tr_end_request(node);
+        tr_parent_link_answered(&node->link, &node->config->timing, node->unanswered,
+                                tr_ms_until(now_ms, node->data_sent_ms));
+        tr_look_for_better(node, now_ms);
     }
+    node->unanswered = 0;
     tr_sync_read(&sync, frame->payload + 2);
     if (sync.hop_count == TR_NO_HOP_COUNT)
         tr_lose_parent(node, TR_WHY_NO_WAY, now_ms);
@@ -79,9 +84,16 @@ static void on_data_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_m
         tr_follow(node, &sync, now_ms);
 }
 
-static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+/* The payload of HELP and LOOK: where the sender is. */
+static tr_distance_t distance_wanted(const tr_frame_t *frame)
 {
     const tr_distance_t wanted = {.version = tr_get_u16(frame->payload), .hop_count = frame->payload[2]};
+    return wanted;
+}
+
+static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+{
+    const tr_distance_t wanted = distance_wanted(frame);
     const bool has_sought = wanted.hop_count != TR_NO_HOP_COUNT;
     if (frame->source == node->parent) {
         if (!has_sought)
@@ -90,30 +102,33 @@ static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
     }
     if (node->state != TR_STATE_JOINED)
         return;
-    const tr_distance_t own = node->way.distance;
-    if (node->config->is_root && has_sought && tr_version_is_newer(wanted.version, own.version)) {
+    if (node->config->is_root && has_sought &&
+        tr_version_is_newer(wanted.version, node->way.distance.version)) {
         /* The node's clock may have run on until it forgets its way: no version is used twice (5.4). */
         node->heard_version = (uint16_t)(wanted.version + wanted.hop_count + TR_FORGET_PERIODS);
         node->has_heard_version = true;
         node->way.origin_ms = now_ms - node->way.period_ms; /* the next round is due now */
     }
-    if ((has_sought && !tr_distance_is_better(own, wanted)) || !tr_has_fresh_way(node, now_ms))
-        return;
-    if (!tr_children_has_room_for(&node->children, frame->source)) {
-        tr_drop(node, TR_DROP_TABLE_FULL, frame->source);
-        return;
-    }
-    tr_put(node, TR_HELP_ACK, frame->source, tr_after_jitter(node, now_ms));
+    tr_offer_way(node, frame->source, wanted, now_ms);
+}
+
+static void on_look(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+{
+    if (node->state == TR_STATE_JOINED && frame->source != node->parent &&
+        !tr_children_find(&node->children, frame->source))
+        tr_offer_way(node, frame->source, distance_wanted(frame), now_ms);
 }
 
 static void on_help_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
 {
     tr_sync_t sync;
-    if (node->state != TR_STATE_SEEKING)
-        return; /* an offer that came second */
+    if (node->state != TR_STATE_SEEKING && !node->offer_wait.is_set)
+        return; /* an offer that came late */
+    if (frame->source == node->parent)
+        return;
     tr_sync_read(&sync, frame->payload);
     if (tr_is_feasible(node, &sync))
-        tr_ask(node, TR_HELP_ACK_DATA, frame->source, now_ms);
+        tr_consider(node, TR_HELP_ACK_DATA, frame->source, sync.hop_count, now_ms);
     else
         tr_drop(node, TR_DROP_NOT_FEASIBLE, frame->source);
 }
@@ -164,6 +179,7 @@ void tr_dispatch(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
     case TR_HELP_ACK: on_help_ack(node, frame, now_ms); break;
     case TR_HELP_ACK_DATA: on_help_ack_data(node, frame, now_ms); break;
     case TR_HELP_CONFIRM: on_help_confirm(node, frame, now_ms); break;
+    case TR_LOOK: on_look(node, frame, now_ms); break;
     default: tr_drop(node, TR_DROP_STATE, frame->source); break;
     }
 }

@@ -37,12 +37,27 @@ static void advance_root(tr_node_t *node, uint32_t now_ms)
     node->way.distance.version = version;
 }
 
+/* A hop's share of the period: all hops from the furthest leaf to the root have 4/5 of it. */
+static uint32_t slot_ms(const tr_node_t *node)
+{
+    const uint16_t hops = (uint16_t)(node->way.distance.hop_count + tr_children_depth(&node->children) + 1);
+    return 4 * node->way.period_ms / 5 / hops;
+}
+
+static uint32_t hop_wait_ms(const tr_node_t *node)
+{
+    const tr_timing_t *timing = &node->config->timing;
+    return tr_timing_hop_wait_ms(timing, tr_parent_link_ack_timeout_ms(&node->link, timing));
+}
+
 /* How long to wait for the children, scaled by the distance to the furthest leaf (section 7). */
 static uint32_t child_wait_for_ms(const tr_node_t *node)
 {
     const uint32_t hops = (uint32_t)tr_children_depth(&node->children) + 1;
-    const uint32_t limit_ms = 4 * node->way.period_ms / 5 * hops / (node->way.distance.hop_count + hops);
-    return tr_shorter(hops * tr_timing_hop_wait_ms(&node->config->timing), limit_ms);
+    const uint32_t slot = slot_ms(node);
+    /* A longer hop wait changes nothing, but hops of it may take more than 32 bits. */
+    const uint32_t hop_wait = tr_shorter(hop_wait_ms(node), slot);
+    return tr_shorter(hops * hop_wait + tr_timing_longest_spread_ms(&node->config->timing), hops * slot);
 }
 
 static void set_child_wait(tr_node_t *node, uint32_t now_ms)
@@ -50,7 +65,7 @@ static void set_child_wait(tr_node_t *node, uint32_t now_ms)
     const uint32_t wait_ms = child_wait_for_ms(node);
     const uint32_t end_ms = tr_way_running_since_ms(&node->way, now_ms) + wait_ms;
     /* A round entered late, after the clock was set. */
-    const uint32_t earliest_ms = now_ms + tr_shorter(wait_ms, tr_timing_hop_wait_ms(&node->config->timing));
+    const uint32_t earliest_ms = now_ms + tr_shorter(wait_ms, hop_wait_ms(node));
     tr_timer_set(&node->child_wait, tr_ms_until(end_ms, earliest_ms) > 0 ? end_ms : earliest_ms);
 }
 
@@ -114,7 +129,10 @@ void tr_seal(tr_node_t *node, uint32_t now_ms)
         tr_say(node, TR_EVENT_ROUND_FINISHED, TR_NO_NODE, version);
         tr_put(node, TR_RESULT, TR_HOST, now_ms);
     } else if (node->state == TR_STATE_JOINED) {
-        tr_send_request(node, TR_DATA, node->parent, tr_after_jitter(node, now_ms));
+        const bool is_leaf = node->children.count == 0;
+        tr_send_request(node, TR_DATA, node->parent,
+                        now_ms + tr_parent_link_send_delay_ms(&node->link, &node->config->timing,
+                                                              slot_ms(node), is_leaf));
     }
 }
 

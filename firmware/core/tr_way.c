@@ -22,11 +22,11 @@ bool tr_sync_is_usable(const tr_sync_t *sync)
                (sync->hop_count + TR_FORGET_PERIODS) * sync->period_ms;
 }
 
-void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t now_ms)
+void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t said_ms)
 {
     way->distance.version = sync->version;
     way->distance.hop_count = (uint8_t)(sync->hop_count + 1);
-    way->origin_ms = now_ms - sync->age * tr_way_age_unit_ms(sync->period_ms);
+    way->origin_ms = said_ms - sync->age * tr_way_age_unit_ms(sync->period_ms);
     way->period_ms = sync->period_ms;
 }
 

@@ -29,8 +29,8 @@ uint32_t tr_way_age_unit_ms(uint32_t period_ms);
 /* Whether a way can begin with that sync: within limits, and not lost already (5.4). */
 bool tr_sync_is_usable(const tr_sync_t *sync);
 
-/* The way of a node whose parent says this. */
-void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t now_ms);
+/* The way of a node whose parent said this at that time. */
+void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t said_ms);
 
 /* When that round begins. */
 uint32_t tr_way_start_ms(const tr_way_t *way, uint16_t version);

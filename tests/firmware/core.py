@@ -62,6 +62,15 @@ BUILD_TIMEOUT_S = 50.0
 FOREVER_MS = 0xFFFFFFFF
 WORD = 0xFFFFFFFF
 
+# `why` of ParentLost by enum tr_why, with n for how many.
+WHY = {
+    "TR_WHY_STARTED_ANEW": "it has started anew",
+    "TR_WHY_STALE": "nothing new comes from the root",
+    "TR_WHY_NO_ANSWER": "no answer to n tries",
+    "TR_WHY_NO_WAY": "it has no way to the root",
+    "TR_WHY_BETTER": "there is a better one",
+}
+
 ffi: Any = FFI()
 
 
@@ -148,7 +157,7 @@ def _read_payload(kind: FrameType, frame: Any) -> Payload:
             return Empty()
         case FrameType.DEPTH:
             return Depth(data[0])
-        case FrameType.HELP:
+        case FrameType.HELP | FrameType.LOOK:
             return Help(int.from_bytes(data[:2], "big"), data[2])
         case FrameType.DATA_ACK | FrameType.HELP_CONFIRM:
             return Ack(int.from_bytes(data[:2], "big"), _read_sync(data[2:]))
@@ -375,12 +384,8 @@ class CoreNode:
         return FrameDropped(DropReason(value), None if node == NO_NODE else node)
 
     def _why(self, why: int) -> str:
-        return {
-            self._lib.TR_WHY_STARTED_ANEW: "it has started anew",
-            self._lib.TR_WHY_STALE: "nothing new comes from the root",
-            self._lib.TR_WHY_NO_WAY: "it has no way to the root",
-            self._lib.TR_WHY_NO_ANSWER: f"no answer to {self._node.unanswered} tries",
-        }[why]
+        name = next(name for name in WHY if getattr(self._lib, name) == why)
+        return WHY[name].replace(" n ", f" {self._node.unanswered} ")
 
     def _items(self) -> Items:
         items = self._node.round.items

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from protocol import packets, serial_number
@@ -35,7 +37,7 @@ from protocol.packets import (
     Sync,
 )
 from protocol.sink_tree import SinkTreeNode
-from protocol.timing import MAX_PERIOD_MS, Timing
+from protocol.timing import MAX_PERIOD_MS, PROFILES, Timing
 from tests.firmware.core import CoreNode
 
 NEIGHBOURS = (0, 1, 2, 3, 5, 8, 0xFFFD)
@@ -81,6 +83,7 @@ class Life:
         self.seen = seen
         self.node_id = rng.choice((7, 7, 7, 4, 0xFFFC))
         self.is_root = rng.random() < 0.25
+        self.is_calm = rng.random() < 0.5  # neighbours mostly answer, so that rounds succeed each other
         self.timing = self._timing()
         self.now_ms = rng.choice((0, 2**31 - 3_000, 2**32 - 3_000, rng.randrange(2**40)))
         self.version = rng.choice((1, 1, 0xFFFE, rng.randrange(0x10000)))
@@ -103,17 +106,23 @@ class Life:
     def _timing(self) -> Timing:
         rng = self.rng
         if rng.random() < 0.5:
-            return Timing(period_ms=rng.choice((500, 1_000, 5_000)))
+            profile = PROFILES[rng.choice(("default", "default", "classic"))]
+            return replace(profile, period_ms=rng.choice((500, 1_000, 5_000)))
         return Timing(
             period_ms=rng.choice((1, 7, 333, 10_000, MAX_PERIOD_MS)),
             discovery_ms=rng.choice((0, 3_000, 100_000)),
             jitter_ms=rng.choice((0, 1, 100, 5_000)),
+            spread_ms=rng.choice((0, 1, 500, 0xFFFF)),
             ack_timeout_ms=rng.choice((0, 10, 250)),
-            max_retries=rng.choice((0, 1, 3)),
+            ack_timeout_least_ms=rng.choice((0, 100, 2_000)),
+            ack_timeout_limit_ms=rng.choice((0, 1_000, 0xFFFF)),
+            max_retries=rng.choice((0, 1, 3, 255)),
             listen_ms=rng.choice((0, 1_000)),
+            offer_window_ms=rng.choice((0, 1, 100, 7_000)),
             help_wait_ms=rng.choice((1, 400, 9_000)),
             leaf_wait_ms=rng.choice((0, 800)),
             missed_rounds=rng.choice((1, 2, 5)),
+            switch_etx16=rng.choice((0, 1, 1, 16, 20)),
         )
 
     # --- what happens ------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ class Life:
                 self.hear_noise,
                 self.measure,
             ),
-            weights=(350, 60, 300, 180, 3, 60, 60),
+            weights=(500, 10, 400, 40, 1, 10, 60) if self.is_calm else (350, 60, 300, 180, 3, 60, 60),
         )[0]
         action()
         self.serve()
@@ -171,7 +180,8 @@ class Life:
         if not self.sent:
             return
         rng = self.rng
-        question = self.sent.pop(rng.randrange(len(self.sent)))
+        self.now_ms += rng.choice((0, 0, 1, 7, 30, 150))
+        question = self.sent.pop(-1 if self.is_calm else rng.randrange(len(self.sent)))
         source = question.destination
         if source in (BROADCAST, HOST):
             source = rng.choice(NEIGHBOURS)
@@ -184,8 +194,9 @@ class Life:
             case FrameType.DATA, Report(_, items):
                 assert items.version is not None
                 self.deliver(FrameType.DATA_ACK, source, Ack(items.version, self.good_sync()))
-            case FrameType.HELP, _:
-                self.deliver(FrameType.HELP_ACK, source, self.good_sync())
+            case FrameType.HELP | FrameType.LOOK, _:
+                for helper in rng.sample(NEIGHBOURS, rng.choice((1, 1, 2, 4))):
+                    self.deliver(FrameType.HELP_ACK, helper, self.good_sync())
             case FrameType.DISCOVERY, _:
                 self.deliver(FrameType.DISC_ACK, source, Empty())
             case FrameType.HELP_ACK, _:
@@ -243,7 +254,7 @@ class Life:
         while (event := self.pair.both("next_event", lambda node: node.next_event())) is not None:
             self.seen[f"event {type(event).__name__}"] += 1
             if isinstance(event, ParentLost):
-                self.seen[f"lost: {event.why[:14]}"] += 1
+                self.seen["lost " + re.sub(r"\d+", "n", event.why)] += 1
             if isinstance(event, FrameDropped):
                 self.seen[f"drop {event.reason.name}"] += 1
             if isinstance(event, MeasurementDue) and self.rng.random() < 0.9:
@@ -317,7 +328,7 @@ class Life:
                 return Empty()
             case FrameType.DEPTH:
                 return Depth(rng.choice((0, 1, 2, 254, 255)))
-            case FrameType.HELP:
+            case FrameType.HELP | FrameType.LOOK:
                 return Help(self.some_version(), rng.choice((0, 1, 2, 3, 254, 255, 255)))
             case FrameType.DATA:
                 return self.some_report(1)

@@ -21,6 +21,7 @@ EVERYTHING = {
         "link": [link.name for link in LinkName],
         "sent": [kind.name for kind in FrameType],
         "event": [event.__name__ for event in get_args(Event)],
+        "lost": core.WHY.values(),
         "drop": [reason.name for reason in DropReason if reason is not DropReason.FRAMING],
     }.items()
     for name in names

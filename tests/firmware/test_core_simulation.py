@@ -1,6 +1,7 @@
 """Whole fields of C nodes leave the same records and events as fields of Python nodes."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from protocol.simulator.medium import Air, Quality
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.sink_tree import SinkTreeNode
-from protocol.timing import Timing
+from protocol.timing import PROFILES, Timing
 from tests.firmware.core import CoreNode
 
 ROUNDS = 30
@@ -39,6 +40,14 @@ FIELDS: dict[str, tuple[Topology, dict[str, Any]]] = {
             "air": BAD_LINKS,
             "timing": Timing(period_ms=2_000),
         },
+    ),
+    "collisions": (
+        scattered(30, 70, 70, 22, seed=3),
+        {"faults": FAULTS, "air": Air(collisions=True), "timing": Timing(period_ms=3_000)},
+    ),
+    "collisions, as in the report": (
+        scattered(30, 70, 70, 22, seed=3),
+        {"air": Air(collisions=True), "timing": replace(PROFILES["classic"], period_ms=10_000)},
     ),
     "one room, short rounds": (
         scattered(20, 10, 10, None, seed=5),
