@@ -284,7 +284,7 @@ class Observer:
         is_news = True
         if link.parent == source:
             self._hear_of(link.child)
-            # Since that report was put together the child may have gone elsewhere, and a frame has told where.
+            # Since that report was put together the child may have gone elsewhere, and a frame told where.
             is_news = self._confirmed.get(link.child) != self._results
         elif self._results - self._first_hand.get(link.child, -FIRST_HAND_RESULTS) < FIRST_HAND_RESULTS:
             return []

@@ -88,10 +88,7 @@ class ParentLink:
 
         Leaves all begin with the round, so they spread; others follow their children.
         """
-        if is_leaf:
-            window_ms = min(self._spread_ms, slot_ms)
-        else:
-            window_ms = min(self._timing.jitter_ms, slot_ms // 4)
+        window_ms = min(self._spread_ms, slot_ms) if is_leaf else min(self._timing.jitter_ms, slot_ms // 4)
         return self._fraction * window_ms // _FRACTION
 
     def is_bad(self) -> bool:

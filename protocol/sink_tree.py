@@ -116,6 +116,8 @@ class SinkTreeNode:
         self._candidate: int | None = None
         self._offer: Offer | None = None
         self._unanswered = 0
+        self._parent_calls = 0
+        self._could_not_help = False
         self._data_sent_ms = 0
         self._request_bears_report = False
         self._child_wait_ms: int | None = None
@@ -262,7 +264,7 @@ class SinkTreeNode:
             self._end_request()
             self._link.answered(self._unanswered, now_ms - self._data_sent_ms)
             self._look_for_better(running.version, now_ms)
-        self._unanswered = 0
+        self._unanswered = self._parent_calls = 0
         if frame.payload.sync.hop_count == NO_HOP_COUNT:
             self._lose_parent("it has no way to the root", now_ms)
         else:
@@ -272,8 +274,11 @@ class SinkTreeNode:
         assert isinstance(frame.payload, Help)
         wanted = frame.payload
         if frame.source == self.parent:
+            self._parent_calls += 1
             if wanted.hop_count == NO_HOP_COUNT:
                 self._lose_parent("it has started anew", now_ms)
+            elif self._parent_calls > 1:
+                self._lose_parent("it finds no way to the root", now_ms)
             return
         if self.state is not State.JOINED or self.way is None:
             return
@@ -286,8 +291,20 @@ class SinkTreeNode:
 
     def _on_look(self, frame: Frame, now_ms: int) -> None:
         assert isinstance(frame.payload, Help)
-        if self.state is State.JOINED and frame.source != self.parent and frame.source not in self.children:
+        if frame.destination != BROADCAST:
+            self._on_look_of_child(frame, frame.payload, now_ms)
+        elif self.state is State.JOINED and frame.source != self.parent and frame.source not in self.children:
             self._offer_way(frame.source, frame.payload, now_ms)
+
+    def _on_look_of_child(self, frame: Frame, known: Help, now_ms: int) -> None:
+        """A child wants a newer way to help somebody: tell what is known here, or ask further up."""
+        if self._child_of(frame) is None or self.way is None:
+            return
+        version, hop_count = self.way.distance
+        if is_better((version, hop_count + 1), (known.version, known.hop_count)):
+            self._put(FrameType.DISCOVERY, BROADCAST, self._after_jitter(now_ms))
+        else:
+            self._ask_for_newer(now_ms)
 
     def _on_help_ack(self, frame: Frame, now_ms: int) -> None:
         assert isinstance(frame.payload, Sync)
@@ -354,28 +371,41 @@ class SinkTreeNode:
         assert self.way is not None
         sought = wanted.hop_count != NO_HOP_COUNT
         if sought and not is_better(self.way.distance, (wanted.version, wanted.hop_count)):
+            self._ask_for_newer(now_ms)
             return
         if not self._is_fresh(now_ms):
             return
         if not self.children.has_room_for(to):
             self._drop(DropReason.TABLE_FULL, to)
             return
-        self._put(FrameType.HELP_ACK, to, now_ms + self._jitter.below(self._timing.spread_ms))
+        self._put(FrameType.HELP_ACK, to, now_ms + self._jitter.below(self._timing.help_spread_ms))
 
     def _follow(self, sync: Sync, now_ms: int) -> None:
-        """Take the way that the parent tells, if it may be taken; hand another distance on at once."""
+        """Take the way that the parent tells, if it may be taken.
+
+        Children learn of another distance at once, and so does who called for help in vain (5.2).
+        """
         if self._is_feasible(sync):
             before = self.way
             age_ms = sync.age * age_unit_ms(sync.period_ms) + self._link.delay_ms
             self.way = Way(sync.version, sync.hop_count + 1, now_ms - age_ms, sync.period_ms)
-            if before and before.hop_count != self.way.hop_count and len(self.children):
+            is_other = before is not None and before.hop_count != self.way.hop_count
+            is_newer = before is None or before.version != self.way.version
+            if (is_other and len(self.children)) or (is_newer and self._could_not_help):
+                self._could_not_help = False
                 self._put(FrameType.DISCOVERY, BROADCAST, self._after_jitter(now_ms))
+
+    def _ask_for_newer(self, now_ms: int) -> None:
+        """Somebody needs a newer way than this node knows: the parent may know one."""
+        if self.parent is not None and not self._could_not_help:
+            self._could_not_help = True
+            self._put(FrameType.LOOK, self.parent, self._after_jitter(now_ms))
 
     def _look_for_better(self, version: int, now_ms: int) -> None:
         """Call for offers while keeping the parent, if its link is bad."""
         if self._link.is_bad() and (version + self.node_id) % LOOK_ROUNDS == 0:
             self._put(FrameType.LOOK, BROADCAST, now_ms)
-            self._offer_ms = now_ms + self._timing.spread_ms + self._timing.offer_window_ms
+            self._offer_ms = now_ms + self._timing.offer_window_ms + self._timing.help_spread_ms
 
     def _consider(self, request: FrameType, source: int, hop_count: int, now_ms: int) -> None:
         """Of the offers of a short window the cheapest is taken; of equal ones the first."""
@@ -386,7 +416,8 @@ class SinkTreeNode:
             self._take_offer(now_ms)
         elif self._offer_ms is None:
             self._help_ms = None
-            self._offer_ms = now_ms + self._timing.offer_window_ms
+            spread_ms = self._timing.help_spread_ms if request is FrameType.HELP_ACK_DATA else 0
+            self._offer_ms = now_ms + self._timing.offer_window_ms + spread_ms
 
     def _take_offer(self, now_ms: int) -> None:
         offer = self._offer
@@ -422,7 +453,7 @@ class SinkTreeNode:
 
     def _join(self, parent: int, sync: Sync, now_ms: int) -> None:
         by_discovery = self._request is FrameType.DISC_ACK
-        self._unanswered = 0
+        self._unanswered = self._parent_calls = 0
         self._end_request()
         if not self._is_feasible(sync):
             self._drop(DropReason.NOT_FEASIBLE, parent)

@@ -37,6 +37,11 @@ class Timing:
         if not 0 < self.period_ms <= MAX_PERIOD_MS:
             raise ValueError(f"the period is 1 to {MAX_PERIOD_MS} ms, not {self.period_ms}")
 
+    @property
+    def help_spread_ms(self) -> int:
+        """The window over which helpers spread their offers."""
+        return self.spread_ms // 2
+
     def hop_wait_ms(self, ack_timeout_ms: int) -> int:
         """The longest time that one hop may need when an answer is waited for so long."""
         return (self.max_retries + 1) * (ack_timeout_ms + self.jitter_ms) + self.jitter_ms

@@ -324,7 +324,9 @@ class TestData:
         way = bench.node.way
         assert way is not None
         assert (way.distance, way.period_ms) == ((version, 5), 6_000)
-        assert bench.now_ms - 90 - way.origin_ms in (30, 31), "the ack was under way for half of the round trip"
+        assert bench.now_ms - 90 - way.origin_ms in (30, 31), (
+            "the ack was under way for half of it"
+        )
         assert bench.sent_until(bench.now_ms + 2_000) == []
 
     def test_an_ack_of_another_round_does_not_count(self) -> None:
@@ -466,7 +468,7 @@ class TestHelp:
         helper.join(version=1, hop_count=1)
         helper.hear(OTHER, FrameType.HELP, asked, BROADCAST)
         sent = helper.sent_until(helper.now_ms + TIMING.jitter_ms)
-        assert kinds(sent) == ([FrameType.HELP_ACK] if answers else [])
+        assert kinds(sent) == [FrameType.HELP_ACK if answers else FrameType.LOOK]
 
     def test_an_infeasible_offer_is_not_taken(self) -> None:
         bench, version = self.orphan()
@@ -685,6 +687,68 @@ class TestOffers:
         bench.hear(OTHER, FrameType.HELP_CONFIRM, Ack(4, bench.sync(4, 4)))
         assert bench.node.parent == OTHER
         assert FrameType.DISCOVERY in kinds(bench.sent_until(bench.now_ms + 200))
+
+
+class TestNewerWay:
+    """Who hears HELP in vain gets a newer way from further up, and tells it (5.2)."""
+
+    def test_a_call_in_vain_makes_a_node_ask_its_parent_once(self) -> None:
+        bench = Bench()
+        bench.join(version=5, hop_count=2)
+        for _ in range(2):
+            bench.hear(OTHER, FrameType.HELP, Help(5, 3), BROADCAST)
+        sent = [frame for _, frame in bench.sent_until(bench.now_ms + 200)]
+        assert [(f.type, f.destination, f.payload) for f in sent] == [(FrameType.LOOK, PARENT, Help(5, 3))]
+
+    def test_what_is_newer_is_told_when_it_comes(self) -> None:
+        bench = Bench()
+        bench.join(version=5, hop_count=2)
+        bench.hear(OTHER, FrameType.HELP, Help(5, 3), BROADCAST)
+        bench.sent_until(bench.now_ms + 200)
+        bench.hear(PARENT, FrameType.DISCOVERY, bench.sync(5, 2), BROADCAST)
+        assert bench.sent_until(bench.now_ms + 200) == [], "it is not newer"
+        bench.hear(PARENT, FrameType.DISCOVERY, bench.sync(6, 2), BROADCAST)
+        ((_, frame),) = bench.sent_until(bench.now_ms + 200)
+        assert frame.type is FrameType.DISCOVERY
+        assert isinstance(frame.payload, Sync)
+        assert (frame.payload.version, frame.payload.hop_count) == (6, 3)
+
+    @pytest.mark.parametrize(
+        ("known", "answer"),
+        [(Help(4, 4), FrameType.DISCOVERY), (Help(5, 5), FrameType.DISCOVERY), (Help(5, 4), FrameType.LOOK)],
+    )
+    def test_a_parent_tells_its_child_what_is_newer_or_asks_further_up(
+        self, known: Help, answer: FrameType
+    ) -> None:
+        bench = Bench()
+        bench.join(version=5, hop_count=2)
+        bench.hear(CHILD, FrameType.DISC_ACK, Empty())
+        bench.sent_until(bench.now_ms + 200)
+        bench.hear(CHILD, FrameType.LOOK, known)
+        assert kinds(bench.sent_until(bench.now_ms + 200)) == [answer]
+
+    def test_the_root_knows_all_there_is(self) -> None:
+        root = Bench(PARENT, root=True)
+        root.hear(CHILD, FrameType.DISC_ACK, Empty())
+        root.sent()
+        root.hear(CHILD, FrameType.LOOK, Help(0, 1))
+        assert kinds(root.sent_until(root.now_ms + 200)) == []
+
+    def test_a_stranger_is_not_served(self) -> None:
+        bench = Bench()
+        bench.join()
+        bench.hear(OTHER, FrameType.LOOK, Help(0, 9))
+        assert bench.drops() == [DropReason.NOT_A_CHILD]
+
+    def test_children_leave_a_parent_that_calls_twice_and_an_ack_ends_the_count(self) -> None:
+        bench = Bench()
+        bench.join(version=5, hop_count=2)
+        bench.hear(PARENT, FrameType.HELP, Help(5, 2), BROADCAST)
+        bench.hear(PARENT, FrameType.DATA_ACK, Ack(5, bench.sync(5, 2)))
+        bench.hear(PARENT, FrameType.HELP, Help(5, 2), BROADCAST)
+        assert bench.node.parent == PARENT
+        bench.hear(PARENT, FrameType.HELP, Help(5, 2), BROADCAST)
+        assert bench.node.parent is None
 
 
 class TestBetterParent:
