@@ -128,17 +128,12 @@ class Channel:
                 self._deliver(receiver, heard)
 
     def _is_disturbed(self, speaker: Station, receiver: Station, start_us: int) -> bool:
-        """Whether the receiver sent, or heard anybody else, since `start_us` and before now.
-
-        A station may have begun again since (its new frame starts now or later): then the one before counts.
-        """
+        """Whether the receiver sent, or heard anybody else, between `start_us` and now."""
         now_us = self._clock.now_us
-        if (receiver.end_us if receiver.start_us < now_us else receiver.previous_end_us) > start_us:
+        if receiver.end_us > start_us and receiver.was_sending(start_us, now_us):
             return True
         for other in receiver.hears:
-            if (
-                other.end_us if other.start_us < now_us else other.previous_end_us
-            ) > start_us and other is not speaker:
+            if other.end_us > start_us and other is not speaker and other.was_sending(start_us, now_us):
                 return True
         return False
 

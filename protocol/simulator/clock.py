@@ -22,6 +22,7 @@ class Clock:
         self.now_us = 0
         self._heap: list[tuple[int, int, Callable[[Any, Any], None], Any, Any]] = []
         self._scheduled = 0
+        self._halted = False
 
     @property
     def now_ms(self) -> int:
@@ -31,16 +32,21 @@ class Clock:
     def at(self, time_us: int, action: Callable[[Any, Any], None], subject: Any, detail: Any) -> None:
         """Schedule `action(subject, detail)`; one in the past runs next."""
         self._scheduled += 1
-        heapq.heappush(self._heap, (max(time_us, self.now_us), self._scheduled, action, subject, detail))
+        if time_us < self.now_us:
+            time_us = self.now_us
+        heapq.heappush(self._heap, (time_us, self._scheduled, action, subject, detail))
 
-    def step(self, before_us: int) -> bool:
-        """Run the next action; False when none is due before that time."""
-        heap = self._heap
-        if not heap or heap[0][0] >= before_us:
-            return False
-        self.now_us, _, action, subject, detail = heapq.heappop(heap)
-        action(subject, detail)
-        return True
+    def run(self, before_us: int) -> None:
+        """Run the actions that are due before that time, or until one of them calls `halt`."""
+        heap, pop = self._heap, heapq.heappop
+        self._halted = False
+        while heap and heap[0][0] < before_us and not self._halted:
+            self.now_us, _, action, subject, detail = pop(heap)
+            action(subject, detail)
+
+    def halt(self) -> None:
+        """Let `run` return after the present action."""
+        self._halted = True
 
 
 class NodeClock:

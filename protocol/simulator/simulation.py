@@ -81,6 +81,7 @@ class Simulation:
         self.truth = Truth(topology.places)
         self.clock = Clock()
         self.rounds_finished = 0
+        self._rounds_wanted: int | None = None
         self._seed = seed
         self._metrics = metrics
         self._on_record = on_record
@@ -148,13 +149,14 @@ class Simulation:
         """
         slowest = 1 + self._clock_ppm / 1_000_000
         end_us = int(self.round_start_ms(rounds + 1) * 1000 * slowest)
-        while self.rounds_finished < rounds and self.clock.step(end_us):
-            pass
+        self._rounds_wanted = rounds
+        if self.rounds_finished < rounds:
+            self.clock.run(end_us)
 
     def advance_to(self, time_us: int) -> None:
         """Run all that happens until then. Raises InvariantViolation."""
-        while self.clock.step(time_us + 1):
-            pass
+        self._rounds_wanted = None
+        self.clock.run(time_us + 1)
         self.clock.now_us = max(self.clock.now_us, time_us)
 
     def apply(self, *actions: f.Action) -> None:
@@ -323,6 +325,8 @@ class Simulation:
 
     def _round_finished(self, station: Station, event: RoundFinished) -> None:
         self.rounds_finished += 1
+        if self.rounds_finished == self._rounds_wanted:
+            self.clock.halt()
         root, version = station.node_id, event.version
         if self._checks and (what := wrong_in_result(event.items, root, version, self.truth)):
             self._stop(f"the result of version {version} is wrong without saying so: {what}")

@@ -64,6 +64,12 @@ class Station:
         else:
             self.start_us = self.end_us = self.previous_end_us
 
+    def was_sending(self, start_us: int, now_us: int) -> bool:
+        """Whether any of its transmissions falls into that time, which ends now."""
+        if self.start_us < now_us:
+            return self.end_us > start_us
+        return self.previous_end_us > start_us  # the last one begins now or later
+
 
 def reachable(root: Station) -> frozenset[int]:
     """The stations with power that have a path of links which work both ways to the root."""

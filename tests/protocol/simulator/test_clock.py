@@ -19,11 +19,27 @@ def test_actions_run_by_time_and_then_as_they_were_scheduled() -> None:
 
     for time_us, name in ((20, "c"), (10, "a"), (10, "b"), (20, "d")):
         clock.at(time_us, act, name, time_us)
-    while clock.step(20):
-        pass
+    clock.run(20)
     assert done == [(10, "a", 10), (10, "b", 10), (10, "late", 9)]
-    assert clock.step(21)
-    assert done[-1] == (20, "c", 20)
+    clock.run(21)
+    assert done[3:] == [(20, "c", 20), (20, "d", 20)]
+
+
+def test_an_action_can_halt_the_run() -> None:
+    clock = Clock()
+    done: list[int] = []
+
+    def act(halts: bool, number: int) -> None:
+        done.append(number)
+        if halts:
+            clock.halt()
+
+    for number in range(4):
+        clock.at(number, act, number == 1, number)
+    clock.run(10)
+    assert done == [0, 1]
+    clock.run(10)
+    assert done == [0, 1, 2, 3]
 
 
 def test_a_node_clock_gains_its_drift_and_its_steps() -> None:
