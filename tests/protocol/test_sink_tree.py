@@ -324,9 +324,7 @@ class TestData:
         way = bench.node.way
         assert way is not None
         assert (way.distance, way.period_ms) == ((version, 5), 6_000)
-        assert bench.now_ms - 90 - way.origin_ms in (30, 31), (
-            "the ack was under way for half of it"
-        )
+        assert bench.now_ms - 90 - way.origin_ms in (30, 31), "the ack was under way for half of it"
         assert bench.sent_until(bench.now_ms + 2_000) == []
 
     def test_an_ack_of_another_round_does_not_count(self) -> None:
