@@ -79,19 +79,17 @@ class FreeSpace:
         """See Propagation."""
         cells = Cells(topology.places.values(), self.range_m)
         furthest_m = self._reach_m(MOST_NORMAL * self.shadowing_db)
-        return {
-            speaker: tuple(
-                sorted(
-                    node
-                    for node, square in cells.near(topology.places[speaker], furthest_m)
-                    if not self.shadowing_db or square <= self._shadowed_reach_m(seed, speaker, node) ** 2
-                )
-            )
-            for speaker in sorted(topology.places)
-        }
+        found: dict[int, list[int]] = {node_id: [] for node_id in sorted(topology.places)}
+        for a in found:
+            for b, square in cells.near(topology.places[a], furthest_m):
+                if a < b and (not self.shadowing_db or square <= self._shadowed_reach_m(seed, a, b) ** 2):
+                    found[a].append(b)
+                    found[b].append(a)
+        return {speaker: tuple(sorted(heard_by)) for speaker, heard_by in found.items()}
 
     def _shadowed_reach_m(self, seed: int, a: int, b: int) -> float:
-        return self._reach_m(self.shadowing_db * normal(_SHADOWING, seed, min(a, b), max(a, b)))
+        """Between two nodes, the one of the lower id first."""
+        return self._reach_m(self.shadowing_db * normal(_SHADOWING, seed, a, b))
 
     def _reach_m(self, gain_db: float) -> float:
         """Rounded to the millimetre, so that the last bit of a library's power function decides nothing."""
