@@ -52,8 +52,8 @@ from protocol.packets import (
     Result,
     Sync,
 )
-from protocol.sink_tree import MAX_EVENTS
 from protocol.timing import Timing
+from protocol.tree_parts import MAX_EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "firmware"
@@ -68,6 +68,7 @@ WHY = {
     "TR_WHY_STALE": "nothing new comes from the root",
     "TR_WHY_NO_ANSWER": "no answer to n tries",
     "TR_WHY_NO_WAY": "it has no way to the root",
+    "TR_WHY_FINDS_NONE": "it finds no way to the root",
     "TR_WHY_BETTER": "there is a better one",
 }
 

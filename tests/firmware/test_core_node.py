@@ -7,8 +7,8 @@ import pytest
 
 from protocol.node import Event, LinkName
 from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason, FrameType
-from protocol.sink_tree import MAX_EVENTS
 from protocol.timing import Timing
+from protocol.tree_parts import MAX_EVENTS
 from tests.firmware import core, differential
 from tests.firmware.core import CoreNode
 

@@ -41,8 +41,9 @@ from protocol.packets import (
     decode,
     encode,
 )
-from protocol.sink_tree import SinkTreeNode, State
+from protocol.sink_tree import SinkTreeNode
 from protocol.timing import Timing
+from protocol.tree_parts import State
 
 # Without the windows, so that an answer follows at once; TestOffers and TestSpread have them.
 TIMING = Timing(period_ms=5_000, offer_window_ms=0, spread_ms=0)

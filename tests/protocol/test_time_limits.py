@@ -6,8 +6,9 @@ import pytest
 
 from protocol.node import MeasurementDue
 from protocol.packets import BROADCAST, MAX_U24, Frame, FrameType, Payload, Result, Sync, decode, encode
-from protocol.sink_tree import SinkTreeNode, State
+from protocol.sink_tree import SinkTreeNode
 from protocol.timing import MAX_PERIOD_MS, Timing
+from protocol.tree_parts import State
 from protocol.way import is_usable
 
 ROOT, ME = 1, 7
