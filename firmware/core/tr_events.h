@@ -25,7 +25,8 @@ enum tr_why {
     TR_WHY_STALE,
     TR_WHY_NO_ANSWER,
     TR_WHY_NO_WAY,
-    TR_WHY_BETTER, /* there is a better one */
+    TR_WHY_FINDS_NONE, /* it calls for help again and again */
+    TR_WHY_BETTER,     /* there is a better one */
 };
 
 typedef struct tr_event {

@@ -83,6 +83,8 @@ typedef struct tr_node {
     uint16_t unanswered;   /* tries; those of DATA count on over rounds, until the parent answers any */
     uint32_t data_sent_ms; /* when it was sent, or will be */
     bool request_bears_report;
+    bool parent_has_called; /* for help, since it last acknowledged */
+    bool could_not_help;    /* somebody called, and waits for a newer version */
     tr_offer_t offer;
     tr_parent_link_t link;
     bool has_heard_version;

@@ -18,22 +18,38 @@ void tr_follow(tr_node_t *node, const tr_sync_t *sync, uint32_t now_ms)
 {
     if (!tr_is_feasible(node, sync))
         return;
-    const bool is_elsewhere = node->has_way && node->way.distance.hop_count != sync->hop_count + 1;
+    const tr_distance_t before = node->way.distance;
+    const bool is_other = node->has_way && before.hop_count != sync->hop_count + 1;
+    const bool is_newer = !node->has_way || before.version != sync->version;
     tr_way_follow(&node->way, sync, now_ms - tr_parent_link_delay_ms(&node->link));
     node->has_way = true;
-    if (is_elsewhere && node->children.count > 0)
+    /* Children learn of another distance at once, and so does who called for help in vain (5.2). */
+    if ((is_other && node->children.count > 0) || (is_newer && node->could_not_help)) {
+        node->could_not_help = false;
         tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
+    }
+}
+
+/* Somebody needs a newer way than this node knows: the parent may know one. */
+void tr_ask_for_newer(tr_node_t *node, uint32_t now_ms)
+{
+    if (node->parent != TR_NO_NODE && !node->could_not_help) {
+        node->could_not_help = true;
+        tr_put(node, TR_LOOK, node->parent, tr_after_jitter(node, now_ms));
+    }
 }
 
 /* Offers the own way to a node that seeks one, if it would be feasible there. */
 void tr_offer_way(tr_node_t *node, uint16_t to, tr_distance_t wanted, uint32_t now_ms)
 {
+    const uint16_t spread_ms = tr_timing_help_spread_ms(&node->config->timing);
     const bool has_sought = wanted.hop_count != TR_NO_HOP_COUNT;
-    if ((has_sought && !tr_distance_is_better(node->way.distance, wanted)) || !tr_has_fresh_way(node, now_ms))
+    if (has_sought && !tr_distance_is_better(node->way.distance, wanted))
+        tr_ask_for_newer(node, now_ms);
+    else if (!tr_has_fresh_way(node, now_ms))
         return;
-    if (tr_children_has_room_for(&node->children, to))
-        tr_put(node, TR_HELP_ACK, to,
-               now_ms + tr_jitter_below(&node->jitter, node->config->timing.spread_ms));
+    else if (tr_children_has_room_for(&node->children, to))
+        tr_put(node, TR_HELP_ACK, to, now_ms + tr_jitter_below(&node->jitter, spread_ms));
     else
         tr_drop(node, TR_DROP_TABLE_FULL, to);
 }
@@ -52,14 +68,15 @@ void tr_look_for_better(tr_node_t *node, uint32_t now_ms)
     const uint16_t turn = (uint16_t)(node->round.items.version + node->config->node_id);
     if (tr_parent_link_is_bad(&node->link, timing) && turn % TR_LOOK_ROUNDS == 0) {
         tr_put(node, TR_LOOK, TR_BROADCAST, now_ms);
-        tr_timer_set(&node->offer_wait, now_ms + timing->spread_ms + timing->offer_window_ms);
+        tr_timer_set(&node->offer_wait, now_ms + timing->offer_window_ms + tr_timing_help_spread_ms(timing));
     }
 }
 
 /* Of the offers of a short window the cheapest is taken; of equal ones the first. */
 void tr_consider(tr_node_t *node, uint8_t request, uint16_t source, uint8_t hop_count, uint32_t now_ms)
 {
-    const uint16_t window_ms = node->config->timing.offer_window_ms;
+    const tr_timing_t *timing = &node->config->timing;
+    const uint16_t spread_ms = request == TR_HELP_ACK_DATA ? tr_timing_help_spread_ms(timing) : 0;
     const tr_offer_t offer = {
         .cost = tr_parent_link_cost(&node->link, source, hop_count),
         .source = source,
@@ -67,11 +84,11 @@ void tr_consider(tr_node_t *node, uint8_t request, uint16_t source, uint8_t hop_
     };
     if (!node->offer.request || offer.cost < node->offer.cost)
         node->offer = offer;
-    if (window_ms == 0) {
+    if (timing->offer_window_ms == 0) {
         tr_take_offer(node, now_ms);
     } else if (!node->offer_wait.is_set) {
         node->help.is_set = false;
-        tr_timer_set(&node->offer_wait, now_ms + window_ms);
+        tr_timer_set(&node->offer_wait, now_ms + timing->offer_window_ms + spread_ms);
     }
 }
 
@@ -128,6 +145,7 @@ void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t n
 {
     const bool is_by_discovery = node->request == TR_DISC_ACK;
     node->unanswered = 0;
+    node->parent_has_called = false;
     tr_end_request(node);
     if (!tr_is_feasible(node, sync)) {
         tr_drop(node, TR_DROP_NOT_FEASIBLE, parent);

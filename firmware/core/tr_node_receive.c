@@ -77,6 +77,7 @@ static void on_data_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_m
         tr_look_for_better(node, now_ms);
     }
     node->unanswered = 0;
+    node->parent_has_called = false;
     tr_sync_read(&sync, frame->payload + 2);
     if (sync.hop_count == TR_NO_HOP_COUNT)
         tr_lose_parent(node, TR_WHY_NO_WAY, now_ms);
@@ -98,6 +99,9 @@ static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
     if (frame->source == node->parent) {
         if (!has_sought)
             tr_lose_parent(node, TR_WHY_STARTED_ANEW, now_ms);
+        else if (node->parent_has_called)
+            tr_lose_parent(node, TR_WHY_FINDS_NONE, now_ms);
+        node->parent_has_called = true;
         return;
     }
     if (node->state != TR_STATE_JOINED)
@@ -112,10 +116,25 @@ static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
     tr_offer_way(node, frame->source, wanted, now_ms);
 }
 
+/* A child wants a newer way to help somebody: tell what is known here, or ask further up. */
+static void on_look_of_child(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+{
+    if (!child_of(node, frame) || !node->has_way)
+        return;
+    tr_distance_t offered = node->way.distance;
+    offered.hop_count++;
+    if (tr_distance_is_better(offered, distance_wanted(frame)))
+        tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
+    else
+        tr_ask_for_newer(node, now_ms);
+}
+
 static void on_look(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
 {
-    if (node->state == TR_STATE_JOINED && frame->source != node->parent &&
-        !tr_children_find(&node->children, frame->source))
+    if (frame->destination != TR_BROADCAST)
+        on_look_of_child(node, frame, now_ms);
+    else if (node->state == TR_STATE_JOINED && frame->source != node->parent &&
+             !tr_children_find(&node->children, frame->source))
         tr_offer_way(node, frame->source, distance_wanted(frame), now_ms);
 }
 

@@ -28,6 +28,11 @@ uint32_t tr_timing_hop_wait_ms(const tr_timing_t *timing, uint16_t ack_timeout_m
     return ((uint32_t)timing->max_retries + 1) * try_ms + timing->jitter_ms;
 }
 
+uint16_t tr_timing_help_spread_ms(const tr_timing_t *timing)
+{
+    return timing->spread_ms / 2;
+}
+
 uint32_t tr_timing_longest_spread_ms(const tr_timing_t *timing)
 {
     return (uint32_t)TR_SPREAD_GROWTH * timing->spread_ms;

@@ -30,6 +30,9 @@ tr_timing_t tr_timing_default(void);
 /* The longest time that one hop may need when an answer is waited for so long. */
 uint32_t tr_timing_hop_wait_ms(const tr_timing_t *timing, uint16_t ack_timeout_ms);
 
+/* The window over which helpers spread their offers. */
+uint16_t tr_timing_help_spread_ms(const tr_timing_t *timing);
+
 /* The longest window over which leaves spread. */
 uint32_t tr_timing_longest_spread_ms(const tr_timing_t *timing);
 

@@ -136,10 +136,14 @@ class Life:
                 self.answer,
                 self.hear,
                 self.hear_crowd,
+                self.hear_helpers,
+                self.hear_parent_call,
                 self.hear_noise,
                 self.measure,
             ),
-            weights=(500, 10, 400, 40, 1, 10, 60) if self.is_calm else (350, 60, 300, 180, 3, 60, 60),
+            weights=(500, 10, 400, 40, 1, 60, 10, 10, 60)
+            if self.is_calm
+            else (350, 60, 300, 180, 3, 20, 20, 60, 60),
         )[0]
         action()
         self.serve()
@@ -195,8 +199,7 @@ class Life:
                 assert items.version is not None
                 self.deliver(FrameType.DATA_ACK, source, Ack(items.version, self.good_sync()))
             case FrameType.HELP | FrameType.LOOK, _:
-                for helper in rng.sample(NEIGHBOURS, rng.choice((1, 1, 2, 4))):
-                    self.deliver(FrameType.HELP_ACK, helper, self.good_sync())
+                self.hear_helpers()
             case FrameType.DISCOVERY, _:
                 self.deliver(FrameType.DISC_ACK, source, Empty())
             case FrameType.HELP_ACK, _:
@@ -218,6 +221,17 @@ class Life:
         """More neighbours call for help at once than the node has room to answer."""
         for source in range(100, 120):
             self.deliver(FrameType.HELP, source, Help(0, 255), BROADCAST)
+
+    def hear_helpers(self) -> None:
+        """Some neighbours offer their ways."""
+        for helper in self.rng.sample(NEIGHBOURS, self.rng.choice((1, 1, 2, 4))):
+            self.deliver(FrameType.HELP_ACK, helper, self.good_sync())
+
+    def hear_parent_call(self) -> None:
+        """The parent has lost its own."""
+        parent, way = self.pair.python.parent, self.pair.python.way
+        if parent is not None and way is not None:
+            self.deliver(FrameType.HELP, parent, Help(way.version, way.hop_count - 1), BROADCAST)
 
     def hear_noise(self) -> None:
         """A frame that was damaged on its way, or no frame at all."""
