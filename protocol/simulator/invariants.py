@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from protocol.aggregate import SATURATED, Aggregate
-from protocol.outbox import CAPACITY
 from protocol.packets import Items
 from protocol.simulator.truth import Truth
 
 # A node's queue of events loses the oldest when it is full, so one call may not cause that many.
-MAX_EVENTS_PER_CALL = 256
+MAX_EVENTS = 256
 
 
 class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
@@ -78,12 +77,3 @@ def _aggregate_of(version: int, readings: Iterable[tuple[int, int]]) -> Aggregat
     most_id = min(node for raw, node in readings if raw == most)
     total = min(SATURATED, sum(raw for raw, _ in readings))
     return Aggregate(version, most, most_id, total, min(SATURATED, len(readings)))
-
-
-def overflowing(events: int, frames: int) -> str | None:
-    """What one call of a node caused too much of; None if its queues held it."""
-    if events >= MAX_EVENTS_PER_CALL:
-        return f"one call caused {events} events; a node keeps {MAX_EVENTS_PER_CALL}"
-    if frames > CAPACITY:
-        return f"one call gave out {frames} frames; a node keeps {CAPACITY}"
-    return None

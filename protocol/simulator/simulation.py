@@ -25,12 +25,13 @@ from protocol.node import (
     ReportSealed,
     RoundFinished,
 )
+from protocol.outbox import CAPACITY
 from protocol.packets import COUNTER_MODULUS
 from protocol.simulator import faults as f
 from protocol.simulator.channel import Channel
 from protocol.simulator.clock import NEVER_US, Clock, NodeClock
 from protocol.simulator.field import reading
-from protocol.simulator.invariants import InvariantViolation, Parents, overflowing, wrong_in_result
+from protocol.simulator.invariants import MAX_EVENTS, InvariantViolation, Parents, wrong_in_result
 from protocol.simulator.links import Links
 from protocol.simulator.medium import Air
 from protocol.simulator.propagation import Listeners
@@ -286,28 +287,34 @@ class Simulation:
         node = station.node
         assert node is not None
         now_ms = station.clock.reads_ms(self.clock.now_us)
-        happened = sent = 0
-        while True:
-            while (event := node.next_event()) is not None:
-                happened += 1
-                if follow := self._follow.get(type(event)):
-                    follow(station, event)
-                if self._on_event is not None:
-                    self._on_event(station.node_id, event)
+        self._follow_events(station, node)
+        sent = 0
+        while (deadline_ms := node.next_deadline()) is not None and deadline_ms <= now_ms:
             frames = node.frames_to_send(now_ms)
             if not frames:
-                break
-            sent += len(frames)
+                break  # what is due is a timer
             for link, frame in frames:
                 if link is LinkName.AIR:
                     self._channel.send(station, frame)
                 else:
                     self._tell_host(frame)
-        if self._checks and (what := overflowing(happened, sent)):
-            self._stop(f"node {station.node_id}: {what}")
-        deadline_ms = node.next_deadline()
+            sent += len(frames)
+            if self._checks and sent > CAPACITY:
+                self._stop(f"node {station.node_id} gave out {sent} frames at once and keeps {CAPACITY}")
+            self._follow_events(station, node)
         station.deadline_us = NEVER_US if deadline_ms is None else station.clock.shows_us(deadline_ms)
         self._set_alarm(station)
+
+    def _follow_events(self, station: Station, node: Node) -> None:
+        happened = 0
+        while (event := node.next_event()) is not None:
+            happened += 1
+            if follow := self._follow.get(type(event)):
+                follow(station, event)
+            if self._on_event is not None:
+                self._on_event(station.node_id, event)
+        if self._checks and happened >= MAX_EVENTS:
+            self._stop(f"one call caused {happened} events at node {station.node_id}; it keeps {MAX_EVENTS}")
 
     # --- what happens to them ----------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class Scripted:
         self._script = sorted(stage.scripts.get(node_id, []), key=lambda entry: entry[0])
         self._events: list[Event] = []
         self._frames: list[tuple[LinkName, bytes]] = []
+        self._now_ms = 0
         stage.born.append(node_id)
 
     def receive(self, frame: bytes, now_ms: int) -> None:
@@ -70,6 +71,7 @@ class Scripted:
 
     def handle_timer(self, now_ms: int) -> None:
         self._stage.timers.append((self._node_id, now_ms))
+        self._now_ms = now_ms
         while self._script and self._script[0][0] <= now_ms:
             _, deed = self._script.pop(0)
             if isinstance(deed, bytes):
@@ -81,6 +83,8 @@ class Scripted:
         return True
 
     def next_deadline(self) -> int | None:
+        if self._frames:
+            return self._now_ms
         return self._script[0][0] if self._script else None
 
     def frames_to_send(self, now_ms: int) -> list[tuple[LinkName, bytes]]:

@@ -10,7 +10,7 @@ import pytest
 from protocol.node import ChildJoined, Event, Joined, LinkName, RoundFinished
 from protocol.packets import Frame, FrameType, Items, Report, decode, encode
 from protocol.simulator.faults import Action, Fault, Freeze, Kill, Thaw
-from protocol.simulator.invariants import MAX_EVENTS_PER_CALL, InvariantViolation
+from protocol.simulator.invariants import MAX_EVENTS, InvariantViolation
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import grid
 from protocol.sink_tree import SinkTreeNode
@@ -146,8 +146,8 @@ def test_who_is_frozen_keeps_its_parent() -> None:
 @pytest.mark.parametrize(
     ("script", "what"),
     [
-        ([(10, ChildJoined(3))] * MAX_EVENTS_PER_CALL, "node 2: one call caused 256 events"),
-        ([(10, frame(2))] * 17, "node 2: one call gave out 17 frames"),
+        ([(10, ChildJoined(3))] * MAX_EVENTS, "one call caused 256 events at node 2"),
+        ([(10, frame(2))] * 17, "node 2 gave out 17 frames at once"),
     ],
 )
 def test_queues_have_bounds(script: Script, what: str) -> None:
