@@ -25,6 +25,7 @@ from protocol.packets import (
     Sync,
 )
 from protocol.timing import Timing
+from protocol.tree_joining import VAIN_CALLS
 from protocol.tree_parts import State
 from protocol.tree_rounds import Rounds
 from protocol.way import FORGET_PERIODS, is_better
@@ -210,7 +211,7 @@ class SinkTreeNode(Rounds):
         if is_better((version, hop_count + 1), (known.version, known.hop_count)):
             self._put(FrameType.DISCOVERY, BROADCAST, self._after_jitter(now_ms))
         else:
-            self._ask_for_newer(now_ms)
+            self._needs_newer_way(VAIN_CALLS, now_ms)
 
     def _on_help_ack(self, frame: Frame, now_ms: int) -> None:
         assert isinstance(frame.payload, Sync)

@@ -21,6 +21,9 @@ from protocol.rounds import Round
 from protocol.tree_parts import NodeParts, Offer, State
 from protocol.way import Way, age_unit_ms, is_better, is_usable
 
+# The first call in vain is answered by somebody else, as a rule: a node acts on the second.
+VAIN_CALLS = 2
+
 
 class Joining(NodeParts):
     """The child's part of a node."""
@@ -40,7 +43,7 @@ class Joining(NodeParts):
         assert self.way is not None
         sought = wanted.hop_count != NO_HOP_COUNT
         if sought and not is_better(self.way.distance, (wanted.version, wanted.hop_count)):
-            self._ask_for_newer(now_ms)
+            self._needs_newer_way(self._vain_calls + 1, now_ms)
             return
         if not self._is_fresh(now_ms):
             return
@@ -60,14 +63,17 @@ class Joining(NodeParts):
             self.way = Way(sync.version, sync.hop_count + 1, now_ms - age_ms, sync.period_ms)
             is_other = before is not None and before.hop_count != self.way.hop_count
             is_newer = before is None or before.version != self.way.version
-            if (is_other and len(self.children)) or (is_newer and self._could_not_help):
-                self._could_not_help = False
+            is_awaited = is_newer and self._vain_calls >= VAIN_CALLS
+            if is_newer:
+                self._vain_calls = 0
+            if (is_other and len(self.children)) or is_awaited:
                 self._put(FrameType.DISCOVERY, BROADCAST, self._after_jitter(now_ms))
 
-    def _ask_for_newer(self, now_ms: int) -> None:
-        """Somebody needs a newer way than this node knows: the parent may know one."""
-        if self.parent is not None and not self._could_not_help:
-            self._could_not_help = True
+    def _needs_newer_way(self, vain_calls: int, now_ms: int) -> None:
+        """So many calls were in vain for want of a newer way: in the end the parent may know one."""
+        is_time = self._vain_calls < VAIN_CALLS <= vain_calls
+        self._vain_calls = min(vain_calls, VAIN_CALLS)
+        if is_time and self.parent is not None:
             self._put(FrameType.LOOK, self.parent, self._after_jitter(now_ms))
 
     def _look_for_better(self, version: int, now_ms: int) -> None:

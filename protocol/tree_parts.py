@@ -104,9 +104,9 @@ class NodeParts:
         self._offer_ms: int | None = None
         self._help_ms: int | None = None
         self._help_wait_ms = timing.help_wait_ms
-        # HELPs of the parent since it last acknowledged; whether somebody's HELP waits for a newer way.
+        # HELPs of the parent since it last acknowledged; HELPs that only a newer way can serve.
         self._parent_calls = 0
-        self._could_not_help = False
+        self._vain_calls = 0
 
     def next_event(self) -> Event | None:
         """See protocol.node.Node.next_event."""

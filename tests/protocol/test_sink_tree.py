@@ -467,7 +467,7 @@ class TestHelp:
         helper.join(version=1, hop_count=1)
         helper.hear(OTHER, FrameType.HELP, asked, BROADCAST)
         sent = helper.sent_until(helper.now_ms + TIMING.jitter_ms)
-        assert kinds(sent) == [FrameType.HELP_ACK if answers else FrameType.LOOK]
+        assert kinds(sent) == ([FrameType.HELP_ACK] if answers else [])
 
     def test_an_infeasible_offer_is_not_taken(self) -> None:
         bench, version = self.orphan()
@@ -691,9 +691,11 @@ class TestOffers:
 class TestNewerWay:
     """Who hears HELP in vain gets a newer way from further up, and tells it (5.2)."""
 
-    def test_a_call_in_vain_makes_a_node_ask_its_parent_once(self) -> None:
+    def test_the_second_call_in_vain_makes_a_node_ask_its_parent_once(self) -> None:
         bench = Bench()
         bench.join(version=5, hop_count=2)
+        bench.hear(OTHER, FrameType.HELP, Help(5, 3), BROADCAST)
+        assert bench.sent_until(bench.now_ms + 200) == []
         for _ in range(2):
             bench.hear(OTHER, FrameType.HELP, Help(5, 3), BROADCAST)
         sent = [frame for _, frame in bench.sent_until(bench.now_ms + 200)]
@@ -702,7 +704,8 @@ class TestNewerWay:
     def test_what_is_newer_is_told_when_it_comes(self) -> None:
         bench = Bench()
         bench.join(version=5, hop_count=2)
-        bench.hear(OTHER, FrameType.HELP, Help(5, 3), BROADCAST)
+        for _ in range(2):
+            bench.hear(OTHER, FrameType.HELP, Help(5, 3), BROADCAST)
         bench.sent_until(bench.now_ms + 200)
         bench.hear(PARENT, FrameType.DISCOVERY, bench.sync(5, 2), BROADCAST)
         assert bench.sent_until(bench.now_ms + 200) == [], "it is not newer"
