@@ -23,7 +23,7 @@ class _Column:
     gap: int = 1
 
 
-_NODES = _Column(("", "N"), lambda row: str(row.nodes))
+_NODES = _Column(("", "N"), lambda row: str(row.nodes), 0)
 _FIELD = _Column(("field", "m"), lambda row: row.field.removesuffix(" m"), 2)
 # Only where they differ.
 _VARYING = {
@@ -31,19 +31,19 @@ _VARYING = {
     "loss": _Column(("", "loss"), lambda row: f"{row.loss:g}"),
 }
 _FIGURES = (
-    _Column(("", "hops"), lambda row: f"{row.depth:.1f}", 2),
-    _Column(("hear", "each"), lambda row: f"{row.neighbours:.1f}"),
+    _Column(("", "hops"), lambda row: _short(row.depth, 1), 2),
+    _Column(("hear", "each"), lambda row: _short(row.neighbours, 1)),
 )
 _COSTS = (
     # Cut off, not rounded, so that what stands there is not more than was reached.
     _Column(("cover", "%"), lambda row: f"{int(1_000 * row.coverage) / 10:.1f}", 2),
     _Column(("delay", "50 %"), lambda row: _seconds(row.latency_median_ms), 2),
     _Column(("s", "95 %"), lambda row: _seconds(row.latency_p95_ms)),
-    _Column(("", "data"), lambda row: f"{row.data_frames:.2f}", 2),
-    _Column(("frames", "ack"), lambda row: f"{row.ack_frames:.2f}"),
-    _Column(("", "other"), lambda row: f"{row.control_frames:.2f}"),
+    _Column(("", "data"), lambda row: _short(row.data_frames), 2),
+    _Column(("frames", "ack"), lambda row: _short(row.ack_frames)),
+    _Column(("", "other"), lambda row: _short(row.control_frames)),
     _Column(("", "bytes"), lambda row: f"{row.bytes:.0f}", 2),
-    _Column(("", "mJ"), lambda row: f"{row.energy_mj:.2f}"),
+    _Column(("", "mJ"), lambda row: _short(row.energy_mj)),
 )
 
 
@@ -99,4 +99,13 @@ def _values(row: Row, is_smallest: bool) -> dict[str, object]:
 
 
 def _seconds(latency_ms: int | None) -> str:
-    return "-" if latency_ms is None else f"{latency_ms / 1000:.2f}"
+    return "-" if latency_ms is None else _short(latency_ms / 1000)
+
+
+def _short(number: float, decimals: int = 2) -> str:
+    """With so many decimals below 10, and a decimal less for each power of ten."""
+    for limit in (10, 100, 1_000):
+        if number < limit or not decimals:
+            break
+        decimals -= 1
+    return f"{number:.{decimals}f}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import multiprocessing
 import os
 import shlex
 import sys
@@ -35,6 +36,7 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `treering` with these arguments (the process's own if None); the exit code."""
+    multiprocessing.freeze_support()  # a process of a sweep begins here as well when the app is packaged
     try:
         try:
             return _dispatch(list(sys.argv[1:] if arguments is None else arguments))

@@ -175,7 +175,9 @@ def import_without(missing: tuple[str, ...], modules: list[str]) -> subprocess.C
 
 
 def test_a_pi_can_import_all_it_runs() -> None:
-    result = import_without(DESKTOP_ONLY, [*sources("protocol", "bridge", "firmware"), "desktop.command"])
+    result = import_without(
+        DESKTOP_ONLY, [*sources("protocol", "bridge", "firmware"), "desktop.command", "desktop.sweep"]
+    )
     assert result.returncode == 0, result.stderr
 
 

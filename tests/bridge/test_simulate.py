@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop.command import main
+from protocol.simulator.truth import Truth
 
 KEYS = [
     *(
@@ -95,6 +97,85 @@ def test_people_get_a_line_a_round(capsys: Capsys) -> None:
     assert "16 of 16 nodes" in lines[2]
 
 
+def test_a_scenario_runs_by_name_and_options_change_it(capsys: Capsys) -> None:
+    assert [row["alive"] for row in rounds(capsys, "diamond", "--rounds", "8")] == [4, 4, 3, 3, 4, 4, 3, 3]
+    faults = rounds(capsys, "diamond", "--rounds", "3", "--kill", "4@2", "--first-version", "65535")
+    assert [row["alive"] for row in faults] == [4, 3, 2], "the scenario's faults and those of the options"
+    assert [row["version"] for row in faults] == [65535, 0, 1]
+    room = rounds(capsys, "diamond", "--medium", "ideal", "--rounds", "2", "--metrics", "humidity")
+    assert {row["metric"] for row in room} == {"humidity"}
+    assert room[1]["count"] == 4
+
+
+def test_a_scenario_may_be_a_file_and_name_another(capsys: Capsys, tmp_path: Path) -> None:
+    (tmp_path / "pair.def").write_text("2\n1 0 0 12\n2 10 5 12\n")
+    scenario = tmp_path / "pair.toml"
+    scenario.write_text('[field]\ntopology = "pair.def"\n[run]\nrounds = 3\n')
+    assert [row["count"] for row in rounds(capsys, str(scenario))] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--radio", "hc12-58k", "--collisions"),
+        ("--medium", "free-space", "--spacing", "12"),
+        ("--duplication", "0.2", "--delay", "30", "--bit-flips", "0.02", "--clock-drift", "100"),
+        ("--profile", "classic"),
+        ("--max-children", "3"),
+        ("--random", "12", "--area", "40x30", "--range", "20", "--connected"),
+        ("--freeze", "7@4", "--thaw", "7@6", "--reboot", "3@5", "--cut", "1-2@4", "--heal", "1-2@7"),
+    ],
+)
+def test_every_kind_of_field_and_fault_counts_its_nodes(capsys: Capsys, options: tuple[str, ...]) -> None:
+    found = rounds(capsys, *options, "--rounds", "12")
+    assert found[-1]["count_lo"] >= found[-1]["reachable"] - 1
+    assert found[-1]["reachable"] >= 12
+
+
+def test_a_run_is_summed_up_in_a_line_beside_the_output(capsys: Capsys) -> None:
+    assert main(["simulate", "--rounds", "3"]) == 0
+    error = capsys.readouterr().err
+    assert re.fullmatch(
+        r"treering: coverage 100\.00 % of reachable nodes, 3 of 3 rounds whole; latency median \d+ ms,"
+        r" p99 \d+ ms; a node and round: \d\.\d\d frames, \d+\.\d bytes, \d\.\d\d mJ on the air\n",
+        error,
+    )
+    assert main(["simulate", "--rounds", "3", "--json"]) == 0
+    assert capsys.readouterr().err == "", "a script reads what it needs"
+
+
+def test_a_period_too_short_is_advised_against(capsys: Capsys) -> None:
+    crowded = ["simulate", "--collisions", "--rounds", "2"]
+    assert main([*crowded, "--period", "1"]) in (0, 1)
+    error = capsys.readouterr().err
+    match = re.search(
+        r"a period of 1 s is short for this field \(3 hops deep, up to 16 nodes within two hops\);"
+        r" give --period ([\d.]+) or more\n",
+        error,
+    )
+    assert match
+    assert main([*crowded, "--period", match[1]]) == 0
+    assert "short" not in capsys.readouterr().err
+
+
+def test_a_broken_promise_ends_the_run_with_the_line_that_replays_it(
+    capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The promise is broken on purpose: the books know of one reading less than the result counts."""
+
+    def miscounted(self: Truth, root: int, version: int) -> list[int]:
+        return contributors(self, root, version)[1:]
+
+    contributors = Truth.contributors
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Truth, "contributors", miscounted)
+    assert main(["simulate", "--grid", "2x2", "--seed", "8", "--capture", "a b.pcapng"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("treering: seed 8, round 1: the result of version 1 is wrong without saying so")
+    assert error.endswith("; treering simulate --grid 2x2 --seed 8 --capture 'a b.pcapng' replays it\n")
+    assert error.count("\n") == 1
+
+
 def test_rounds_that_do_not_finish_are_a_failed_run(capsys: Capsys) -> None:
     assert main(["simulate", "--rounds", "5", "--kill", "1@3"]) == 1
     assert "3 of 5 rounds did not finish" in capsys.readouterr().err
@@ -112,6 +193,12 @@ def test_unreachable_nodes_are_named(capsys: Capsys) -> None:
     [
         (["--topology", "missing.def"], "missing.def: No such file or directory; name a topology file"),
         (["--topology", ""], ": Is a directory; name a topology file"),
+        (["nothing"], "nothing: No such file or directory; name a file, or one of diamond, grid-16"),
+        (["diamond", "--spacing", "3"], "--spacing is of a grid; give --grid as well"),
+        (["--area", "9x9"], "--area is of a random field; give --random as well"),
+        (["--connected"], "--connected is of a random field; give --random as well"),
+        (["--cut", "1-99@2"], "cut 99@2: no node 99 in the field"),
+        (["--random", "9", "--area", "999x999", "--range", "5", "--connected"], "is connected at a range"),
         (["--capture", ""], ".: is a directory; name a file in a folder you may write to"),
         (["--kill", "99@2"], "kill 99@2: no node 99 in the field"),
         (["--truth"], "--truth adds to the JSON objects; give --json as well"),
@@ -137,6 +224,14 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["--grid", "65533x2"], "holds more than the 65533 nodes that have an id"),
         (["--kill", "7"], "is not like 7@3"),
         (["--loss", "2"], "is no probability"),
+        (["--bit-flips", "-1"], "is no probability"),
+        (["--cut", "1-1@3"], "is not like 1-2@3"),
+        (["--heal", "1@3"], "is not like 1-2@3"),
+        (["--clock-drift", "20000"], "is beyond any clock"),
+        (["--radio", "lora"], "invalid choice: 'lora'"),
+        (["--profile", "fast"], "invalid choice: 'fast'"),
+        (["--metrics", "heat"], "'heat' is none of temperature"),
+        (["--seed", "x"], "is no whole number of up to 63 bits"),
         (["--rounds", "0"], "is not a whole number from 1"),
         (["--spacing", "1e308"], "is not a number above 0"),
         (["--kill", "7@" + 5000 * "9"], "is not like 7@3"),

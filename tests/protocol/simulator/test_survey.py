@@ -41,7 +41,7 @@ def test_a_lone_root_needs_no_way() -> None:
 
 
 def test_the_advised_period_is_that_of_the_formula() -> None:
-    """DATA and DATA_ACK of one metric are 21 bytes each (PROTOCOL.md section 2), 31 with preamble and sync."""
+    """DATA and DATA_ACK of one metric have 21 bytes each (PROTOCOL.md section 2), 31 with preamble."""
     survey = survey_of(grid(4, 4, 10, 15))
     exchange_ms = 2 * (31 * 8 / 19.2 + 13.333 / 2)
     needed_ms = survey.depth * HOP_MS + 16 * exchange_ms / UTILIZATION
