@@ -22,8 +22,11 @@ _MAX_FLIPS = 3
 
 
 class Channel:
-    """`deliver(station, frame)` hands a frame to a node that has power, `sent(station, frame)` tells of one
-    that was on the air whole, to whoever heard it."""
+    """The air between stations.
+
+    `deliver(station, frame)` is called for every frame that reaches a station, damaged or not, and
+    `sent(station, frame)` when a station's frame has left whole, whoever hears it.
+    """
 
     def __init__(
         self,
@@ -103,8 +106,8 @@ class Channel:
         if destination == BROADCAST:
             for receiver in station.listeners.values():
                 self._offer(station, receiver, frame, start_us)
-        elif receiver_or_none := station.listeners.get(destination):
-            self._offer(station, receiver_or_none, frame, start_us)
+        elif destination in station.listeners:
+            self._offer(station, station.listeners[destination], frame, start_us)
 
     def _offer(self, speaker: Station, receiver: Station, frame: bytes, start_us: int) -> None:
         """Let `receiver` hear a frame that ends now, if nothing destroys it."""

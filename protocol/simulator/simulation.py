@@ -27,9 +27,27 @@ from protocol.node import (
 )
 from protocol.outbox import CAPACITY
 from protocol.packets import COUNTER_MODULUS
-from protocol.simulator import faults as f
 from protocol.simulator.channel import Channel
 from protocol.simulator.clock import NEVER_US, Clock, NodeClock
+from protocol.simulator.faults import (
+    LINK_ACTIONS,
+    Action,
+    Cut,
+    Fault,
+    Freeze,
+    Heal,
+    Join,
+    Kill,
+    Merge,
+    Partition,
+    Reboot,
+    Revive,
+    SetQuality,
+    StepClock,
+    Thaw,
+    name_of,
+    nodes_of,
+)
 from protocol.simulator.field import reading
 from protocol.simulator.invariants import MAX_EVENTS, InvariantViolation, Parents, wrong_in_result
 from protocol.simulator.links import Links
@@ -67,7 +85,7 @@ class Simulation:
         timing: Timing | None = None,
         metrics: tuple[int, ...] = (0,),
         air: Air | None = None,
-        faults: Iterable[f.Fault] = (),
+        faults: Iterable[Fault] = (),
         on_record: Callable[[Record], None] | None = None,
         on_event: Callable[[int, Event], None] | None = None,
         on_round: Callable[[RoundSummary], None] | None = None,
@@ -160,23 +178,23 @@ class Simulation:
         self.clock.run(time_us + 1)
         self.clock.now_us = max(self.clock.now_us, time_us)
 
-    def apply(self, *actions: f.Action) -> None:
+    def apply(self, *actions: Action) -> None:
         """Let these happen now, in that order. Raises ValueError for one that names no node of the field."""
         for action in actions:
             self._check(action)
         for action in actions:
             self._apply(action)
-        if any(isinstance(action, f.LINK_ACTIONS) for action in actions):
+        if any(isinstance(action, LINK_ACTIONS) for action in actions):
             self._links.wire(self._stations)
         self._reachable = None
 
     # --- faults ------------------------------------------------------------------------------------------
 
-    def _plan(self, faults: list[f.Fault]) -> None:
-        absent = {fault.action.node_id for fault in faults if isinstance(fault.action, f.Join)}
-        present = [f.Revive(node_id) for node_id in self._stations if node_id not in absent]
+    def _plan(self, faults: list[Fault]) -> None:
+        absent = {fault.action.node_id for fault in faults if isinstance(fault.action, Join)}
+        present = [Revive(node_id) for node_id in self._stations if node_id not in absent]
         self.clock.at(0, self._happen, present, None)
-        before: defaultdict[int, list[f.Action]] = defaultdict(list)
+        before: defaultdict[int, list[Action]] = defaultdict(list)
         for fault in faults:
             self._check(fault.action, f"@{fault.round}")
             before[fault.round].append(fault.action)
@@ -184,33 +202,33 @@ class Simulation:
             start_us = (self.round_start_ms(round_number) - FAULT_LEAD_MS) * 1000
             self.clock.at(start_us, self._happen, actions, None)
 
-    def _check(self, action: f.Action, when: str = "") -> None:
-        for node_id in f.nodes_of(action):
+    def _check(self, action: Action, when: str = "") -> None:
+        for node_id in nodes_of(action):
             if node_id not in self._stations:
-                raise ValueError(f"{f.name_of(action)} {node_id}{when}: no node {node_id} in the field")
+                raise ValueError(f"{name_of(action)} {node_id}{when}: no node {node_id} in the field")
 
-    def _happen(self, actions: list[f.Action], _: None) -> None:
+    def _happen(self, actions: list[Action], _: None) -> None:
         self.apply(*actions)
 
-    def _apply(self, action: f.Action) -> None:
+    def _apply(self, action: Action) -> None:
         match action:
-            case f.Kill(node_id):
+            case Kill(node_id):
                 self._switch_off(self._stations[node_id])
-            case f.Revive(node_id) | f.Join(node_id):
+            case Revive(node_id) | Join(node_id):
                 self._start(self._stations[node_id])
-            case f.Reboot(node_id):
+            case Reboot(node_id):
                 self._reboot(self._stations[node_id])
-            case f.Freeze(node_id):
+            case Freeze(node_id):
                 self._freeze(self._stations[node_id])
-            case f.Thaw(node_id):
+            case Thaw(node_id):
                 self._thaw(self._stations[node_id])
-            case f.StepClock(node_id, step_ms):
+            case StepClock(node_id, step_ms):
                 self._stations[node_id].clock.step(step_ms)
                 self._parents.may_begin_anew(node_id)
                 self._wake_now(self._stations[node_id])
-            case f.SetQuality(quality):
+            case SetQuality(quality):
                 self._channel.quality = quality
-            case f.Cut() | f.Heal() | f.Partition() | f.Merge():
+            case Cut() | Heal() | Partition() | Merge():
                 self._links.apply(action)
 
     # --- power -------------------------------------------------------------------------------------------
