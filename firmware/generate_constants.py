@@ -10,7 +10,7 @@ from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
 
-from protocol import aggregate, children, packets, parent_link, timing, way
+from protocol import aggregate, children, packets, parent_link, timing, tree_joining, way
 from protocol.packets import DropReason, FrameType
 
 HEADER = Path(__file__).parent / "core" / "tr_constants.h"
@@ -62,7 +62,8 @@ def generate() -> str:
             "/* PROTOCOL.md section 8. */",
             *_enum("drop_reason", "DROP_", DropReason),
             "",
-            "/* PROTOCOL.md 5.4, 5.5, 6.5 and section 7. */",
+            "/* PROTOCOL.md 5.2, 5.4, 5.5, 6.5 and section 7. */",
+            _define("VAIN_CALLS", tree_joining.VAIN_CALLS),
             *(_define(name, getattr(way, name)) for name in ("FRESH_PERIODS", "FORGET_PERIODS")),
             *(
                 _define(name, getattr(children, name))

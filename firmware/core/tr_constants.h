@@ -71,7 +71,8 @@ enum tr_drop_reason {
     TR_DROP_QUEUE_FULL = 15,
 };
 
-/* PROTOCOL.md 5.4, 5.5, 6.5 and section 7. */
+/* PROTOCOL.md 5.2, 5.4, 5.5, 6.5 and section 7. */
+#define TR_VAIN_CALLS 2u
 #define TR_FRESH_PERIODS 4u
 #define TR_FORGET_PERIODS 8u
 #define TR_HISTORY_ROUNDS 8u

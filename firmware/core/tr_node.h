@@ -84,7 +84,7 @@ typedef struct tr_node {
     uint32_t data_sent_ms; /* when it was sent, or will be */
     bool request_bears_report;
     bool parent_has_called; /* for help, since it last acknowledged */
-    bool could_not_help;    /* somebody called, and waits for a newer version */
+    uint8_t vain_calls;     /* for help that only a newer way could give; at most TR_VAIN_CALLS */
     tr_offer_t offer;
     tr_parent_link_t link;
     bool has_heard_version;

@@ -24,19 +24,21 @@ void tr_follow(tr_node_t *node, const tr_sync_t *sync, uint32_t now_ms)
     tr_way_follow(&node->way, sync, now_ms - tr_parent_link_delay_ms(&node->link));
     node->has_way = true;
     /* Children learn of another distance at once, and so does who called for help in vain (5.2). */
-    if ((is_other && node->children.count > 0) || (is_newer && node->could_not_help)) {
-        node->could_not_help = false;
+    if ((is_other && node->children.count > 0) || (is_newer && node->vain_calls == TR_VAIN_CALLS))
         tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
-    }
+    if (is_newer)
+        node->vain_calls = 0;
 }
 
-/* Somebody needs a newer way than this node knows: the parent may know one. */
-void tr_ask_for_newer(tr_node_t *node, uint32_t now_ms)
+/* So many calls, TR_VAIN_CALLS at most, were in vain for want of a newer way: in the end the parent may know
+ * one. */
+void tr_need_newer_way(tr_node_t *node, uint8_t vain_calls, uint32_t now_ms)
 {
-    if (node->parent != TR_NO_NODE && !node->could_not_help) {
-        node->could_not_help = true;
+    if (node->vain_calls == TR_VAIN_CALLS)
+        return;
+    node->vain_calls = vain_calls;
+    if (vain_calls == TR_VAIN_CALLS && node->parent != TR_NO_NODE)
         tr_put(node, TR_LOOK, node->parent, tr_after_jitter(node, now_ms));
-    }
 }
 
 /* Offers the own way to a node that seeks one, if it would be feasible there. */
@@ -45,7 +47,7 @@ void tr_offer_way(tr_node_t *node, uint16_t to, tr_distance_t wanted, uint32_t n
     const uint16_t spread_ms = tr_timing_help_spread_ms(&node->config->timing);
     const bool has_sought = wanted.hop_count != TR_NO_HOP_COUNT;
     if (has_sought && !tr_distance_is_better(node->way.distance, wanted))
-        tr_ask_for_newer(node, now_ms);
+        tr_need_newer_way(node, (uint8_t)(node->vain_calls + 1), now_ms);
     else if (!tr_has_fresh_way(node, now_ms))
         return;
     else if (tr_children_has_room_for(&node->children, to))

@@ -18,7 +18,7 @@ void tr_dispatch(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms);
 bool tr_is_feasible(const tr_node_t *node, const tr_sync_t *sync);
 bool tr_has_fresh_way(const tr_node_t *node, uint32_t now_ms);
 void tr_follow(tr_node_t *node, const tr_sync_t *sync, uint32_t now_ms);
-void tr_ask_for_newer(tr_node_t *node, uint32_t now_ms);
+void tr_need_newer_way(tr_node_t *node, uint8_t vain_calls, uint32_t now_ms);
 void tr_offer_way(tr_node_t *node, uint16_t to, tr_distance_t wanted, uint32_t now_ms);
 void tr_look_for_better(tr_node_t *node, uint32_t now_ms);
 void tr_consider(tr_node_t *node, uint8_t request, uint16_t source, uint8_t hop_count, uint32_t now_ms);

@@ -126,7 +126,7 @@ static void on_look_of_child(tr_node_t *node, const tr_frame_t *frame, uint32_t 
     if (tr_distance_is_better(offered, distance_wanted(frame)))
         tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
     else
-        tr_ask_for_newer(node, now_ms);
+        tr_need_newer_way(node, TR_VAIN_CALLS, now_ms);
 }
 
 static void on_look(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
