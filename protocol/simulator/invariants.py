@@ -5,9 +5,10 @@ The rule over all: a result is exact for the set of nodes that it counts, or it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from protocol.aggregate import SATURATED, Aggregate
+from protocol.outbox import CAPACITY
 from protocol.packets import Items
 from protocol.simulator.truth import Truth
 
@@ -25,34 +26,56 @@ class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
         self.what = what
 
 
-class Parents:
-    """Who is whose parent, as the nodes say. A loop can only be closed by who takes a parent.
+class Invariants:
+    """Follows one run; `running_round` tells which round it is. Its methods raise InvariantViolation."""
 
-    A parent that began anew (5.4) does not know its former children, and their reports find no place in it:
-    those links are none. It begins anew when it lost its memory, and perhaps when its clock is put forward.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, seed: int, truth: Truth, running_round: Callable[[], int]) -> None:
+        self._seed = seed
+        self._truth = truth
+        self._running_round = running_round
         self._parent: dict[int, int] = {}
 
-    def loop_through(self, node_id: int, parent: int) -> list[int] | None:
-        """`node_id` takes that parent: the loop that it closes, or None."""
+    def joined(self, node_id: int, parent: int) -> None:
+        """`node_id` takes that parent. Only who takes a parent can close a loop."""
         self._parent[node_id] = parent
         path = [node_id]
         above: int | None = parent
         while above is not None and above != node_id:
             path.append(above)
             above = self._parent.get(above)
-        return path if above == node_id else None
+        if above == node_id:
+            self._stop(f"a loop of parents: {' -> '.join(map(str, [*path, node_id]))}")
 
-    def lost(self, node_id: int) -> None:
+    def parent_lost(self, node_id: int) -> None:
         """`node_id` has no parent."""
         self._parent.pop(node_id, None)
 
     def may_begin_anew(self, node_id: int) -> None:
-        """`node_id` may not know its children any more."""
+        """`node_id` lost its memory, or its clock jumped, after which it may forget its way (5.4).
+
+        A parent that began anew does not know its former children, and their reports find no place in it:
+        those links are none.
+        """
         for child in [child for child, parent in self._parent.items() if parent == node_id]:
             del self._parent[child]
+
+    def caused(self, node_id: int, events: int) -> None:
+        """One call of that node caused so many events."""
+        if events >= MAX_EVENTS:
+            self._stop(f"one call caused {events} events at node {node_id}, which keeps {MAX_EVENTS}")
+
+    def gave_out(self, node_id: int, frames: int) -> None:
+        """That node gave out so many frames at once."""
+        if frames > CAPACITY:
+            self._stop(f"node {node_id} gave out {frames} frames at once and keeps {CAPACITY}")
+
+    def found(self, root: int, version: int, items: Items) -> None:
+        """The root has that result."""
+        if what := wrong_in_result(items, root, version, self._truth):
+            self._stop(f"the result of version {version} is wrong without saying so: {what}")
+
+    def _stop(self, what: str) -> None:
+        raise InvariantViolation(self._seed, self._running_round(), what)
 
 
 def wrong_in_result(items: Items, root: int, version: int, truth: Truth) -> str | None:

@@ -25,7 +25,6 @@ from protocol.node import (
     ReportSealed,
     RoundFinished,
 )
-from protocol.outbox import CAPACITY
 from protocol.packets import COUNTER_MODULUS
 from protocol.simulator.channel import Channel
 from protocol.simulator.clock import NEVER_US, Clock, NodeClock
@@ -49,7 +48,7 @@ from protocol.simulator.faults import (
     nodes_of,
 )
 from protocol.simulator.field import reading
-from protocol.simulator.invariants import MAX_EVENTS, InvariantViolation, Parents, wrong_in_result
+from protocol.simulator.invariants import Invariants
 from protocol.simulator.links import Links
 from protocol.simulator.medium import Air
 from protocol.simulator.propagation import Listeners
@@ -109,7 +108,7 @@ class Simulation:
         self._make_node = make_node
         self._node_options = {"max_children": max_children, "first_version": first_version}
         self._clock_ppm = clock_ppm
-        self._checks = checks
+        self._invariants = Invariants(seed, self.truth, self._running_round) if checks else None
         self._rng = random.Random(seed)
         self.air = air or Air()
         self._channel = Channel(
@@ -124,17 +123,17 @@ class Simulation:
         lost = (link for link, loss in self.air.link_loss.items() if loss == 1)
         self._links = Links(self.air.propagation.listeners(topology, seed), lost)
         self._links.wire(self._stations)
-        self._parents = Parents()
         self._reachable: frozenset[int] | None = None
         self._follow: dict[type[Event], Callable[[Station, Any], None]] = {
             MeasurementDue: self._measure,
             ReportAccepted: lambda s, event: self.truth.accepted(s.node_id, event.child, event.version),
             ReportSealed: lambda s, event: self.truth.sealed(s.node_id, event.version),
             ChildLost: lambda s, event: self.truth.child_lost(s.node_id, event.child),
-            Joined: self._joined,
-            ParentLost: lambda s, event: self._parents.lost(s.node_id),
             RoundFinished: self._round_finished,
         }
+        if invariants := self._invariants:
+            self._follow[Joined] = lambda s, event: invariants.joined(s.node_id, event.parent)
+            self._follow[ParentLost] = lambda s, event: invariants.parent_lost(s.node_id)
         self._plan(list(faults))
 
     # --- for those who run it ----------------------------------------------------------------------------
@@ -224,7 +223,8 @@ class Simulation:
                 self._thaw(self._stations[node_id])
             case StepClock(node_id, step_ms):
                 self._stations[node_id].clock.step(step_ms)
-                self._parents.may_begin_anew(node_id)
+                if self._invariants:
+                    self._invariants.may_begin_anew(node_id)
                 self._wake_now(self._stations[node_id])
             case SetQuality(quality):
                 self._channel.quality = quality
@@ -254,8 +254,9 @@ class Simulation:
     def _switch_off(self, station: Station) -> None:
         station.switch_off(self.clock.now_us)
         station.frozen = None
-        self._parents.lost(station.node_id)
-        self._parents.may_begin_anew(station.node_id)
+        if self._invariants:
+            self._invariants.parent_lost(station.node_id)
+            self._invariants.may_begin_anew(station.node_id)
 
     def _reboot(self, station: Station) -> None:
         if station.node is not None:
@@ -317,8 +318,8 @@ class Simulation:
                 else:
                     self._tell_host(frame)
             sent += len(frames)
-            if self._checks and sent > CAPACITY:
-                self._stop(f"node {station.node_id} gave out {sent} frames at once and keeps {CAPACITY}")
+            if self._invariants:
+                self._invariants.gave_out(station.node_id, sent)
             self._follow_events(station, node)
         station.deadline_us = NEVER_US if deadline_ms is None else station.clock.shows_us(deadline_ms)
         self._set_alarm(station)
@@ -331,8 +332,8 @@ class Simulation:
                 follow(station, event)
             if self._on_event is not None:
                 self._on_event(station.node_id, event)
-        if self._checks and happened >= MAX_EVENTS:
-            self._stop(f"one call caused {happened} events at node {station.node_id}; it keeps {MAX_EVENTS}")
+        if happened and self._invariants:
+            self._invariants.caused(station.node_id, happened)
 
     # --- what happens to them ----------------------------------------------------------------------------
 
@@ -343,18 +344,13 @@ class Simulation:
         in_time = node.measure(version, readings, station.clock.reads_ms(self.clock.now_us))
         self.truth.measured(station.node_id, version, readings, in_time)
 
-    def _joined(self, station: Station, event: Joined) -> None:
-        loop = self._parents.loop_through(station.node_id, event.parent)
-        if self._checks and loop:
-            self._stop(f"a loop of parents: {' -> '.join(map(str, [*loop, station.node_id]))}")
-
     def _round_finished(self, station: Station, event: RoundFinished) -> None:
         self.rounds_finished += 1
         if self.rounds_finished == self._rounds_wanted:
             self.clock.halt()
         root, version = station.node_id, event.version
-        if self._checks and (what := wrong_in_result(event.items, root, version, self.truth)):
-            self._stop(f"the result of version {version} is wrong without saying so: {what}")
+        if self._invariants:
+            self._invariants.found(root, version, event.items)
         if self._on_round is None:
             return
         period_us = self.timing.period_ms * 1000
@@ -382,8 +378,8 @@ class Simulation:
         """The round that runs then, by the world's clock; 0 is the set-up."""
         return (time_us - self.round_start_ms(1) * 1000) // (self.timing.period_ms * 1000) + 1
 
-    def _stop(self, what: str) -> None:
-        raise InvariantViolation(self._seed, self._round_at(self.clock.now_us), what)
+    def _running_round(self) -> int:
+        return self._round_at(self.clock.now_us)
 
     def _sent(self, station: Station, frame: bytes) -> None:
         self._traffic.count(frame)
