@@ -47,13 +47,15 @@ class ParentLink:
     def answered(self, tries: int, round_trip_ms: int) -> None:
         """A report was acknowledged after so many tries; the round trip is that of the last try.
 
-        With more than one try nobody knows which of them was answered (Karn and Partridge, 1987).
+        With more than one try nobody knows which of them was answered (Karn and Partridge, 1987); 0 if the
+        parent answered an older report meanwhile.
         """
-        self.etx16 = (7 * self.etx16 + ETX_ONE * min(tries, _MOST_TRIES) + 4) // 8
-        if tries > 1:
+        self.etx16 = (7 * self.etx16 + ETX_ONE * min(max(tries, 1), _MOST_TRIES) + 4) // 8
+        if tries != 1:
             return
         self._spread_ms = max(self._timing.spread_ms, self._spread_ms - self._spread_ms // 8)
-        round_trip_ms = max(1, round_trip_ms)
+        # Within limits, whatever a late driver or a stranger's frame makes of it.
+        round_trip_ms = max(1, min(round_trip_ms, self._timing.ack_timeout_limit_ms))
         if self._round_trip_8ths == 0:  # RFC 6298, section 2
             self._round_trip_8ths = 8 * round_trip_ms
             self._margin_ms = 2 * round_trip_ms

@@ -196,6 +196,7 @@ class Joining(NodeParts):
         self._request = request
         self._unanswered += 1
         self._put(request, destination, due_ms)
+        self._data_sent_ms = due_ms  # until it is: an answer that comes before is no round trip
         timeout_ms = self._link.ack_timeout_ms if request is FrameType.DATA else self._timing.ack_timeout_ms
         self._ack_ms = self._after_jitter(due_ms + timeout_ms)
 

@@ -55,9 +55,10 @@ static void measure(tr_parent_link_t *link, uint32_t round_trip_ms)
 void tr_parent_link_answered(tr_parent_link_t *link, const tr_timing_t *timing, uint16_t tries,
                              uint32_t round_trip_ms)
 {
-    const uint16_t counted_tries = tries < TR_MOST_TRIES ? tries : TR_MOST_TRIES;
+    const uint16_t most_tries = tries < TR_MOST_TRIES ? tries : TR_MOST_TRIES;
+    const uint16_t counted_tries = most_tries > 0 ? most_tries : 1;
     link->etx16 = (uint16_t)((7 * link->etx16 + TR_ETX_ONE * counted_tries + 4) / 8); /* never above 4084 */
-    if (tries > 1)
+    if (tries != 1)
         return; /* nobody knows which of them was answered (Karn and Partridge, 1987) */
     link->spread_ms -= link->spread_ms / 8;
     if (link->spread_ms < timing->spread_ms)
