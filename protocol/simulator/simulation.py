@@ -237,11 +237,12 @@ class Simulation:
         if station.node is not None:
             return
         node_id = station.node_id
+        now_ms = station.clock.reads_ms(self.clock.now_us)
         node = self._make_node(
             node_id,
             seed=self._rng.getrandbits(32),
             first_counter=self._rng.randrange(COUNTER_MODULUS),
-            now_ms=station.clock.reads_ms(self.clock.now_us),
+            now_ms=now_ms,
             root=node_id == self.topology.root,
             timing=self.timing,
             metrics=self._metrics,
@@ -249,7 +250,7 @@ class Simulation:
         )
         station.switch_on(node, self.clock.now_us)
         self.truth.restarted(node_id)
-        self._serve(station)
+        self._serve(station, node, now_ms)
 
     def _switch_off(self, station: Station) -> None:
         station.switch_off(self.clock.now_us)
@@ -277,9 +278,10 @@ class Simulation:
     # --- nodes -------------------------------------------------------------------------------------------
 
     def _deliver(self, station: Station, frame: bytes) -> None:
-        if station.node is not None:
-            station.node.receive(frame, station.clock.reads_ms(self.clock.now_us))
-            self._serve(station)
+        if (node := station.node) is not None:
+            now_ms = station.clock.reads_ms(self.clock.now_us)
+            node.receive(frame, now_ms)
+            self._serve(station, node, now_ms)
 
     def _alarm(self, station: Station, alarm_us: int) -> None:
         """The time has come that was the station's next deadline; by now it may have a later one."""
@@ -292,20 +294,18 @@ class Simulation:
             self._wake_now(station)
 
     def _wake_now(self, station: Station) -> None:
-        if station.node is not None:
-            station.node.handle_timer(station.clock.reads_ms(self.clock.now_us))
-            self._serve(station)
+        if (node := station.node) is not None:
+            now_ms = station.clock.reads_ms(self.clock.now_us)
+            node.handle_timer(now_ms)
+            self._serve(station, node, now_ms)
 
     def _set_alarm(self, station: Station) -> None:
         if station.deadline_us < station.alarm_us:
             station.alarm_us = max(station.deadline_us, self.clock.now_us)
             self.clock.at(station.alarm_us, self._alarm, station, station.alarm_us)
 
-    def _serve(self, station: Station) -> None:
+    def _serve(self, station: Station, node: Node, now_ms: int) -> None:
         """After any call: carry the events and frames out, and set the alarm for the next deadline."""
-        node = station.node
-        assert node is not None
-        now_ms = station.clock.reads_ms(self.clock.now_us)
         self._follow_events(station, node)
         sent = 0
         while (deadline_ms := node.next_deadline()) is not None and deadline_ms <= now_ms:
