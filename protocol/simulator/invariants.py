@@ -11,9 +11,7 @@ from protocol.aggregate import SATURATED, Aggregate
 from protocol.outbox import CAPACITY
 from protocol.packets import Items
 from protocol.simulator.truth import Truth
-
-# A node's queue of events loses the oldest when it is full, so one call may not cause that many.
-MAX_EVENTS = 256
+from protocol.tree_parts import MAX_EVENTS
 
 
 class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
@@ -60,7 +58,7 @@ class Invariants:
             del self._parent[child]
 
     def caused(self, node_id: int, events: int) -> None:
-        """One call of that node caused so many events."""
+        """One call of that node caused so many events. A full queue of them may have lost the oldest."""
         if events >= MAX_EVENTS:
             self._stop(f"one call caused {events} events at node {node_id}, which keeps {MAX_EVENTS}")
 
