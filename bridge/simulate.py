@@ -137,7 +137,7 @@ def _warn(scenario: Scenario, simulation: Simulation) -> None:
         who = f"node {names} has" if len(lost) == 1 else f"nodes {names} have"
         how = "raise --range" if isinstance(scenario.air.propagation, Disk) else "raise transmit_dbm"
         _tell(f"{who} no way to the root {topology.root}; move nodes closer or {how}")
-    advised_ms = survey.advised_period_ms(scenario.air, len(scenario.metrics))
+    advised_ms = survey.advised_period_ms(scenario.air, scenario.timing, len(scenario.metrics))
     if scenario.period_ms < advised_ms:
         _tell(
             f"a period of {scenario.period_ms / 1000:g} s is short for this field ({survey.depth} hops deep,"

@@ -11,14 +11,13 @@ from protocol.aggregate import Aggregate
 from protocol.packets import Ack, Frame, FrameType, Items, Report, Sync, encode
 from protocol.simulator.medium import Air
 from protocol.simulator.propagation import Listeners
+from protocol.timing import Timing
 
-# Of the time of a channel, what carrier sense without slots turns into frames received when every node of a
-# crowd has one report a round and many do not hear each other (pure ALOHA: 0.18). Found with `treering sweep`
-# on grids and random fields of 4 to 100 nodes, where the smallest T that covered 99 % was between 0.6 and 1.3
-# times what this advises.
-UTILIZATION = 0.4
-# What one hop adds to the way of a report: half the jitter before DATA.
-HOP_MS = 50
+# Of the time of a channel, what carrier sense without slots turns into frames received (pure ALOHA: 0.18).
+# Found with `treering sweep` on grids and random fields of 4 to 1,000 nodes, 1 to 26 hops deep.
+UTILIZATION = 0.55
+# A crowd stands on its middle's level of the tree, two above and two below.
+CROWD_LEVELS = 5
 # The timers let a round's reports arrive within 4/5 of the period (PROTOCOL.md section 7).
 USABLE_SHARE = 0.8
 _STEP_MS = 100
@@ -75,23 +74,24 @@ class Survey:
             most = max(most, within.bit_count())
         return max(most, 1)
 
-    def advised_period_ms(self, air: Air, metrics: int = 1) -> int:
+    def advised_period_ms(self, air: Air, timing: Timing, metrics: int = 1) -> int:
         """The smallest T, to the next tenth of a second, that this field should be given.
 
-            T = (depth x HOP_MS + crowd x exchange / UTILIZATION) / USABLE_SHARE
+            levels = depth + 1
+            T = (spread + levels x crowd / min(levels, CROWD_LEVELS) x exchange / UTILIZATION) / USABLE_SHARE
 
-        A round's reports follow each other up the tree, so each hop adds its jitter. Within two hops of a
-        node only one may send at a time: every node of that crowd sends one DATA and is sent one DATA_ACK a
-        round, and `exchange` is the airtime of the two frames with their preambles and the mean backoff
-        before each. Without collisions frames pass through each other, and only the path counts: an exchange
-        for each hop. A lossy channel needs each exchange 1 / (1 - loss)^2 times, as either frame may be lost.
+        The levels of the tree report one after the other, each in a slot of its own length (PROTOCOL.md
+        section 7). In a slot that part of the crowd sends which stands on one level, one node at a time, each
+        a DATA that is answered by a DATA_ACK: `exchange` is the airtime of both with their preambles and the
+        mean backoff before each, times 1 / (1 - loss)^2, as either may be lost. `spread` is the window over
+        which leaves begin. Without collisions frames pass through each other: an exchange for each level.
         """
+        levels = self.depth + 1
         tries = 1 / max(_LEAST_DELIVERY, 1 - air.quality.loss) ** 2
-        exchange_ms = tries * self._exchange_us(air, metrics) / 1000
+        slot_ms = tries * self._exchange_us(air, metrics) / 1000
         if air.collisions:
-            needed_ms = self.depth * HOP_MS + self.crowd * exchange_ms / UTILIZATION
-        else:
-            needed_ms = self.depth * (HOP_MS + exchange_ms)
+            slot_ms *= self.crowd / min(levels, CROWD_LEVELS) / UTILIZATION
+        needed_ms = timing.spread_ms + levels * slot_ms
         return math.ceil(needed_ms / USABLE_SHARE / _STEP_MS) * _STEP_MS
 
     @staticmethod

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.radio import RADIOS
-from protocol.simulator.survey import HOP_MS, USABLE_SHARE, UTILIZATION, Survey, reachable_from
+from protocol.simulator.survey import USABLE_SHARE, UTILIZATION, Survey, reachable_from
 from protocol.simulator.topology import Topology, grid
+from protocol.timing import PROFILES, Timing
 
 CROWDED = Air(collisions=True)
+TIMING = Timing()
 
 
 def survey_of(topology: Topology) -> Survey:
@@ -44,18 +49,24 @@ def test_the_advised_period_is_that_of_the_formula() -> None:
     """DATA and DATA_ACK of one metric have 21 bytes each (PROTOCOL.md section 2), 31 with preamble."""
     survey = survey_of(grid(4, 4, 10, 15))
     exchange_ms = 2 * (31 * 8 / 19.2 + 13.333 / 2)
-    needed_ms = survey.depth * HOP_MS + 16 * exchange_ms / UTILIZATION
-    assert survey.advised_period_ms(CROWDED) == pytest.approx(needed_ms / USABLE_SHARE, abs=100)
-    assert survey.advised_period_ms(CROWDED) % 100 == 0
+    needed_ms = TIMING.spread_ms + 4 * 16 / 4 * exchange_ms / UTILIZATION
+    assert survey.advised_period_ms(CROWDED, TIMING) == pytest.approx(needed_ms / USABLE_SHARE, abs=100)
+    assert survey.advised_period_ms(CROWDED, TIMING) % 100 == 0
 
 
 def test_what_makes_a_field_need_more_time() -> None:
     survey = survey_of(grid(6, 6, 10, 15))
-    base_ms = survey.advised_period_ms(CROWDED)
-    assert survey.advised_period_ms(CROWDED, metrics=5) > base_ms
-    assert survey.advised_period_ms(Air(collisions=True, quality=Quality(loss=0.2))) > base_ms
-    assert survey.advised_period_ms(Air(collisions=True, radio=RADIOS["hc12-236k"])) < base_ms
-    assert survey.advised_period_ms(Air()) < base_ms
-    assert survey_of(grid(6, 6, 10, 30)).advised_period_ms(CROWDED) > base_ms, "a larger crowd"
-    assert survey_of(grid(9, 9, 10, 15)).advised_period_ms(CROWDED) > base_ms, "further to the root"
-    assert survey.advised_period_ms(Air(collisions=True, quality=Quality(loss=1.0))) < 1e9, "no bound is lost"
+    base_ms = survey.advised_period_ms(CROWDED, TIMING)
+
+    def with_air(**changes: Any) -> int:
+        return survey.advised_period_ms(replace(CROWDED, **changes), TIMING)
+
+    assert survey.advised_period_ms(CROWDED, TIMING, metrics=5) > base_ms
+    assert with_air(quality=Quality(loss=0.2)) > base_ms
+    assert with_air(radio=RADIOS["hc12-236k"]) < base_ms
+    assert with_air(collisions=False) < base_ms
+    assert with_air(quality=Quality(loss=1.0)) < 1e9, "no bound is lost"
+    assert survey.advised_period_ms(CROWDED, PROFILES["classic"]) < base_ms, "leaves all begin at once"
+    larger_crowd, further = survey_of(grid(6, 6, 10, 30)), survey_of(grid(9, 9, 10, 15))
+    assert larger_crowd.advised_period_ms(CROWDED, TIMING) > base_ms
+    assert further.advised_period_ms(CROWDED, TIMING) > base_ms
