@@ -1,14 +1,14 @@
 # Everything a person does with a clone of Treering. `make` alone lists it.
-# ARGS='...' is handed on to run, test and lock; PYTHON=/path/to/python chooses the interpreter.
+# ARGS='...' is handed on to run, test, bench and lock; PYTHON=/path/to/python chooses the interpreter.
 
 VENV_BIN = .venv/bin
-PYTHON_SOURCES = protocol bridge desktop firmware tests
-C_SOURCES = $(shell find firmware -name build -prune -o \( -name '*.[ch]' -o -name '*.ino' -o -name '*.cpp' \) -print)
+PYTHON_SOURCES = protocol bridge desktop firmware benchmarks tests
+C_SOURCES = $(shell find firmware benchmarks -name build -prune -o \( -name '*.[ch]' -o -name '*.ino' -o -name '*.cpp' \) -print)
 UV_VERSION = 0.13.8
 
 # One target at a time: they share build/ and .venv. What each starts may still use -j.
 .NOTPARALLEL:
-.PHONY: help setup run test check format constants firmware emulator lock clean
+.PHONY: help setup run test bench check format constants firmware emulator lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -22,6 +22,9 @@ run:  ## open the app on a demo network
 
 test: firmware emulator check  ## build the firmware, check everything, run all tests
 	$(VENV_BIN)/python -m pytest -q $(ARGS)
+
+bench: setup  ## measure the simulator, beside ns-3 where Debian's libns3-dev is installed
+	$(VENV_BIN)/python benchmarks/simulator_speed.py $(ARGS)
 
 check: setup  ## lint, format and types of the Python; format and warnings of the C
 	$(VENV_BIN)/ruff check $(PYTHON_SOURCES)
