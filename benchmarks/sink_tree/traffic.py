@@ -99,7 +99,7 @@ def _of_profile(args: argparse.Namespace, profile: str, period_s: int) -> list[C
     churned = mean([tally.control.frames / tally.node_rounds for tally, _ in with_churn])
     claims = [
         Claim(
-            f"{words}: at most 1.1 DATA a node and round",
+            f"{words}: at most 1.1 DATA a node and round (the root sends none)",
             f"{data:.4f}",
             data <= MOST_DATA if judged else None,
         ),
