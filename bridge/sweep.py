@@ -16,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import mean
 
 from bridge import simulate
 from bridge.errors import TreeringError, UsageError
@@ -50,10 +51,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run brought: its rounds after the warm-up, and what the field was like."""
+    """What one run brought: its rounds after the warm-up, and what the field was like.
+
+    `connected` nodes had a way to the root.
+    """
 
     rounds: tuple[RoundSummary, ...]
     due: int
+    connected: int
     depth: int
     neighbours: float
 
@@ -95,6 +100,7 @@ class Row:
     period_s: float
     seeds: int
     rounds: int
+    connected: float
     depth: float
     neighbours: float
     coverage: float
@@ -121,8 +127,9 @@ def row_of(case: Case, outcomes: Sequence[Outcome]) -> Row:
         period_s=case.period_s,
         seeds=len(outcomes),
         rounds=tally.due,
-        depth=sum(outcome.depth for outcome in outcomes) / len(outcomes),
-        neighbours=sum(outcome.neighbours for outcome in outcomes) / len(outcomes),
+        connected=mean(outcome.connected for outcome in outcomes),
+        depth=mean(outcome.depth for outcome in outcomes),
+        neighbours=mean(outcome.neighbours for outcome in outcomes),
         coverage=tally.coverage,
         latency_median_ms=tally.latency_ms(0.5) if rounds else None,
         latency_p95_ms=tally.latency_ms(0.95) if rounds else None,
@@ -184,7 +191,8 @@ def simulated(run: Run) -> Outcome | Failure:
         where = f"seed {it.seed}, round {it.round}"
         return Failure(f"{where}: {it.what}; {run.command_line} replays it", is_usage=False)
     counted = tuple(summary for summary in summaries if summary.round > run.warm_up_rounds)
-    return Outcome(counted, scenario.rounds - run.warm_up_rounds, survey.depth, survey.neighbours)
+    due = scenario.rounds - run.warm_up_rounds
+    return Outcome(counted, due, len(survey.hops), survey.depth, survey.neighbours)
 
 
 def cores() -> int:

@@ -49,6 +49,10 @@ def run(args: argparse.Namespace) -> int:
     ]
     best = smallest(rows, args.target)
     caption = conditions(runs[0][0].scenario, rows, args.warm_up)
+    for row in best:
+        if row.connected < row.nodes:
+            who = f"of {row.nodes} nodes on {row.field} only {row.connected:.4g} have a way to the root"
+            print(f"treering: {who}; raise --range, or move nodes closer", file=sys.stderr)
     enough = [row for row in best if row.coverage >= args.target]
     if args.json:
         for row in rows:

@@ -27,7 +27,7 @@ from protocol.simulator.truth import Truth
 
 Capsys = pytest.CaptureFixture[str]
 QUICK = ("--rounds", "4", "--warm-up", "5", "--jobs", "1")
-# Seven nodes in a room of 19.2 kbit/s: half a second is too short, and five are plenty.
+# Seven nodes in a room of 19.2 kbit/s: a tenth of a second is too short, and ten are plenty.
 CROWD = ("--nodes", "7", "--area", "20x20", "--range", "30", "--collisions", "--seeds", "2", *QUICK)
 PNG, SVG = b"\x89PNG", b"<?xml"
 
@@ -38,8 +38,8 @@ def swept(capsys: Capsys, *options: str) -> list[dict[str, Any]]:
 
 
 def test_the_smallest_period_that_is_enough_is_found(capsys: Capsys) -> None:
-    found = swept(capsys, *CROWD, "--period", "0.4,1,5")
-    assert [row["period_s"] for row in found] == [0.4, 1.0, 5.0]
+    found = swept(capsys, *CROWD, "--period", "0.1,2,10")
+    assert [row["period_s"] for row in found] == [0.1, 2.0, 10.0]
     assert found[0]["coverage"] < 0.99 <= found[2]["coverage"]
     assert sum(row["smallest"] for row in found) == 1
     first = next(row for row in found if row["coverage"] >= 0.99)
@@ -123,9 +123,9 @@ def test_a_scenario_alone_is_one_field(capsys: Capsys) -> None:
 
 
 ROW = Row(
-    nodes=50, field="85x85 m", range_m=25.0, loss=0.0, period_s=5.0, seeds=5, rounds=100, depth=5.3,
-    neighbours=10.04, coverage=0.9899999, latency_median_ms=1850, latency_p95_ms=3440, data_frames=1.43,
-    ack_frames=1.11, control_frames=0.06, bytes=56.4, energy_mj=2.73,
+    nodes=50, field="85x85 m", range_m=25.0, loss=0.0, period_s=5.0, seeds=5, rounds=100, connected=50.0,
+    depth=5.3, neighbours=10.04, coverage=0.9899999, latency_median_ms=1850, latency_p95_ms=3440,
+    data_frames=1.43, ack_frames=1.11, control_frames=0.06, bytes=56.4, energy_mj=2.73,
 )  # fmt: skip
 
 
@@ -181,13 +181,21 @@ def test_people_get_a_table_with_what_it_holds_for(capsys: Capsys) -> None:
     assert error == "", "no bar where there is no terminal"
 
 
+def test_a_field_that_is_not_connected_is_told(capsys: Capsys) -> None:
+    assert main(["sweep", "--grid", "3x1", "--range", "5", "--seeds", "1", "--period", "2", *QUICK]) == 0
+    error = capsys.readouterr().err
+    assert error == (
+        "treering: of 3 nodes on 20x0 m only 1 have a way to the root; raise --range, or move nodes closer\n"
+    )
+
+
 def test_csv_has_every_period(capsys: Capsys, tmp_path: Path) -> None:
     path = tmp_path / "sweep.csv"
-    rows = swept(capsys, *CROWD, "--period", "0.4,5", "--csv", str(path))
+    rows = swept(capsys, *CROWD, "--period", "0.1,10", "--csv", str(path))
     assert b"\r" not in path.read_bytes()
     with path.open(encoding="utf-8") as file:
         table_rows = list(csv.DictReader(file))
-    assert [row["period_s"] for row in table_rows] == ["0.4", "5.0"]
+    assert [row["period_s"] for row in table_rows] == ["0.1", "10.0"]
     assert list(table_rows[0]) == list(rows[0])
     assert table_rows[1]["smallest"] == "True"
 
@@ -195,17 +203,17 @@ def test_csv_has_every_period(capsys: Capsys, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "magic"), [("plot.png", PNG), ("plot.svg", SVG), ("PLOT.PDF", b"%PDF")])
 def test_a_plot_is_in_the_format_of_its_name(capsys: Capsys, tmp_path: Path, name: str, magic: bytes) -> None:
     path = tmp_path / name
-    assert main(["sweep", *CROWD, "--period", "0.4,5", "--plot", str(path)]) == 0
+    assert main(["sweep", *CROWD, "--period", "0.1,10", "--plot", str(path)]) == 0
     assert path.read_bytes().startswith(magic)
 
 
 def test_a_plot_says_what_it_shows(capsys: Capsys, tmp_path: Path) -> None:
     path = tmp_path / "plot.svg"
-    assert main(["sweep", *CROWD, "--period", "0.4,5", "--loss", "0,0.5", "--plot", str(path)]) == 0
+    assert main(["sweep", *CROWD, "--period", "0.1,10", "--loss", "0,0.5", "--plot", str(path)]) == 0
     texts = re.findall(r"<!-- (.*) -->", path.read_text(encoding="utf-8"))
     assert "7 on 20x20 m, loss 0.5" in texts
     assert "disk, cc1000, collisions, range 30 m, profile default; 2 seeds, 4 rounds after 5 s" in texts
-    assert {"0.4", "5", "99.9", "100"} <= set(texts)
+    assert {"0.1", "10", "99.9", "100"} <= set(texts)
 
 
 @pytest.mark.parametrize(
