@@ -108,7 +108,7 @@ def add_field_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="the first field of the seed in which every node has a way to the root (default: no)",
     )
-    field.add_argument("--range", type=positive, metavar="M", help="radio range in metres, for every node")
+    field.add_argument("--range", type=positive, metavar="M", help="of the disk, for every node")
     field.add_argument(
         "--loss", type=probability, metavar="P", help="of a frame at a receiver, 0 to 1 (default: 0)"
     )

@@ -13,6 +13,7 @@ import shlex
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from bridge import simulate
 from bridge.errors import TreeringError, UsageError
 from bridge.scenario_options import scenario_of
 from protocol.simulator.invariants import InvariantViolation
+from protocol.simulator.propagation import Disk
 from protocol.simulator.scenario import Grid, Scattered, Scenario
 from protocol.simulator.summary import RoundSummary
 from protocol.simulator.survey import Survey
@@ -122,7 +124,7 @@ def row_of(case: Case, outcomes: Sequence[Outcome]) -> Row:
     return Row(
         nodes=scenario.field.size,
         field=_field_words(scenario),
-        range_m=scenario.field.range_m,
+        range_m=scenario.field.reach_m if isinstance(scenario.air.propagation, Disk) else None,
         loss=scenario.air.quality.loss,
         period_s=case.period_s,
         seeds=len(outcomes),
@@ -222,6 +224,10 @@ def _done(
                 break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()
+    except BrokenProcessPool as error:
+        raise TreeringError(
+            "a process of the sweep was ended from outside; try again with --jobs 1"
+        ) from error
     except BaseException:
         _end(pool)
         raise

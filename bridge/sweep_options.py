@@ -54,7 +54,7 @@ def add_case_arguments(parser: argparse.ArgumentParser) -> None:
         "--range",
         type=_list_of(positive),
         metavar="M,...",
-        help=f"radio range (default: {RANGE_SPACINGS:g} spacings; in a grid 1.5)",
+        help=f"radio range of the disk (default: {RANGE_SPACINGS:g} spacings; in a grid 1.5)",
     )
     field.add_argument("--loss", type=_list_of(probability), metavar="P,...", help="of a frame (default: 0)")
     add_radio_arguments(parser)
@@ -72,7 +72,11 @@ def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
         help="the values of T to try (default: 1,2,5,10)",
     )
     sweep.add_argument(
-        "--seeds", type=whole(1, 10_000), default=5, metavar="N", help="fields and runs of each (default: 5)"
+        "--seeds",
+        type=whole(1, 10_000),
+        default=5,
+        metavar="N",
+        help="runs of each, with seeds 1 to N (default: 5)",
     )
     sweep.add_argument(
         "--rounds", type=whole(1, 1_000_000), default=20, metavar="N", help="that count (default: 20)"

@@ -72,10 +72,15 @@ class Grid:
         """How many nodes there are."""
         return self.columns * self.rows
 
+    @property
+    def reach_m(self) -> float:
+        """The range, given or not."""
+        return self.range_m or GRID_RANGE_SPACINGS * self.spacing_m
+
     def topology(self, seed: int, propagation: Propagation) -> Topology:
         """The places."""
-        range_m = self.range_m or GRID_RANGE_SPACINGS * self.spacing_m
-        return Topology(grid(self.columns, self.rows, self.spacing_m, range_m).places.values(), self.root)
+        places = grid(self.columns, self.rows, self.spacing_m, self.reach_m).places
+        return Topology(places.values(), self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +102,22 @@ class Scattered:
         """How many nodes there are."""
         return self.count
 
+    @property
+    def reach_m(self) -> float:
+        """The range, given or not."""
+        return self.range_m or max(self.width_m, self.height_m) / 2
+
     def topology(self, seed: int, propagation: Propagation) -> Topology:
         """The places. Raises NotConnectedError."""
-        range_m = self.range_m or max(self.width_m, self.height_m) / 2
         for attempt in range(CONNECTED_TRIES):
             field_seed = seed + (attempt << 64)  # the first is the seed's own, connected or not
-            places = scattered(self.count, self.width_m, self.height_m, range_m, field_seed).places
+            places = scattered(self.count, self.width_m, self.height_m, self.reach_m, field_seed).places
             topology = Topology(places.values(), self.root)
             if not self.connected or self._is_connected(topology, seed, propagation):
                 return topology
         raise NotConnectedError(
             f"none of {CONNECTED_TRIES} fields of {self.count} nodes on {self.width_m:g} x {self.height_m:g}"
-            f" m is connected at a range of {range_m:g} m; raise the range or make the area smaller"
+            f" m is connected at a range of {self.reach_m:g} m; raise the range or make the area smaller"
         )
 
     def _is_connected(self, topology: Topology, seed: int, propagation: Propagation) -> bool:
@@ -126,6 +135,12 @@ class Given:
     def size(self) -> int:
         """How many nodes there are."""
         return len(self.places.places)
+
+    @property
+    def reach_m(self) -> float | None:
+        """The range of every node, if it is the same."""
+        ranges_m = {self.range_m or place.range_m for place in self.places.places.values()}
+        return ranges_m.pop() if len(ranges_m) == 1 else None
 
     def topology(self, seed: int, propagation: Propagation) -> Topology:
         """The places."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from bridge import sweep
+from bridge.errors import TreeringError
 from bridge.simulate import simulation_of
 from bridge.sweep import Case, Row, outcomes_of, row_of, smallest
 from bridge.sweep_options import add_case_arguments, add_trial_arguments, cases_of
@@ -119,7 +121,7 @@ def test_a_scenario_alone_is_one_field(capsys: Capsys) -> None:
         ["diamond", "--profile", "classic", "--metrics", "humidity,temperature"]
     ]
     (row,) = swept(capsys, "grid-16", "--period", "3", "--seeds", "1", *QUICK)
-    assert (row["nodes"], row["field"]) == (16, "30x30 m")
+    assert (row["nodes"], row["field"], row["range_m"]) == (16, "30x30 m", 15.0)
 
 
 ROW = Row(
@@ -266,6 +268,16 @@ def test_a_broken_promise_ends_the_sweep_with_the_line_that_replays_it(
     assert error.startswith("treering: seed 1, round 1: the result of version 1 is wrong")
     assert main(shlex.split(command[1])[1:]) == 1
     assert capsys.readouterr().err.startswith("treering: seed 1, round 1: the result of version 1 is wrong")
+
+
+def test_a_process_that_is_ended_from_outside_ends_the_sweep_in_one_line() -> None:
+    def end_one(run: sweep.Run) -> None:
+        for process in multiprocessing.active_children()[:1]:
+            process.kill()
+
+    runs = Case(("--grid", "2x1"), 2.0).runs(seeds=20, rounds=1, warm_up_s=0)
+    with pytest.raises(TreeringError, match="a process of the sweep was ended from outside; try again"):
+        outcomes_of(runs, 2, end_one)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal's interrupt cannot be sent there")
