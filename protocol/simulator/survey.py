@@ -14,8 +14,8 @@ from protocol.simulator.propagation import Listeners
 from protocol.timing import Timing
 
 # Of the time of a channel, what carrier sense without slots turns into frames received (pure ALOHA: 0.18).
-# Found with `treering sweep` on grids and random fields of 4 to 1,000 nodes, 1 to 26 hops deep: the smallest T
-# that covered 99 % was 0.5 to 1.3 times what this advises.
+# Found with `treering sweep` on grids and random fields of 4 to 1,000 nodes, 1 to 26 hops deep: the smallest
+# T that covered 99 % was 0.5 to 1.3 times what this advises.
 UTILIZATION = 0.55
 # A crowd stands on its middle's level of the tree, two above and two below.
 CROWD_LEVELS = 5
