@@ -10,11 +10,11 @@ Every figure is from runs made here and now, with the timing profiles "classic" 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from bridge.sweep import Case, Outcome, Row, Run, cores, outcomes_of, row_of, smallest  # noqa: E402
 from protocol.simulator.propagation import FreeSpace  # noqa: E402
 from protocol.simulator.summary import RoundSummary  # noqa: E402
+from protocol.simulator.tally import Tally  # noqa: E402
 
 PAGE = ROOT / "docs" / "report-2005.md"
 PROFILES = ("classic", "default")
@@ -89,17 +90,6 @@ SERIES = (10, 20, 50, 100, 200, 500, 1000)
 SERIES_PERIODS_S = (10.0, 20.0, 30.0, 60.0)
 
 
-@dataclass(frozen=True)
-class Figures:
-    """What the runs of one experiment and profile brought, over all seeds."""
-
-    coverage: float
-    whole: float
-    set_up_s: float | None
-    latency_s: float | None
-    frames: float
-
-
 class Runner:
     """Does the runs on all cores."""
 
@@ -119,37 +109,26 @@ class Runner:
         ]
 
 
-def figures_of(runs: Sequence[Run], outcomes: Sequence[Outcome]) -> Figures:
-    """Rounds that begin after SET_UP_S count; set-up ends with the first result that counts everybody."""
-    shares, durations, set_ups = [], [], []
-    whole = frames = node_rounds = 0
+def figures_cells(runs: Sequence[Run], outcomes: Sequence[Outcome]) -> str:
+    """The figures of one experiment and profile over all seeds, as cells of a row."""
+    late: list[RoundSummary] = []
+    set_ups_s: list[float] = []
+    due = 0
     for run, outcome in zip(runs, outcomes, strict=True):
         scenario = run.scenario
-        first_s = min(scenario.timing.discovery_ms, scenario.period_ms) / 1000
-
-        def begun_s(
-            row: RoundSummary, first_s: float = first_s, period_ms: int = scenario.period_ms
-        ) -> float:
-            return first_s + (row.round - 1) * period_ms / 1000
-
-        full = next((row for row in outcome.rounds if row.counted >= row.reachable), None)
-        set_ups.append(None if full is None else begun_s(full) + full.duration_ms / 1000)
-        late = [row for row in outcome.rounds if begun_s(row) >= SET_UP_S]
-        early_rounds = sum(first_s + i * scenario.period_ms / 1000 < SET_UP_S for i in range(scenario.rounds))
-        shares += [min(1.0, row.counted / row.reachable) for row in late]
-        shares += [0.0] * (scenario.rounds - early_rounds - len(late))
-        durations += [row.duration_ms / 1000 for row in late]
-        whole += sum(row.counted >= row.reachable for row in late)
-        frames += sum(row.traffic.frames for row in late)
-        node_rounds += sum(row.alive for row in late)
-    worst = None if None in set_ups else max(time_s for time_s in set_ups if time_s is not None)
-    return Figures(
-        sum(shares) / len(shares),
-        whole / len(shares),
-        worst,
-        median(durations) if durations else None,
-        frames / max(1, node_rounds),
-    )
+        period_s = scenario.period_ms / 1000
+        first_s = min(scenario.timing.discovery_ms / 1000, period_s)
+        early_rounds = max(0, math.ceil((SET_UP_S - first_s) / period_s))
+        late += [row for row in outcome.rounds if row.round > early_rounds]
+        due += scenario.rounds - early_rounds
+        whole = (row for row in outcome.rounds if row.counted >= row.reachable)
+        ends_s = (first_s + (row.round - 1) * period_s + row.duration_ms / 1000 for row in whole)
+        set_ups_s.append(next(ends_s, math.inf))
+    tally = Tally(late, due)
+    set_up = "not always" if max(set_ups_s) == math.inf else f"{max(set_ups_s):.1f} s"
+    frames = tally.traffic.frames / tally.node_rounds
+    shares = f"{percent(tally.coverage)} | {percent(tally.whole / due)}"
+    return f"{shares} | {set_up} | {tally.latency_ms(0.5) / 1000:.2f} s | {frames:.2f}"
 
 
 def first_table(runner: Runner) -> Iterator[str]:
@@ -165,16 +144,7 @@ def first_table(runner: Runner) -> Iterator[str]:
                 Run((*experiment.options, *common, "--seed", str(seed)), 0)
                 for seed in range(1, runner.seeds + 1)
             ]
-            figures = figures_of(runs, runner.outcomes(runs))
-            yield f"| {head} | {profile} | {figures_cells(figures)} |"
-
-
-def figures_cells(figures: Figures) -> str:
-    """The cells of one row."""
-    set_up = "not always" if figures.set_up_s is None else f"{figures.set_up_s:.1f} s"
-    latency = "-" if figures.latency_s is None else f"{figures.latency_s:.2f} s"
-    shares = f"{percent(figures.coverage)} | {percent(figures.whole)}"
-    return f"{shares} | {set_up} | {latency} | {figures.frames:.2f}"
+            yield f"| {head} | {profile} | {figures_cells(runs, runner.outcomes(runs))} |"
 
 
 def percent(share: float) -> str:
