@@ -249,7 +249,8 @@ at any time. `scripts/compare_with_report.py` makes this page, with {seeds} seed
 Coverage is the mean share of reachable nodes that a result counts, over the rounds that begin later than
 {set_up_s:g} s after power-on; whole are the rounds that count them all. Set-up ends with the first result
 that counts everybody: the time is that of the slowest seed. Latency is the median from the start of a round
-to its result; frames are those of a node and round, acks included.
+to its result; frames are those of a node and round, acks included. Where nothing collides classic answers
+sooner, since its leaves all send at once: what costs it its rounds where frames do collide.
 """
 DIAMOND = """
 ## The diamond

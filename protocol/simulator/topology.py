@@ -30,6 +30,8 @@ class Topology:
         if not self.places:
             raise ValueError("a topology needs at least one node")
         self.root = next(iter(self.places)) if root is None else root
+        if self.root not in self.places:
+            raise ValueError(f"the root {self.root} is none of the nodes; name one of their ids")
 
     def neighbours(self, node_id: int) -> frozenset[int]:
         """The nodes that `node_id` hears."""

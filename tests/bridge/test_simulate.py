@@ -107,6 +107,15 @@ def test_a_scenario_runs_by_name_and_options_change_it(capsys: Capsys) -> None:
     assert room[1]["count"] == 4
 
 
+def test_options_that_take_away_what_a_scenario_names_are_told(capsys: Capsys, tmp_path: Path) -> None:
+    scenario = tmp_path / "my.toml"
+    scenario.write_text('[field]\ngrid = "3x3"\nroot = 9\n[[fault]]\nround = 2\nkill = 8\n')
+    assert main(["simulate", str(scenario), "--grid", "2x2"]) == 2
+    assert capsys.readouterr().err == "treering: the root 9 is none of the nodes; name one of their ids\n"
+    assert main(["simulate", str(scenario), "--random", "5"]) == 2
+    assert capsys.readouterr().err == "treering: kill 8@2: no node 8 in the field\n"
+
+
 def test_a_scenario_may_be_a_file_and_name_another(capsys: Capsys, tmp_path: Path) -> None:
     (tmp_path / "pair.def").write_text("2\n1 0 0 12\n2 10 5 12\n")
     scenario = tmp_path / "pair.toml"
