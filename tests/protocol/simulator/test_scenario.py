@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol.simulator.faults import (
     Cut,
@@ -288,6 +290,44 @@ def test_a_wrong_scenario_names_its_line_and_the_remedy(text: str, line: int, wo
     assert words in message
     assert "; " in message
     assert "\n" not in message
+
+
+VALUES = (
+    *("0", "1", "-1", "2", "7", "0.5", "-0.5", "1e400", "inf", "nan", "true", "'4x4'", "'0x0'", "''", "[]"),
+    *("[1, 2]", "[1, 'a']", "[[1], [2]]", "[[]]", "[[1], 2]", "{}", "{a = 1}", "[{}]", "['humidity']"),
+    *("1979-05-27", "9" * 30, "9" * 5000, "[\n1,\n2\n]", "'default'", "'free-space'"),
+)
+KEYS = (
+    *("grid", "random", "topology", "spacing_m", "area_m", "connected", "range_m", "root", "medium", "name"),
+    *("collisions", "loss", "duplication", "delay_ms", "bit_flips", "transmit_dbm", "frequency_mhz", "from"),
+    *("to", "one_way", "rounds", "period_s", "seed", "profile", "metrics", "first_version", "max_children"),
+    *("clock_ppm", "round", "kill", "join", "cut", "heal", "partition", "merge", "step_clock", "step_ms"),
+    *("id", "x_m", "y_m", "z_m", "node", "field", "radio", "link", "run", "fault", "else"),
+)
+HEADERS = ("", "[field]", "[radio]", "[run]", "[[link]]", "[[fault]]", "[[node]]", "[node]", "[[radio]]")
+LINES = st.one_of(
+    st.sampled_from(HEADERS),
+    st.builds("{} = {}".format, st.sampled_from(KEYS), st.sampled_from(VALUES)),
+)
+
+
+@given(st.lists(LINES, max_size=8), st.booleans())
+def test_whatever_stands_in_it_a_scenario_is_read_or_answered_with_a_line(
+    lines: list[str], full: bool
+) -> None:
+    text = (GRID if full else "") + "\n".join(lines)
+    try:
+        scenario = load_scenario(text, "my.toml")
+    except DescriptionError as error:
+        name, line, rest = str(error).split(":", 2)
+        assert name == "my.toml"
+        assert 1 <= int(line) <= text.count("\n") + 1
+        assert "; " in rest
+        assert "\n" not in rest
+    else:
+        assert scenario.rounds >= 1
+        assert scenario.timing.period_ms >= 1
+        assert sorted(fault.round for fault in scenario.faults) == [fault.round for fault in scenario.faults]
 
 
 def test_a_connected_field_is_the_first_of_the_seed() -> None:
