@@ -86,11 +86,13 @@ class Children:
     @property
     def depth(self) -> int:
         """Hops to the furthest leaf; 0 without children."""
-        return min(255, 1 + max((child.depth for child in self), default=-1))
+        if not self._children:
+            return 0
+        return min(255, 1 + max([child.depth for child in self._children.values()]))
 
     def owing(self, version: int) -> bool:
         """Whether any child still owes its report of that round."""
-        return any(child.owes(version) for child in self)
+        return any(child.owes(version) for child in self._children.values())
 
     def store(self, child: Child, items: Items) -> None:
         """Let a report stand for the child in its round; its links are handed on once."""
@@ -120,7 +122,7 @@ class Children:
         """This node's report: own raw readings by metric and the children's reports of that round."""
         merged = {metric: Aggregate.of_reading(version, raw, self._node_id) for metric, raw in own.items()}
         doubt = 0
-        for child in self:
+        for child in self._children.values():
             if child.version != version:
                 continue
             doubt = min(SATURATED, doubt + child.doubt)
@@ -132,7 +134,7 @@ class Children:
 
     def announce_all(self) -> None:
         """Report every child again: the report that told of them may not have arrived."""
-        for child in self:
+        for child in self._children.values():
             child.announce = True
 
     def _hand_on(self, link: Link) -> None:
@@ -142,7 +144,7 @@ class Children:
 
     def _take_links(self) -> list[Link]:
         taken, self._links = self._links[:MAX_LINKS], self._links[MAX_LINKS:]
-        for child in self:
+        for child in self._children.values():
             if child.announce and len(taken) < MAX_LINKS:
                 child.announce = False
                 taken.append(child.link(self._node_id))

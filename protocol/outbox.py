@@ -5,12 +5,15 @@ So the age in a sync is right however long a frame waited, and the C core needs 
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass
+from operator import attrgetter
 
 from protocol.packets import FrameType
 
 # Answers leave at once, so only jittered frames wait: offers to seeking neighbours, and one of its own.
 CAPACITY = 16
+_DUE = attrgetter("due_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,14 @@ class Outbox:
         ]
         if len(self._waiting) >= CAPACITY:
             return False
-        self._waiting.append(frame)
+        insort(self._waiting, frame, key=_DUE)
         return True
 
     def take_due(self, now_ms: int) -> Waiting | None:
         """The next frame that is due, removed."""
-        due = [w for w in self._waiting if w.due_ms <= now_ms]
-        if not due:
-            return None
-        first = min(due, key=lambda w: w.due_ms)
-        self._waiting.remove(first)
-        return first
+        if self._waiting and self._waiting[0].due_ms <= now_ms:
+            return self._waiting.pop(0)
+        return None
 
     def discard(self, *types: FrameType) -> None:
         """Forget what waits of these types."""
@@ -54,4 +54,4 @@ class Outbox:
 
     def next_due_ms(self) -> int | None:
         """When the next frame is due."""
-        return min((w.due_ms for w in self._waiting), default=None)
+        return self._waiting[0].due_ms if self._waiting else None

@@ -13,7 +13,7 @@ ETX_ONE = 16
 # Another parent must promise to save half a try a round.
 HYSTERESIS_ETX16 = 8
 # Rounds between two looks around for a better parent.
-LOOK_ROUNDS = 8
+LOOK_ROUNDS = 16
 _MOST_TRIES = 255
 _LEAST_MARGIN_MS = 30
 _FRACTION = 1 << 16

@@ -111,16 +111,18 @@ class SinkTreeNode(Rounds):
 
     def next_deadline(self) -> int | None:
         """See protocol.node.Node.next_deadline."""
-        deadlines = (
+        earliest_ms = self._outbox.next_due_ms()
+        for deadline_ms in (
             self._next_round_ms(),
             self._child_wait_ms,
             self._ack_ms,
             self._leaf_wait_ms,
             self._offer_ms,
             self._help_ms,
-            self._outbox.next_due_ms(),
-        )
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        ):
+            if deadline_ms is not None and (earliest_ms is None or deadline_ms < earliest_ms):
+                earliest_ms = deadline_ms
+        return earliest_ms
 
     # --- frames received ---------------------------------------------------------------------------------
 

@@ -44,7 +44,8 @@ class Timing:
 
     def hop_wait_ms(self, ack_timeout_ms: int) -> int:
         """The longest time that one hop may need when an answer is waited for so long."""
-        return (self.max_retries + 1) * (ack_timeout_ms + self.jitter_ms) + self.jitter_ms
+        tries = self.max_retries + 1
+        return tries * ack_timeout_ms + tries * (tries + 1) // 2 * self.jitter_ms
 
 
 # "classic" is the report of 2005: the first offer is taken and kept, a child that misses a round is given up

@@ -178,6 +178,9 @@ class Joining(NodeParts):
             return
         if self.state is State.JOINED and not self._is_fresh(now_ms):
             self._lose_parent("nothing new comes from the root", now_ms)
+        elif self.state is State.JOINED and self._unanswered > self._timing.max_retries:
+            # The round was too short for the ack timer to say so.
+            self._lose_parent(f"no answer to {self._unanswered} tries", now_ms)
         elif self.state is State.SEEKING and self._offer is None:
             self._help_wait_ms = self._timing.help_wait_ms
             self._seek(now_ms)  # the neighbours learn of a newer version now: then they can help
@@ -198,7 +201,9 @@ class Joining(NodeParts):
         self._put(request, destination, due_ms)
         self._data_sent_ms = due_ms  # until it is: an answer that comes before is no round trip
         timeout_ms = self._link.ack_timeout_ms if request is FrameType.DATA else self._timing.ack_timeout_ms
-        self._ack_ms = self._after_jitter(due_ms + timeout_ms)
+        # Frames that collided must not meet again: the more tries, the more random the next.
+        tries = min(self._unanswered, self._timing.max_retries + 1)
+        self._ack_ms = due_ms + timeout_ms + self._jitter.below(tries * self._timing.jitter_ms)
 
     def _end_request(self) -> None:
         if self._request is not None:

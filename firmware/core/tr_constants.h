@@ -80,7 +80,7 @@ enum tr_drop_reason {
 #define TR_RENEWAL_ROUNDS 16u
 #define TR_ETX_ONE 16u
 #define TR_HYSTERESIS_ETX16 8u
-#define TR_LOOK_ROUNDS 8u
+#define TR_LOOK_ROUNDS 16u
 #define TR_MOST_TRIES 255u
 #define TR_LEAST_MARGIN_MS 30u
 #define TR_SPREAD_GROWTH 4u

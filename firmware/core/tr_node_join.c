@@ -214,6 +214,8 @@ void tr_check_way(tr_node_t *node, uint32_t now_ms)
         return;
     if (node->state == TR_STATE_JOINED && !tr_has_fresh_way(node, now_ms)) {
         tr_lose_parent(node, TR_WHY_STALE, now_ms);
+    } else if (node->state == TR_STATE_JOINED && node->unanswered > node->config->timing.max_retries) {
+        tr_lose_parent(node, TR_WHY_NO_ANSWER, now_ms); /* the round was too short to say so */
     } else if (node->state == TR_STATE_SEEKING && !node->offer.request) {
         node->help_wait_ms = node->config->timing.help_wait_ms;
         seek(node, now_ms); /* the neighbours learn of a newer version now: then they can help */
@@ -234,7 +236,10 @@ void tr_send_request(tr_node_t *node, uint8_t request, uint16_t destination, uin
     node->data_sent_ms = due_ms;
     const uint16_t timeout_ms =
         request == TR_DATA ? tr_parent_link_ack_timeout_ms(&node->link, timing) : timing->ack_timeout_ms;
-    tr_timer_set(&node->ack, tr_after_jitter(node, due_ms + timeout_ms));
+    /* Frames that collided must not meet again: the more tries, the more random the next. */
+    const uint32_t tries = tr_shorter(node->unanswered, (uint32_t)timing->max_retries + 1);
+    const uint32_t jitter_ms = tr_jitter_below(&node->jitter, tries * timing->jitter_ms);
+    tr_timer_set(&node->ack, due_ms + timeout_ms + jitter_ms);
 }
 
 void tr_end_request(tr_node_t *node)

@@ -24,8 +24,8 @@ tr_timing_t tr_timing_default(void)
 
 uint32_t tr_timing_hop_wait_ms(const tr_timing_t *timing, uint16_t ack_timeout_ms)
 {
-    const uint32_t try_ms = (uint32_t)ack_timeout_ms + timing->jitter_ms;
-    return ((uint32_t)timing->max_retries + 1) * try_ms + timing->jitter_ms;
+    const uint32_t tries = (uint32_t)timing->max_retries + 1;
+    return tries * ack_timeout_ms + tries * (tries + 1) / 2 * timing->jitter_ms;
 }
 
 uint16_t tr_timing_help_spread_ms(const tr_timing_t *timing)
