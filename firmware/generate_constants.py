@@ -64,7 +64,10 @@ def generate() -> str:
             "",
             "/* PROTOCOL.md 5.2, 5.4, 5.5, 6.5 and section 7. */",
             _define("VAIN_CALLS", tree_joining.VAIN_CALLS),
-            *(_define(name, getattr(way, name)) for name in ("FRESH_PERIODS", "FORGET_PERIODS")),
+            *(
+                _define(name, getattr(way, name))
+                for name in ("FRESH_PERIODS", "FORGET_PERIODS", "CLOCK_ERROR_MS", "DRIFT_SHIFT")
+            ),
             *(
                 _define(name, getattr(children, name))
                 for name in ("HISTORY_ROUNDS", "FULL_QUALITY", "RENEWAL_ROUNDS")

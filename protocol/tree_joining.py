@@ -19,7 +19,7 @@ from protocol.packets import (
 from protocol.parent_link import HYSTERESIS_ETX16, LOOK_ROUNDS
 from protocol.rounds import Round
 from protocol.tree_parts import NodeParts, Offer, State
-from protocol.way import Way, age_unit_ms, is_better, is_usable
+from protocol.way import Way, age_unit_ms, clock_error_ms, is_better, is_usable
 
 # The first call in vain is answered by somebody else, as a rule: a node acts on the second.
 VAIN_CALLS = 2
@@ -138,7 +138,9 @@ class Joining(NodeParts):
         self._follow(sync, now_ms)
         assert self.way is not None
         if self._round is None:
-            self._round = Round(self.way.version_at(now_ms), acked=True)
+            # A clock that was ahead may have led this node into the next round before it was restarted.
+            margin_ms = 2 * clock_error_ms(self.way.period_ms)
+            self._round = Round(self.way.version_at(now_ms + margin_ms), acked=True)
         self.state = State.JOINED
         self.parent = parent
         self._candidate = None
@@ -146,6 +148,9 @@ class Joining(NodeParts):
         if self.children.remove(parent):
             self._events.append(ChildLost(parent))
         self._events.append(Joined(parent, self.way.hop_count))
+        if by_discovery:
+            self._told_depth = 0  # a DISC_ACK tells none
+            self._tell_grown_depth(now_ms)
         if by_discovery or len(self.children):
             due_ms = self._after_jitter(now_ms)
             self._put(FrameType.DISCOVERY, BROADCAST, due_ms)
@@ -191,6 +196,15 @@ class Joining(NodeParts):
             for child in self.children:
                 self._events.append(ChildLost(child.id))
             self.children.forget_all()
+
+    def _tell_grown_depth(self, now_ms: int) -> None:
+        if self.children.depth > self._told_depth:
+            self._tell_depth(now_ms)
+
+    def _tell_depth(self, now_ms: int) -> None:
+        if self.parent is not None:
+            self._told_depth = self.children.depth
+            self._put(FrameType.DEPTH, self.parent, now_ms)
 
     # --- requests and their answers ----------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from protocol.rounds import Round
 from protocol.timing import SPREAD_GROWTH
 from protocol.tree_joining import Joining
 from protocol.tree_parts import State
-from protocol.way import Way
+from protocol.way import Way, clock_error_ms
 
 
 class Rounds(Joining):
@@ -58,20 +58,19 @@ class Rounds(Joining):
         child.depth = report.depth
         child.missed_rounds = 0
         self._tell_grown_depth(now_ms)
-        if serial_number.distance(report.items.version, self._round.version) in (0, 1):
+        if self._may_count(report.items.version, now_ms):
             self.children.store(child, report.items)
             self._events.append(ReportAccepted(child.id, report.items.version))
         else:
             self._drop(DropReason.STALE_VERSION, child.id)
 
-    def _tell_grown_depth(self, now_ms: int) -> None:
-        if self.children.depth > self._told_depth:
-            self._tell_depth(now_ms)
-
-    def _tell_depth(self, now_ms: int) -> None:
-        if self.parent is not None:
-            self._told_depth = self.children.depth
-            self._put(FrameType.DEPTH, self.parent, now_ms)
+    def _may_count(self, version: int, now_ms: int) -> bool:
+        """Whether a report is of the running round, or of the next and that is about to begin (6.2)."""
+        assert self._round is not None
+        assert self.way is not None
+        ahead = serial_number.distance(version, self._round.version)
+        early_ms = self.way.start_ms(version) - now_ms
+        return ahead == 0 or (ahead == 1 and early_ms <= clock_error_ms(self.way.period_ms))
 
     # --- rounds ------------------------------------------------------------------------------------------
 
@@ -147,6 +146,7 @@ class Rounds(Joining):
         assert running is not None
         assert self.way is not None
         self._child_wait_ms = None
+        is_leaf = not len(self.children)
         for lost in self.children.close_round(running.version, self._timing.missed_rounds):
             self._events.append(ChildLost(lost))
         running.report = self.children.compose(running.version, running.readings or {}, self._metrics[0])
@@ -158,5 +158,5 @@ class Rounds(Joining):
             self._put(FrameType.RESULT, HOST, now_ms)
         elif self.state is State.JOINED:
             assert self.parent is not None
-            delay_ms = self._link.send_delay_ms(self._slot_ms(), is_leaf=not len(self.children))
+            delay_ms = self._link.send_delay_ms(self._slot_ms(), is_leaf)
             self._send_request(FrameType.DATA, self.parent, now_ms + delay_ms)

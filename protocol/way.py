@@ -10,6 +10,9 @@ from protocol.timing import MAX_PERIOD_MS
 
 FRESH_PERIODS = 4
 FORGET_PERIODS = 8
+# How far clocks may differ, beside a part of the period for their drift (PROTOCOL.md 6.1).
+CLOCK_ERROR_MS = 250
+DRIFT_SHIFT = 12
 
 # (version, hop count): what a node advertises, and what feasibility compares.
 Distance = tuple[int, int]
@@ -23,6 +26,11 @@ def is_better(a: Distance, b: Distance) -> bool:
 def age_unit_ms(period_ms: int) -> int:
     """The unit of the age in a sync: 1 ms below 65.536 s, and never more than 1/65536 of a longer period."""
     return 1 + (period_ms >> 16)
+
+
+def clock_error_ms(period_ms: int) -> int:
+    """By how much a child's clock may be ahead, in good order: its report comes before the round then."""
+    return min(CLOCK_ERROR_MS + (period_ms >> DRIFT_SHIFT), period_ms // 8)
 
 
 def is_usable(sync: Sync) -> bool:

@@ -75,6 +75,8 @@ enum tr_drop_reason {
 #define TR_VAIN_CALLS 2u
 #define TR_FRESH_PERIODS 4u
 #define TR_FORGET_PERIODS 8u
+#define TR_CLOCK_ERROR_MS 250u
+#define TR_DRIFT_SHIFT 12u
 #define TR_HISTORY_ROUNDS 8u
 #define TR_FULL_QUALITY 255u
 #define TR_RENEWAL_ROUNDS 16u

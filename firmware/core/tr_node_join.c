@@ -157,7 +157,8 @@ void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t n
     tr_parent_link_begin(&node->link, parent);
     tr_follow(node, sync, now_ms);
     if (!node->has_round) {
-        tr_round_begin(&node->round, tr_way_version_at(&node->way, now_ms));
+        tr_round_begin(&node->round,
+                       tr_way_version_at(&node->way, now_ms + 2 * tr_way_clock_error_ms(&node->way)));
         node->round.is_acked = true;
         node->has_round = true;
     }
@@ -171,6 +172,10 @@ void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t n
         tr_say(node, TR_EVENT_CHILD_LOST, parent, 0);
     }
     tr_say(node, TR_EVENT_JOINED, parent, node->way.distance.hop_count);
+    if (is_by_discovery) {
+        node->told_depth = 0; /* a DISC_ACK tells none */
+        tr_tell_grown_depth(node, now_ms);
+    }
     if (is_by_discovery || node->children.count > 0) {
         const uint32_t due_ms = tr_after_jitter(node, now_ms);
         tr_put(node, TR_DISCOVERY, TR_BROADCAST, due_ms);

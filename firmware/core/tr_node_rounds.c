@@ -114,6 +114,7 @@ void tr_seal(tr_node_t *node, uint32_t now_ms)
 {
     tr_round_t *round = &node->round;
     const uint16_t version = round->items.version;
+    const bool is_leaf = node->children.count == 0; /* before those are given up that it waited for */
     node->child_wait.is_set = false;
     close_books(node, version);
     tr_children_compose(&node->children, &round->items);
@@ -129,7 +130,6 @@ void tr_seal(tr_node_t *node, uint32_t now_ms)
         tr_say(node, TR_EVENT_ROUND_FINISHED, TR_NO_NODE, version);
         tr_put(node, TR_RESULT, TR_HOST, now_ms);
     } else if (node->state == TR_STATE_JOINED) {
-        const bool is_leaf = node->children.count == 0;
         tr_send_request(node, TR_DATA, node->parent,
                         now_ms + tr_parent_link_send_delay_ms(&node->link, &node->config->timing,
                                                               slot_ms(node), is_leaf));
@@ -152,16 +152,23 @@ tr_child_t *tr_admit(tr_node_t *node, uint16_t id)
     return tr_children_add(&node->children, id, (uint16_t)(node->round.items.version + 1));
 }
 
+/* Whether a report is of the running round, or of the next and that is about to begin (6.2). */
+static bool may_count(const tr_node_t *node, uint16_t version, uint32_t now_ms)
+{
+    const int16_t ahead = tr_version_distance(version, node->round.items.version);
+    return ahead == 0 ||
+           (ahead == 1 && tr_way_ms_until(&node->way, version, now_ms) <= tr_way_clock_error_ms(&node->way));
+}
+
 /* Lets a report with aggregates stand for the child, if it is of this round or the next (6.2). */
 void tr_accept(tr_node_t *node, tr_child_t *child, uint8_t depth, const tr_received_items_t *items,
                uint32_t now_ms)
 {
     const uint16_t version = tr_items_version(items);
-    const int16_t ahead = tr_version_distance(version, node->round.items.version);
     child->depth = depth;
     child->missed_rounds = 0;
     tr_tell_grown_depth(node, now_ms);
-    if (ahead == 0 || ahead == 1) {
+    if (may_count(node, version, now_ms)) {
         tr_children_store(&node->children, child, items);
         tr_say(node, TR_EVENT_REPORT_ACCEPTED, child->id, version);
     } else {

