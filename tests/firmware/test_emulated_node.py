@@ -7,7 +7,7 @@ import pytest
 
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.framing import DELIMITER
-from protocol.node import ChildLost
+from protocol.node import ChildLost, MeasurementDue
 from protocol.packets import Ack, Empty, FrameType, Help, Items, Link, Report
 from tests.firmware.base_station import ROOT, BaseStation, Listener, open_port, wait
 from tests.firmware.board import EmulatedBoard
@@ -76,6 +76,7 @@ def test_a_board_serves_a_child_and_hands_its_report_on(tmp_path: Path) -> None:
         base.send(FrameType.DISC_ACK, CHILD, BOARD_ID, Empty())
         base.wait_for(FrameType.DISC_ACK_ACK)
         version = base.next_result().version + 1
+        wait(lambda: MeasurementDue(version) in base.events or None, base.step, "the next round")
         report = Report(0, Items(((0, Aggregate.of_reading(version, 200, CHILD)),)))
         base.send(FrameType.DATA, CHILD, BOARD_ID, report)
         result = base.result_where(lambda result: result.version == version)
