@@ -52,8 +52,9 @@ from protocol.simulator.invariants import Invariants
 from protocol.simulator.links import Links
 from protocol.simulator.medium import Air
 from protocol.simulator.propagation import Listeners
-from protocol.simulator.station import Station, reachable
+from protocol.simulator.station import Station
 from protocol.simulator.summary import RoundSummary, TrafficMeter
+from protocol.simulator.survey import reachable_from
 from protocol.simulator.topology import Topology
 from protocol.simulator.truth import Truth
 from protocol.sink_tree import SinkTreeNode
@@ -147,7 +148,7 @@ class Simulation:
     def reachable(self) -> frozenset[int]:
         """The living nodes with a path of links that work both ways to the living root."""
         if self._reachable is None:
-            self._reachable = reachable(self._stations[self.topology.root])
+            self._reachable = reachable_from(self.topology.root, self.listeners, self.alive)
         return self._reachable
 
     @property

@@ -69,18 +69,3 @@ class Station:
         if self.start_us < now_us:
             return self.end_us > start_us
         return self.previous_end_us > start_us  # the last one begins now or later
-
-
-def reachable(root: Station) -> frozenset[int]:
-    """The stations with power that have a path of links which work both ways to the root."""
-    if root.node is None:
-        return frozenset()
-    found = {root.node_id}
-    edge = [root]
-    while edge:
-        station = edge.pop()
-        for node_id, other in station.listeners.items():
-            if node_id not in found and other.node is not None and station.node_id in other.listeners:
-                found.add(node_id)
-                edge.append(other)
-    return frozenset(found)

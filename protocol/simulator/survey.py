@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from protocol.aggregate import Aggregate
@@ -25,22 +26,24 @@ _STEP_MS = 100
 _LEAST_DELIVERY = 0.1  # a field that loses more is beyond any T
 
 
-def hop_counts(root: int, listeners: Listeners) -> dict[int, int]:
-    """For every node with a way to the root, of links that work both ways, the fewest hops."""
-    hops = {root: 0}
-    edge = deque([root])
+def hop_counts(root: int, listeners: Listeners, alive: AbstractSet[int] | None = None) -> dict[int, int]:
+    """The fewest hops of every node with a way to the root: over links that work both ways, and nodes that are
+    alive, if these are given."""
+    alive = listeners.keys() if alive is None else alive
+    hops = {root: 0} if root in alive else {}
+    edge = deque(hops)
     while edge:
         node = edge.popleft()
         for other in listeners[node]:
-            if other not in hops and node in listeners[other]:
+            if other not in hops and other in alive and node in listeners[other]:
                 hops[other] = hops[node] + 1
                 edge.append(other)
     return hops
 
 
-def reachable_from(root: int, listeners: Listeners) -> frozenset[int]:
-    """The nodes with a way to the root."""
-    return frozenset(hop_counts(root, listeners))
+def reachable_from(root: int, listeners: Listeners, alive: AbstractSet[int] | None = None) -> frozenset[int]:
+    """The nodes (of those alive, if given) with a way to the root."""
+    return frozenset(hop_counts(root, listeners, alive))
 
 
 class Survey:

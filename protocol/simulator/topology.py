@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,19 +48,6 @@ class Topology:
         if speaker.range_m is None:
             return tuple(node for node in ids if node != speaker.id)
         return tuple(sorted(node for node, _ in cells.near(speaker, speaker.range_m)))
-
-    def reachable(self, alive: AbstractSet[int] | None = None) -> frozenset[int]:
-        """The nodes (of those alive, if given) with a path of links that work both ways to the root."""
-        alive = self.places.keys() if alive is None else alive
-        found = {self.root} & alive
-        edge = list(found)
-        while edge:
-            node = edge.pop()
-            heard_by = self.listeners[node]
-            near = {other for other in heard_by if other in alive and node in self.listeners[other]} - found
-            edge += near
-            found |= near
-        return frozenset(found)
 
     def with_range(self, range_m: float | None) -> Topology:
         """The same places with one radio range for all."""

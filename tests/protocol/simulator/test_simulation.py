@@ -29,6 +29,7 @@ from protocol.simulator.faults import (
 )
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.propagation import FreeSpace
+from protocol.simulator.survey import reachable_from
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.simulator.topology_files import load_topology
 from protocol.timing import MAX_PERIOD_MS, Timing
@@ -193,6 +194,6 @@ def connected_field(count: int, seed: int) -> Topology:
     """A random field in which every node has a path to the root; the first of its seeds that has."""
     for attempt in range(100):
         field = scattered(count, 70, 70, 22, 1000 * seed + attempt)
-        if len(field.reachable()) == count:
+        if len(reachable_from(field.root, field.listeners)) == count:
             return field
     raise AssertionError(f"no connected field of {count} nodes from seed {seed}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocol.simulator.survey import reachable_from
 from protocol.simulator.topology import Place, Topology, grid, scattered
 
 
@@ -22,6 +23,6 @@ def test_a_seed_is_a_field() -> None:
 
 def test_reachable_needs_links_that_work_both_ways_and_living_nodes() -> None:
     field = Topology(Place(i + 1, 10.0 * i, 0.0, 0.0, 5 if i == 3 else 12) for i in range(4))
-    assert field.reachable() == {1, 2, 3}
-    assert field.reachable({1, 3}) == {1}
-    assert field.reachable({2, 3}) == frozenset()
+    assert reachable_from(field.root, field.listeners) == {1, 2, 3}
+    assert reachable_from(field.root, field.listeners, {1, 3}) == {1}
+    assert reachable_from(field.root, field.listeners, {2, 3}) == frozenset()
