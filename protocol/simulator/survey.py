@@ -27,8 +27,8 @@ _LEAST_DELIVERY = 0.1  # a field that loses more is beyond any T
 
 
 def hop_counts(root: int, listeners: Listeners, alive: AbstractSet[int] | None = None) -> dict[int, int]:
-    """The fewest hops of every node with a way to the root: over links that work both ways, and nodes that are
-    alive, if these are given."""
+    """The fewest hops of every node with a way to the root, over links that work both ways (and living nodes,
+    if `alive` says which)."""
     alive = listeners.keys() if alive is None else alive
     hops = {root: 0} if root in alive else {}
     edge = deque(hops)
