@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-from protocol.packets import DropReason, Items
+from protocol.packets import DropReason, Items, Pairs, TokenId
 
 
 class LinkName(IntEnum):
@@ -75,7 +75,7 @@ class ReportSealed:
 
 @dataclass(frozen=True, slots=True)
 class RoundFinished:
-    """The root's result; `duration_ms` since the round began."""
+    """The result of the root, of a ring's home or of a primary; `duration_ms` since the round began."""
 
     version: int
     duration_ms: int
@@ -90,6 +90,118 @@ class FrameDropped:
     source: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PeerFound:
+    """A ring's or a polled network's node knows that peer to be present now."""
+
+    peer: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLost:
+    """That peer is silent; `why` is for people."""
+
+    peer: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTaken:
+    """The node holds that token, which came from `previous`."""
+
+    previous: int
+    token: TokenId
+    version: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMade:
+    """The node made that token: `parent` is the one it parted from (12.3), None after a loss (12.5)."""
+
+    token: TokenId
+    parent: TokenId | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPassed:
+    """The node has sent that token to `successor` for the first time; more tries may follow."""
+
+    successor: int
+    token: TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDropped:
+    """The node gives up the token that it held, for a newer one."""
+
+    token: TokenId
+    newest: TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsAdded:
+    """The node has added its readings to the token that it holds."""
+
+    version: int
+    token: TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    """The token is back at its home."""
+
+    version: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMade:
+    """The node takes the token for lost, and wants to open that epoch."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLearned:
+    """What another node found in that round."""
+
+    version: int
+    items: Items
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsHeard:
+    """The raw readings of one node in that round."""
+
+    node: int
+    version: int
+    pairs: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class BecamePrimary:
+    """The node polls the others from now on."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedDown:
+    """The node is a standby again; `why` is for people."""
+
+    epoch: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerMissing:
+    """That peer did not answer in round `version`."""
+
+    peer: int
+    version: int
+
+
 Event = (
     Joined
     | ParentLost
@@ -100,6 +212,20 @@ Event = (
     | ReportSealed
     | RoundFinished
     | FrameDropped
+    | PeerFound
+    | PeerLost
+    | TokenTaken
+    | TokenMade
+    | TokenPassed
+    | TokenDropped
+    | ReadingsAdded
+    | TurnFinished
+    | ClaimMade
+    | ResultLearned
+    | ReadingsHeard
+    | BecamePrimary
+    | SteppedDown
+    | PeerMissing
 )
 
 

@@ -32,6 +32,10 @@ MAX_AGGREGATES = 5
 MAX_LINKS = 5
 COUNTER_MODULUS = 1 << 24
 MAX_U24 = (1 << 24) - 1
+NO_ID = 0xFFFF
+MAX_PAIRS = 5
+TOKEN_ASKED, TOKEN_MORE = 1, 2
+ITEM_READINGS = 0x80
 ITEM_LINK = 0xC0
 ITEM_DOUBT = 0xC1
 METRIC_MASK = 0x3F
@@ -52,6 +56,13 @@ class FrameType(IntEnum):
     HELP_CONFIRM = 10
     RESULT = 11
     LOOK = 12
+    TOKEN = 13
+    SIGN = 14
+    CLAIM = 15
+    HELLO = 16
+    POLL = 17
+    READING = 18
+    BEAT = 19
 
 
 class DropReason(IntEnum):
@@ -107,6 +118,37 @@ ITEM = c.Struct(
 DURATION = c.Struct("duration_ms" / c.Int24ub)
 REPORT = c.Struct("head" / DEPTH, "items" / c.GreedyRange(ITEM), c.Terminated)
 RESULT = c.Struct("head" / DURATION, "items" / c.GreedyRange(ITEM), c.Terminated)
+PAIR = c.Struct("metric" / c.Int8ub, "raw" / c.Int8ub)
+READINGS = c.Struct("node" / c.Int16ub, "pairs" / c.Array(c.this._.kind & 0x0F, PAIR))
+TOKEN_ITEM = c.Struct(
+    "kind" / c.Int8ub, "body" / c.IfThenElse(c.this.kind <= METRIC_MASK, AGGREGATE, READINGS)
+)
+TOKEN_ID = c.Struct("epoch" / c.Int16ub, "generator" / c.Int16ub, "sequence" / c.Int32ub)
+TOKEN_HEAD = c.Struct(
+    "id" / TOKEN_ID,
+    "fork" / c.Int32ub,
+    "home" / c.Int16ub,
+    "follows" / c.Int16ub,
+    "version" / c.Int16ub,
+    "next_version" / c.Int16ub,
+    "age_ms" / c.Int24ub,
+    "period_ms" / c.Int24ub,
+    "turn" / c.Int8ub,
+    "flags" / c.Int8ub,
+)
+TOKEN = c.Struct("head" / TOKEN_HEAD, "items" / c.GreedyRange(TOKEN_ITEM), c.Terminated)
+SIGN = c.Struct("id" / TOKEN_ID, "version" / c.Int16ub, "passed_over" / c.Int16ub, "hold_ms" / c.Int24ub)
+CLAIM = c.Struct("epoch" / c.Int16ub, "sequence" / c.Int32ub, "version" / c.Int16ub)
+HELLO = c.Struct("network" / c.Int8ub, "epoch" / c.Int16ub, "version" / c.Int16ub)
+POLL = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub, "attempt" / c.Int8ub)
+READING = c.Struct("head" / POLL, "pairs" / c.GreedyRange(PAIR), c.Terminated)
+BEAT = c.Struct(
+    "epoch" / c.Int16ub,
+    "version" / c.Int16ub,
+    "age_ms" / c.Int24ub,
+    "period_ms" / c.Int24ub,
+    "lease_ms" / c.Int16ub,
+)
 PAYLOADS: dict[FrameType, Any] = {
     FrameType.DISCOVERY: SYNC,
     FrameType.DISC_ACK: c.Struct(),
@@ -120,6 +162,13 @@ PAYLOADS: dict[FrameType, Any] = {
     FrameType.HELP_CONFIRM: ACK,
     FrameType.RESULT: RESULT,
     FrameType.LOOK: HELP,
+    FrameType.TOKEN: TOKEN,
+    FrameType.SIGN: SIGN,
+    FrameType.CLAIM: CLAIM,
+    FrameType.HELLO: HELLO,
+    FrameType.POLL: POLL,
+    FrameType.READING: READING,
+    FrameType.BEAT: BEAT,
 }
 
 
@@ -206,7 +255,105 @@ class Result:
     items: Items
 
 
-Payload = Sync | Ack | Help | Depth | Empty | Report | Result
+Pairs = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenId:
+    """The name of a token; protocol.token_order says which of two is newer."""
+
+    epoch: int
+    generator: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Payload of TOKEN (12.2). `aggregates` as in Items; `readings` are (node, (metric, raw) pairs)."""
+
+    id: TokenId
+    fork: int
+    home: int
+    follows: int
+    version: int
+    next_version: int
+    age_ms: int
+    period_ms: int
+    turn: int
+    flags: int
+    aggregates: tuple[tuple[int, Aggregate], ...] = ()
+    readings: tuple[tuple[int, Pairs], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Payload of SIGN: the newest token and version that the sender knows."""
+
+    id: TokenId
+    version: int
+    passed_over: int
+    hold_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Payload of CLAIM: the epoch that the sender wants to open, and the newest that it knows."""
+
+    epoch: int
+    sequence: int
+    version: int
+
+
+class Network(IntEnum):
+    """What a HELLO says the sender takes part in; a sink tree has no HELLO."""
+
+    TREE = 0
+    RING = 1
+    POLLING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Payload of HELLO; `network` is a Network that this version knows, or another number."""
+
+    network: int
+    epoch: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Payload of POLL."""
+
+    epoch: int
+    version: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Payload of READING: raw readings by metric, of the node that sends it."""
+
+    epoch: int
+    version: int
+    attempt: int
+    pairs: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Payload of BEAT: round `version` began `age_ms` ago, and the sender is primary for `lease_ms`."""
+
+    epoch: int
+    version: int
+    age_ms: int
+    period_ms: int
+    lease_ms: int
+
+
+Payload = (
+    Sync | Ack | Help | Depth | Empty | Report | Result | Token | Sign | Claim | Hello | Poll | Reading | Beat
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +376,9 @@ class _Fixed:
     def __init__(self, definition: Any) -> None:
         widths = list(self._widths(definition))
         self._wide = [width == 3 for width in widths]
-        self._struct = struct.Struct(">" + "".join({1: "B", 2: "H", 3: "BH"}[width] for width in widths))
+        self._struct = struct.Struct(
+            ">" + "".join({1: "B", 2: "H", 3: "BH", 4: "I"}[width] for width in widths)
+        )
         self._plain = not any(self._wide)
         self.size_bytes = self._struct.size
 
@@ -266,6 +415,13 @@ _ACK = _Fixed(ACK)
 _HELP = _Fixed(HELP)
 _DEPTH = _Fixed(DEPTH)
 _DURATION = _Fixed(DURATION)
+_PAIR = _Fixed(PAIR)
+_TOKEN_HEAD = _Fixed(TOKEN_HEAD)
+_SIGN = _Fixed(SIGN)
+_CLAIM = _Fixed(CLAIM)
+_HELLO = _Fixed(HELLO)
+_POLL = _Fixed(POLL)
+_BEAT = _Fixed(BEAT)
 _OTHER_ITEMS = {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}
 
 
@@ -353,6 +509,107 @@ def _read_result(data: bytes) -> Result:
     return Result(_DURATION.unpack(data, 0)[0], _read_items(data, _DURATION.size_bytes))
 
 
+def _read_pairs(data: bytes, offset: int, end: int) -> Pairs:
+    if (end - offset) % _PAIR.size_bytes:
+        raise _malformed("pairs cut short")
+    pairs = tuple((data[at], data[at + 1]) for at in range(offset, end, _PAIR.size_bytes))
+    _check_pairs(pairs)
+    return pairs
+
+
+def _write_pairs(pairs: Pairs) -> bytes:
+    _check_pairs(pairs)
+    return b"".join(_PAIR.pack(*pair) for pair in pairs)
+
+
+def _check_pairs(pairs: Pairs) -> None:
+    if len(pairs) > MAX_PAIRS:
+        raise _malformed("too many readings")
+    if len({metric for metric, _ in pairs}) != len(pairs):
+        raise _malformed("a metric twice")
+    if any(not 0 <= metric <= METRIC_MASK for metric, _ in pairs):
+        raise _malformed("a metric above 63")
+
+
+def _read_token(data: bytes) -> Token:
+    epoch, generator, sequence, *rest = _TOKEN_HEAD.unpack(data, 0)
+    values: Any = rest
+    offset = _TOKEN_HEAD.size_bytes
+    aggregates: list[tuple[int, Aggregate]] = []
+    readings: list[tuple[int, Pairs]] = []
+    while offset < len(data):
+        kind, start = data[offset], offset + 1
+        count = kind - ITEM_READINGS
+        if kind <= METRIC_MASK:
+            offset = start + _AGGREGATE.size_bytes
+        elif 0 < count <= MAX_PAIRS:
+            offset = start + 2 + count * _PAIR.size_bytes
+        else:
+            raise _malformed(f"item kind 0x{kind:02x}")
+        if offset > len(data):
+            raise _malformed("item cut short")
+        if kind > METRIC_MASK:
+            node = int.from_bytes(data[start : start + 2], "big")
+            readings.append((node, _read_pairs(data, start + 2, offset)))
+        elif readings:
+            raise _malformed("items out of order")
+        else:
+            aggregates.append((kind, Aggregate(*_AGGREGATE.unpack(data, start))))
+    token = Token(
+        TokenId(epoch, generator, sequence),
+        *values,
+        aggregates=tuple(aggregates),
+        readings=tuple(readings),
+    )
+    _check_token(token)
+    return token
+
+
+def _check_token(token: Token) -> None:
+    _check_items(Items(token.aggregates))
+    if any(aggregate.version != token.version for _, aggregate in token.aggregates):
+        raise _malformed("aggregates of another round")
+    if len({node for node, _ in token.readings}) != len(token.readings):
+        raise _malformed("a node twice")
+    if any(node > MAX_NODE_ID for node in (token.home, token.id.generator)):
+        raise _malformed("home or generator is no node id")
+
+
+def _write_token(token: Token) -> bytes:
+    _check_token(token)
+    name = token.id
+    parts = [
+        _TOKEN_HEAD.pack(
+            *(name.epoch, name.generator, name.sequence, token.fork, token.home, token.follows),
+            *(token.version, token.next_version, token.age_ms, token.period_ms, token.turn, token.flags),
+        ),
+        _write_items(Items(token.aggregates)),
+    ]
+    for node, pairs in token.readings:
+        if not pairs:
+            raise _malformed(f"node {node} without a reading")
+        parts.append(bytes([ITEM_READINGS + len(pairs)]) + node.to_bytes(2, "big") + _write_pairs(pairs))
+    payload = b"".join(parts)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise _malformed(f"a token of {len(payload)} bytes, at most {MAX_PAYLOAD_BYTES}")
+    return payload
+
+
+def _read_sign(data: bytes) -> Sign:
+    epoch, generator, sequence, *rest = _SIGN.unpack(data, 0)
+    return Sign(TokenId(epoch, generator, sequence), *rest)
+
+
+def _write_sign(sign: Sign) -> bytes:
+    name = sign.id
+    return _SIGN.pack(name.epoch, name.generator, name.sequence, sign.version, sign.passed_over, sign.hold_ms)
+
+
+def _read_reading(data: bytes) -> Reading:
+    epoch, version, attempt = _POLL.unpack(data, 0)
+    return Reading(epoch, version, attempt, _read_pairs(data, _POLL.size_bytes, len(data)))
+
+
 # payload class, smallest size, size is exact, reader, writer
 _Codec = tuple[type, int, bool, Callable[[bytes], Payload], Callable[[Any], bytes]]
 _SYNC_CODEC: _Codec = (Sync, _SYNC.size_bytes, True, _read_sync, _write_sync)
@@ -390,6 +647,45 @@ _CODECS: dict[int, _Codec] = {
         lambda result: _DURATION.pack(result.duration_ms) + _write_items(result.items),
     ),
     FrameType.LOOK: _HELP_CODEC,
+    FrameType.TOKEN: (Token, _TOKEN_HEAD.size_bytes, False, _read_token, _write_token),
+    FrameType.SIGN: (Sign, _SIGN.size_bytes, True, _read_sign, _write_sign),
+    FrameType.CLAIM: (
+        Claim,
+        _CLAIM.size_bytes,
+        True,
+        lambda data: Claim(*_CLAIM.unpack(data, 0)),
+        lambda claim: _CLAIM.pack(claim.epoch, claim.sequence, claim.version),
+    ),
+    FrameType.HELLO: (
+        Hello,
+        _HELLO.size_bytes,
+        True,
+        lambda data: Hello(*_HELLO.unpack(data, 0)),
+        lambda hello: _HELLO.pack(hello.network, hello.epoch, hello.version),
+    ),
+    FrameType.POLL: (
+        Poll,
+        _POLL.size_bytes,
+        True,
+        lambda data: Poll(*_POLL.unpack(data, 0)),
+        lambda poll: _POLL.pack(poll.epoch, poll.version, poll.attempt),
+    ),
+    FrameType.READING: (
+        Reading,
+        _POLL.size_bytes,
+        False,
+        _read_reading,
+        lambda reading: (
+            _POLL.pack(reading.epoch, reading.version, reading.attempt) + _write_pairs(reading.pairs)
+        ),
+    ),
+    FrameType.BEAT: (
+        Beat,
+        _BEAT.size_bytes,
+        True,
+        lambda data: Beat(*_BEAT.unpack(data, 0)),
+        lambda beat: _BEAT.pack(beat.epoch, beat.version, beat.age_ms, beat.period_ms, beat.lease_ms),
+    ),
 }
 _NEEDS_AGGREGATE = (FrameType.DATA, FrameType.RESULT)
 
@@ -419,7 +715,7 @@ def encode(frame: Frame) -> bytes:
     try:
         head = _HEADER.pack(WIRE_VERSION << 5 | frame.type, frame.source, frame.destination, frame.counter)
         body = head + write(frame.payload)
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise _malformed(f"{frame.type.name}: {error}") from error
     return body + crc16(body).to_bytes(CRC_BYTES, "big")
 

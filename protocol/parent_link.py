@@ -6,6 +6,7 @@ All integers, and none below 0, so that the C core computes the same.
 from __future__ import annotations
 
 from protocol.node import Jitter
+from protocol.round_trip import RoundTrip
 from protocol.timing import SPREAD_GROWTH, Timing
 
 # ETX (De Couto et al., 2003) in sixteenths of a try; the best is hoped of a neighbour that was no parent yet.
@@ -15,7 +16,6 @@ HYSTERESIS_ETX16 = 8
 # Rounds between two looks around for a better parent.
 LOOK_ROUNDS = 16
 _MOST_TRIES = 255
-_LEAST_MARGIN_MS = 30
 _FRACTION = 1 << 16
 
 
@@ -29,8 +29,7 @@ class ParentLink:
         self._former: int | None = None
         self._former_etx16 = ETX_ONE
         self.etx16 = ETX_ONE
-        self._round_trip_8ths = 0
-        self._margin_ms = 0
+        self._round_trip = RoundTrip(timing.ack_timeouts)
         self._spread_ms = timing.spread_ms
         self._fraction = jitter.below(_FRACTION)
 
@@ -41,8 +40,7 @@ class ParentLink:
         etx16 = self._etx16_of(parent)
         self._former, self._former_etx16 = self._parent, self.etx16
         self._parent, self.etx16 = parent, etx16
-        self._round_trip_8ths = 0
-        self._margin_ms = 0
+        self._round_trip.forget()
 
     def answered(self, tries: int, round_trip_ms: int) -> None:
         """A report was acknowledged after so many tries; the round trip is that of the last try.
@@ -54,19 +52,11 @@ class ParentLink:
         if tries != 1:
             return
         self._spread_ms = max(self._timing.spread_ms, self._spread_ms - self._spread_ms // 8)
-        # Within limits, whatever a late driver or a stranger's frame makes of it.
-        round_trip_ms = max(1, min(round_trip_ms, self._timing.ack_timeout_limit_ms))
-        if self._round_trip_8ths == 0:  # RFC 6298, section 2
-            self._round_trip_8ths = 8 * round_trip_ms
-            self._margin_ms = 2 * round_trip_ms
-            return
-        error_ms = abs(round_trip_ms - self._round_trip_8ths // 8)
-        self._margin_ms += error_ms - self._margin_ms // 4
-        self._round_trip_8ths += round_trip_ms - self._round_trip_8ths // 8
+        self._round_trip.answered(round_trip_ms)
 
     def not_answered(self, tries: int) -> None:
         """Nothing came in time: wait a little longer, and send at another time of the round from now on."""
-        self._margin_ms = min(self._margin_ms + _LEAST_MARGIN_MS, self._timing.ack_timeout_limit_ms)
+        self._round_trip.not_answered()
         if tries == 1:
             self._spread_ms = min(2 * self._spread_ms, SPREAD_GROWTH * self._timing.spread_ms)
             self._fraction = self._jitter.below(_FRACTION)
@@ -74,16 +64,12 @@ class ParentLink:
     @property
     def ack_timeout_ms(self) -> int:
         """How long to wait for an answer: measured, or as configured before anything was."""
-        if self._round_trip_8ths == 0:
-            return self._timing.ack_timeout_ms
-        measured_ms = self._round_trip_8ths // 8 + max(self._margin_ms, _LEAST_MARGIN_MS)
-        least_ms, limit_ms = self._timing.ack_timeout_least_ms, self._timing.ack_timeout_limit_ms
-        return min(max(measured_ms, least_ms), limit_ms)
+        return self._round_trip.timeout_ms
 
     @property
     def delay_ms(self) -> int:
         """How old an answer is when it arrives: half of the round trip; 0 before one was measured."""
-        return self._round_trip_8ths // 16
+        return self._round_trip.one_way_ms
 
     def send_delay_ms(self, slot_ms: int, is_leaf: bool) -> int:
         """When to send a report after it is complete: the same time in every round as long as that goes well.

@@ -7,10 +7,12 @@ counted twice says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
-from protocol import packets, serial_number
+from protocol import serial_number
+from protocol.node_base import Handler
 from protocol.packets import (
     BROADCAST,
     NO_HOP_COUNT,
@@ -18,7 +20,6 @@ from protocol.packets import (
     Depth,
     DropReason,
     Frame,
-    FrameError,
     FrameType,
     Help,
     Report,
@@ -66,22 +67,6 @@ class SinkTreeNode(Rounds):
             self._help_ms = now_ms + self._timing.listen_ms + self._jitter.below(10 * self._timing.jitter_ms)
 
     # --- the seam ----------------------------------------------------------------------------------------
-
-    def receive(self, frame: bytes, now_ms: int) -> None:
-        """See protocol.node.Node.receive."""
-        try:
-            got = packets.decode(frame)
-        except FrameError as error:
-            self._drop(error.reason, None)
-            return
-        if got.source == self.node_id:
-            self._drop(DropReason.OWN_ID, got.source)
-        elif got.destination in (self.node_id, BROADCAST):
-            handler = self._HANDLERS.get(got.type)
-            if handler is None:
-                self._drop(DropReason.STATE, got.source)
-            else:
-                handler(self, got, now_ms)
 
     def handle_timer(self, now_ms: int) -> None:
         """See protocol.node.Node.handle_timer."""
@@ -249,7 +234,7 @@ class SinkTreeNode(Rounds):
             running.acked = True
         self._join(frame.source, frame.payload.sync, now_ms)
 
-    _HANDLERS: Mapping[FrameType, Callable[[SinkTreeNode, Frame, int], None]] = {
+    _HANDLERS: ClassVar[Mapping[FrameType, Handler]] = {
         FrameType.DISCOVERY: _on_discovery,
         FrameType.DISC_ACK: _on_disc_ack,
         FrameType.DISC_ACK_ACK: _on_disc_ack_ack,

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from protocol.round_trip import AckTimeouts
+
 # Two hours: a way lives for at most 254 + 9 periods (PROTOCOL.md 5.4), and a clock that wraps at 32 bits can
 # compare times that are less than 2^31 ms apart.
 MAX_PERIOD_MS = 7_200_000
 # The window over which leaves spread grows to so many times `spread_ms` at most.
 SPREAD_GROWTH = 4
+
+
+def check_period(period_ms: int) -> None:
+    """Raises ValueError for a period that no network can have."""
+    if not 0 < period_ms <= MAX_PERIOD_MS:
+        raise ValueError(f"the period is 1 to {MAX_PERIOD_MS} ms, not {period_ms}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,12 @@ class Timing:
     switch_etx16: int = 32
 
     def __post_init__(self) -> None:
-        if not 0 < self.period_ms <= MAX_PERIOD_MS:
-            raise ValueError(f"the period is 1 to {MAX_PERIOD_MS} ms, not {self.period_ms}")
+        check_period(self.period_ms)
+
+    @property
+    def ack_timeouts(self) -> AckTimeouts:
+        """For DATA_ACK."""
+        return AckTimeouts(self.ack_timeout_ms, self.ack_timeout_least_ms, self.ack_timeout_limit_ms)
 
     @property
     def help_spread_ms(self) -> int:
@@ -63,3 +75,54 @@ PROFILES: Mapping[str, Timing] = {
         switch_etx16=0,
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PeerTiming:
+    """How nodes of a ring or of a polled network make themselves known (PROTOCOL.md section 11)."""
+
+    hello_spread_ms: int = 200
+    hello_wait_ms: int = 500
+    hello_wait_limit_ms: int = 2_000
+
+
+_PEERS = PeerTiming()
+_PASS = AckTimeouts(150, 25, 1_000, least_margin_ms=20)
+_POLL = AckTimeouts(500, 50, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class RingTiming:
+    """PROTOCOL.md 12.7."""
+
+    period_ms: int = 5_000
+    ack_timeouts: AckTimeouts = _PASS
+    tries: int = 3
+    measure_wait_ms: int = 250
+    jitter_ms: int = 60
+    first_delay_ms: int = 250
+    claim_least_ms: int = 60
+    listen_ms: int = 700
+    peers: PeerTiming = _PEERS
+
+    def __post_init__(self) -> None:
+        check_period(self.period_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class PollingTiming:
+    """PROTOCOL.md 13.4."""
+
+    period_ms: int = 5_000
+    ack_timeouts: AckTimeouts = _POLL
+    tries: int = 2
+    concurrency: int = 8
+    slow_ms: int = 250
+    beat_ms: int = 300
+    lease_ms: int = 900
+    stagger_ms: int = 150
+    jitter_ms: int = 50
+    peers: PeerTiming = _PEERS
+
+    def __post_init__(self) -> None:
+        check_period(self.period_ms)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
-from protocol import packets
 from protocol.children import Children
-from protocol.node import (
-    Event,
-    FrameDropped,
-    Jitter,
-    LinkName,
-)
+from protocol.node import LinkName
+from protocol.node_base import NodeBase
 from protocol.outbox import Outbox, Waiting
 from protocol.packets import (
-    HOST,
     MAX_U24,
     NO_HOP_COUNT,
     Ack,
     Depth,
     DropReason,
     Empty,
-    Frame,
     FrameType,
     Help,
     Items,
@@ -36,9 +28,6 @@ from protocol.parent_link import ParentLink
 from protocol.rounds import Round
 from protocol.timing import Timing
 from protocol.way import Way, age_unit_ms
-
-# A driver drains the events after every call; this holds what one call can cause, several times over.
-MAX_EVENTS = 256
 
 
 class State(Enum):
@@ -58,7 +47,7 @@ class Offer:
     source: int
 
 
-class NodeParts:
+class NodeParts(NodeBase):
     """The state of a node; what has a public name is for watchers to read."""
 
     def __init__(
@@ -72,9 +61,7 @@ class NodeParts:
         metrics: tuple[int, ...],
         max_children: int,
     ) -> None:
-        if not 0 <= node_id <= packets.MAX_NODE_ID:
-            raise ValueError(f"a node id is 0 to {packets.MAX_NODE_ID}, not {node_id}")
-        self.node_id = node_id
+        super().__init__(node_id, seed=seed, first_counter=first_counter)
         self.is_root = root
         self.state = State.SEEKING
         self.parent: int | None = None
@@ -82,11 +69,8 @@ class NodeParts:
         self.children = Children(node_id, max_children)
         self._timing = timing
         self._metrics = metrics
-        self._jitter = Jitter(seed)
         self._link = ParentLink(timing, self._jitter)
-        self._counter = first_counter % packets.COUNTER_MODULUS
         self._outbox = Outbox()
-        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._round: Round | None = None
         self._told_depth = 0
         self._child_wait_ms: int | None = None
@@ -108,10 +92,6 @@ class NodeParts:
         self._parent_calls = 0
         self._vain_calls = 0
 
-    def next_event(self) -> Event | None:
-        """See protocol.node.Node.next_event."""
-        return self._events.popleft() if self._events else None
-
     def frames_to_send(self, now_ms: int) -> list[tuple[LinkName, bytes]]:
         """See protocol.node.Node.frames_to_send."""
         frames = []
@@ -119,10 +99,7 @@ class NodeParts:
             payload = self._payload(waiting, now_ms)
             if waiting.type is FrameType.DATA:
                 self._data_sent_ms = now_ms
-            frame = Frame(waiting.type, self.node_id, waiting.destination, self._counter, payload)
-            self._counter = (self._counter + 1) % packets.COUNTER_MODULUS
-            link = LinkName.HOST if waiting.destination == HOST else LinkName.AIR
-            frames.append((link, packets.encode(frame)))
+            frames.append(self._encode(waiting.type, waiting.destination, payload))
         return frames
 
     def _put(self, frame_type: FrameType, destination: int, due_ms: int, acked_version: int = 0) -> None:
@@ -164,6 +141,3 @@ class NodeParts:
 
     def _after_jitter(self, time_ms: int) -> int:
         return time_ms + self._jitter.below(self._timing.jitter_ms)
-
-    def _drop(self, reason: DropReason, source: int | None) -> None:
-        self._events.append(FrameDropped(reason, source))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from protocol.aggregate import SATURATED, Aggregate
+from protocol.node_base import MAX_EVENTS
 from protocol.outbox import CAPACITY
 from protocol.packets import Items
 from protocol.simulator.truth import Truth
-from protocol.tree_parts import MAX_EVENTS
 
 
 class InvariantViolation(Exception):  # noqa: N818 - the name of what happened

@@ -32,6 +32,7 @@ from protocol.node import (
     ReportSealed,
     RoundFinished,
 )
+from protocol.node_base import MAX_EVENTS
 from protocol.packets import (
     DEPTH,
     DURATION,
@@ -53,7 +54,6 @@ from protocol.packets import (
     Sync,
 )
 from protocol.timing import Timing
-from protocol.tree_parts import MAX_EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "firmware"

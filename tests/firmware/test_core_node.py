@@ -6,9 +6,9 @@ from typing import get_args
 import pytest
 
 from protocol.node import Event, LinkName
+from protocol.node_base import MAX_EVENTS
 from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason, FrameType
 from protocol.timing import Timing
-from protocol.tree_parts import MAX_EVENTS
 from tests.firmware import core, differential
 from tests.firmware.core import CoreNode
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from protocol.node import ChildJoined, Event, Joined, LinkName, RoundFinished
+from protocol.node_base import MAX_EVENTS
 from protocol.packets import Frame, FrameType, Items, Report, decode, encode
 from protocol.simulator.faults import Action, Fault, Freeze, Kill, Thaw
 from protocol.simulator.invariants import InvariantViolation
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import grid
 from protocol.sink_tree import SinkTreeNode
-from protocol.tree_parts import MAX_EVENTS
 from tests.protocol.simulator.scripted import Script, frame, play, row
 
 ROUNDS = 6
