@@ -100,9 +100,9 @@ class RingTiming:
     tries: int = 3
     measure_wait_ms: int = 250
     jitter_ms: int = 60
-    first_delay_ms: int = 250
+    first_delay_ms: int = 100
     claim_least_ms: int = 60
-    listen_ms: int = 700
+    listen_ms: int = 500
     peers: PeerTiming = _PEERS
 
     def __post_init__(self) -> None:

@@ -1,0 +1,191 @@
+"""What every part of a ring's node shares: peers, the token that it holds, frames that it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
+
+from protocol import serial_number
+from protocol.node import LinkName, PeerFound, PeerLost, TokenDropped
+from protocol.node_base import NodeBase, SendQueue
+from protocol.packets import (
+    BROADCAST,
+    MAX_U24,
+    NO_ID,
+    DropReason,
+    FrameType,
+    Hello,
+    Network,
+    Pairs,
+    Payload,
+    Sign,
+    Token,
+    TokenId,
+)
+from protocol.peers import Peers
+from protocol.ring_watch import Watch
+from protocol.timing import RingTiming
+from protocol.token_order import NO_TOKEN, is_newer
+
+# Signs come twice a round; a node that gave none for some rounds is gone, or never hears the token.
+FORGET_VISITS = 8
+# Rounds that passed without a visit, after which a node makes itself known again.
+UNVISITED_ROUNDS = 2
+
+
+class Phase(Enum):
+    """What a node does with the token."""
+
+    NONE = "has none"
+    MEASURING = "waits for its sensor"
+    PASSING = "waits for its successor's sign"
+    RESTING = "waits for the next round"
+
+
+class RingParts(NodeBase):
+    """The state of a node; what has a public name is for watchers to read."""
+
+    def __init__(
+        self,
+        node_id: int,
+        *,
+        seed: int,
+        first_counter: int,
+        now_ms: int,
+        timing: RingTiming,
+        metrics: tuple[int, ...],
+        order: Sequence[int],
+        readings_asked: bool,
+        max_peers: int,
+        first_version: int,
+    ) -> None:
+        super().__init__(node_id, seed=seed, first_counter=first_counter)
+        self.peers = Peers(node_id, timing.ack_timeouts, order, max_peers)
+        self.newest = NO_TOKEN
+        self.held: Token | None = None
+        self.phase = Phase.NONE
+        self._timing = timing
+        self._metrics = metrics
+        self._asks = readings_asked
+        self._queue = SendQueue()
+        self._version = serial_number.add(first_version, -1)  # the newest known
+        self._visited_version = self._version
+        self._visits = 0
+        # Of the held token: when its round began, and when its phase ends.
+        self._began_ms = now_ms
+        self._phase_ms: int | None = None
+        self._quiet_ms = now_ms  # until then the token may rest
+        self._successor = NO_ID
+        self._tries = 0
+        self._sent_ms = 0
+        self._added: tuple[int, TokenId] | None = None
+        self._own: tuple[int, Pairs] | None = None  # the last readings, and of which round
+        self._shown_version: int | None = None  # of the last readings put on a token (12.6)
+        self._passed_items: frozenset[int] = frozenset()
+        self._result_version: int | None = None
+        self._sign_ms: int | None = None
+        self._passed_over = NO_ID
+        self._watch = Watch(timing, self._jitter, now_ms)
+        self._claim_epoch: int | None = None
+        self._claim_ms = self._claim_again_ms = 0
+        self._hello_ms: int | None = now_ms + self._jitter.below(timing.peers.hello_spread_ms)
+        self._hello_wait_ms = timing.peers.hello_wait_ms
+
+    # --- peers -------------------------------------------------------------------------------------------
+
+    def _hear(self, peer_id: int) -> None:
+        known = self.peers.get(peer_id)
+        is_news = known is None or not known.is_present
+        peer = self.peers.hear(peer_id)
+        if peer is None:
+            self._drop(DropReason.TABLE_FULL, peer_id)
+            return
+        peer.heard = self._visits
+        if is_news:
+            self._events.append(PeerFound(peer_id))
+
+    def _lose(self, peer_id: int, why: str) -> None:
+        peer = self.peers.get(peer_id)
+        if peer is not None and peer.is_present:
+            self.peers.lose(peer_id)
+            self._events.append(PeerLost(peer_id, why))
+
+    @property
+    def _ack_timeout_ms(self) -> int:
+        """That of the successor."""
+        successor = self.peers.successor()
+        if successor is None:
+            return self._timing.ack_timeouts.first_ms
+        return self.peers[successor].round_trip.timeout_ms
+
+    # --- the token ---------------------------------------------------------------------------------------
+
+    def _know_version(self, version: int) -> None:
+        if serial_number.is_newer(version, self._version):
+            self._version = version
+
+    def _change(self, **fields: object) -> Token:
+        """The held token with other values."""
+        assert self.held is not None
+        self.held = replace(self.held, **fields)  # type: ignore[arg-type]
+        return self.held
+
+    def _let_go(self, now_ms: int) -> None:
+        self._watch.wait_until(now_ms)
+        self.held = None
+        self.phase = Phase.NONE
+        self._phase_ms = None
+        self._queue.discard(FrameType.TOKEN, self._successor)
+
+    def _give_up_for(self, newest: TokenId, now_ms: int) -> None:
+        """A newer token is on the way: the held one must not live on (12.3)."""
+        if self.held is not None:
+            self._events.append(TokenDropped(self.held.id, newest))
+            self._let_go(now_ms)
+
+    def _is_older(self, token: TokenId) -> bool:
+        return is_newer(self.newest, token)
+
+    # --- frames ------------------------------------------------------------------------------------------
+
+    def frames_to_send(self, now_ms: int) -> list[tuple[LinkName, bytes]]:
+        """See protocol.node.Node.frames_to_send. A sign goes before the token that it announces."""
+        frames = []
+        if self._sign_ms is not None:
+            frames.append(self._encode(FrameType.SIGN, BROADCAST, self._sign(now_ms)))
+            self._sign_ms, self._passed_over = None, NO_ID
+        return frames + [self._encode(*waiting) for waiting in self._queue.take_due(now_ms)]
+
+    def _put(self, frame_type: FrameType, destination: int, payload: Payload, due_ms: int) -> None:
+        if not self._queue.put(due_ms, frame_type, destination, payload):
+            self._drop(DropReason.QUEUE_FULL, self.node_id)
+
+    def _sign(self, now_ms: int) -> Sign:
+        token = self.newest if self.held is None else self.held.id
+        return Sign(token, self._version, self._passed_over, min(self._hold_ms(now_ms), MAX_U24))
+
+    def _hold_ms(self, now_ms: int) -> int:
+        """How long until the next sign of the held token: its phase, and all tries of a pass."""
+        if self.held is None:
+            return 0
+        pass_ms = (self._timing.tries + 1) * self._ack_timeout_ms
+        if self.phase is Phase.PASSING or self._phase_ms is None:
+            return pass_ms
+        return max(0, self._phase_ms - now_ms) + pass_ms
+
+    def _refuse(self, destination: int, now_ms: int) -> None:
+        self._put(FrameType.SIGN, destination, Sign(self.newest, self._version, NO_ID, 0), now_ms)
+
+    def _say_hello(self, now_ms: int) -> None:
+        hello = Hello(Network.RING, self.newest.epoch, self._version)
+        self._put(FrameType.HELLO, BROADCAST, hello, now_ms)
+        self._hello_ms = now_ms + self._hello_wait_ms + self._jitter.below(self._timing.jitter_ms)
+        self._hello_wait_ms = min(2 * self._hello_wait_ms, self._timing.peers.hello_wait_limit_ms)
+
+    def _say_hello_soon(self, now_ms: int) -> None:
+        if self._hello_ms is None:
+            self._hello_ms = now_ms + self._jitter.below(self._timing.jitter_ms)
+
+    def _pairs(self, readings: Mapping[int, int]) -> Pairs:
+        return tuple((metric, readings[metric]) for metric in self._metrics if metric in readings)

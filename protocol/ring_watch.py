@@ -1,0 +1,46 @@
+"""When a token that gives no sign is taken for lost (PROTOCOL.md 12.5). All integers, as in C."""
+
+from __future__ import annotations
+
+from protocol.node import Jitter
+from protocol.timing import RingTiming
+
+
+class Watch:
+    """Expects the next sign by some time, and learns how much later than that signs come."""
+
+    def __init__(self, timing: RingTiming, jitter: Jitter, start_ms: int) -> None:
+        self._jitter_ms = timing.jitter_ms
+        self._jitter = jitter
+        self._delay_ms = timing.first_delay_ms
+        self._peak_ms = 0
+        self._expected_ms = start_ms + timing.listen_ms
+        self._random_ms = jitter.below(self._jitter_ms)
+
+    def heard(self, now_ms: int, next_ms: int, is_known: bool) -> None:
+        """A sign came; the next is expected by `next_ms`.
+
+        Of a token of an epoch that was not known it tells nothing: that may have replaced a lost one.
+        """
+        if is_known:
+            self._peak_ms = max(self._peak_ms, now_ms - self._expected_ms)
+        self.wait_until(next_ms)
+
+    def wait_until(self, time_ms: int) -> None:
+        """Nothing needs to come before that time; this is no news of how late signs are."""
+        self._expected_ms = time_ms
+        self._random_ms = self._jitter.below(self._jitter_ms)
+
+    def wait_longer(self, time_ms: int) -> None:
+        """As `wait_until`, if that is later than what was expected."""
+        if time_ms > self._expected_ms:
+            self.wait_until(time_ms)
+
+    def visited(self) -> None:
+        """The token was here: the longest delay since the last visit counts, older ones fade."""
+        self._delay_ms = max(self._peak_ms, self._delay_ms - self._delay_ms // 4)
+        self._peak_ms = 0
+
+    def deadline_ms(self, ack_timeout_ms: int) -> int:
+        """When the token is lost, if no sign came until then."""
+        return self._expected_ms + 2 * ack_timeout_ms + 2 * self._delay_ms + self._random_ms
