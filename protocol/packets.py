@@ -33,6 +33,7 @@ MAX_LINKS = 5
 COUNTER_MODULUS = 1 << 24
 MAX_U24 = (1 << 24) - 1
 NO_ID = 0xFFFF
+MUSTER = 0xFFFE
 MAX_PAIRS = 5
 TOKEN_ASKED, TOKEN_MORE = 1, 2
 ITEM_READINGS = 0x80
@@ -532,8 +533,10 @@ def _check_pairs(pairs: Pairs) -> None:
 
 
 def _read_token(data: bytes) -> Token:
-    epoch, generator, sequence, *rest = _TOKEN_HEAD.unpack(data, 0)
-    values: Any = rest
+    if len(data) > MAX_PAYLOAD_BYTES:
+        raise _malformed(f"a token of {len(data)} bytes, at most {MAX_PAYLOAD_BYTES}")
+    epoch, generator, sequence, fork, home, *rest = _TOKEN_HEAD.unpack(data, 0)
+    follows, version, next_version, age_ms, period_ms, turn, flags = rest
     offset = _TOKEN_HEAD.size_bytes
     aggregates: list[tuple[int, Aggregate]] = []
     readings: list[tuple[int, Pairs]] = []
@@ -557,9 +560,9 @@ def _read_token(data: bytes) -> Token:
             aggregates.append((kind, Aggregate(*_AGGREGATE.unpack(data, start))))
     token = Token(
         TokenId(epoch, generator, sequence),
-        *values,
-        aggregates=tuple(aggregates),
-        readings=tuple(readings),
+        *(fork, home, follows, version, next_version, age_ms, period_ms, turn, flags),
+        tuple(aggregates),
+        tuple(readings),
     )
     _check_token(token)
     return token
@@ -571,8 +574,8 @@ def _check_token(token: Token) -> None:
         raise _malformed("aggregates of another round")
     if len({node for node, _ in token.readings}) != len(token.readings):
         raise _malformed("a node twice")
-    if any(node > MAX_NODE_ID for node in (token.home, token.id.generator)):
-        raise _malformed("home or generator is no node id")
+    if any(node > MAX_NODE_ID for node in (token.home, token.id.generator, *dict(token.readings))):
+        raise _malformed("no node id")
 
 
 def _write_token(token: Token) -> bytes:

@@ -30,6 +30,8 @@ from protocol.token_order import NO_TOKEN, is_newer
 
 # Signs come twice a round; a node that gave none for some rounds is gone, or never hears the token.
 FORGET_VISITS = 8
+# So many silent successors one after the other are no accident.
+MUSTER_AFTER = 3
 # Rounds that passed without a visit, after which a node makes itself known again.
 UNVISITED_ROUNDS = 2
 
@@ -40,6 +42,7 @@ class Phase(Enum):
     NONE = "has none"
     MEASURING = "waits for its sensor"
     PASSING = "waits for its successor's sign"
+    MUSTERING = "waits for who is there"
     RESTING = "waits for the next round"
 
 
@@ -77,8 +80,10 @@ class RingParts(NodeBase):
         self._phase_ms: int | None = None
         self._quiet_ms = now_ms  # until then the token may rest
         self._successor = NO_ID
+        self._usual_timeout_ms = timing.ack_timeouts.first_ms
         self._tries = 0
-        self._sent_ms = 0
+        self._silent = 0  # successors passed over since the last that was not
+        self._first_sent_ms = 0
         self._added: tuple[int, TokenId] | None = None
         self._own: tuple[int, Pairs] | None = None  # the last readings, and of which round
         self._shown_version: int | None = None  # of the last readings put on a token (12.6)
@@ -86,6 +91,7 @@ class RingParts(NodeBase):
         self._result_version: int | None = None
         self._sign_ms: int | None = None
         self._passed_over = NO_ID
+        self._muster_ms: int | None = None  # who is not heard until then is absent
         self._watch = Watch(timing, self._jitter, now_ms)
         self._claim_epoch: int | None = None
         self._claim_ms = self._claim_again_ms = 0
@@ -101,7 +107,7 @@ class RingParts(NodeBase):
         if peer is None:
             self._drop(DropReason.TABLE_FULL, peer_id)
             return
-        peer.heard = self._visits
+        peer.heard, peer.misses = self._visits, 0
         if is_news:
             self._events.append(PeerFound(peer_id))
 
@@ -111,13 +117,31 @@ class RingParts(NodeBase):
             self.peers.lose(peer_id)
             self._events.append(PeerLost(peer_id, why))
 
+    def _timeout_ms(self, peer_id: int) -> int:
+        """The measured ack timeout of that peer, or of the last that had one."""
+        peer = self.peers.get(peer_id)
+        if peer is not None and peer.round_trip.is_measured:
+            return peer.round_trip.timeout_ms
+        return self._usual_timeout_ms
+
     @property
     def _ack_timeout_ms(self) -> int:
         """That of the successor."""
         successor = self.peers.successor()
-        if successor is None:
-            return self._timing.ack_timeouts.first_ms
-        return self.peers[successor].round_trip.timeout_ms
+        return self._usual_timeout_ms if successor is None else self._timeout_ms(successor)
+
+    # --- mustering (12.5) --------------------------------------------------------------------------------
+
+    def _begin_muster(self, now_ms: int) -> None:
+        for peer_id in self.peers.present:
+            self.peers[peer_id].misses = 1
+        self._muster_ms = now_ms + self._timing.peers.hello_spread_ms + 2 * self._ack_timeout_ms
+
+    def _end_muster(self) -> None:
+        self._muster_ms = None
+        for peer_id in self.peers.present:
+            if self.peers[peer_id].misses:
+                self._lose(peer_id, "did not answer a muster")
 
     # --- the token ---------------------------------------------------------------------------------------
 

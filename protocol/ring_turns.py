@@ -23,6 +23,7 @@ from protocol.packets import (
     MAX_AGGREGATES,
     MAX_PAYLOAD_BYTES,
     MAX_U24,
+    MUSTER,
     NO_ID,
     PAIR,
     TOKEN_ASKED,
@@ -35,7 +36,7 @@ from protocol.packets import (
     Token,
     TokenId,
 )
-from protocol.ring_parts import FORGET_VISITS, Phase, RingParts
+from protocol.ring_parts import FORGET_VISITS, MUSTER_AFTER, Phase, RingParts
 from protocol.token_order import is_later, made_after, passed_on
 
 GATHER, RESULT = 0, 1
@@ -256,8 +257,9 @@ class Turns(RingParts):
         token, successor = self.held, self._successor
         assert token is not None
         self._tries += 1
-        self._sent_ms = now_ms
-        self._phase_ms = now_ms + self.peers[successor].round_trip.timeout_ms
+        if self._tries == 1:
+            self._first_sent_ms = now_ms
+        self._phase_ms = now_ms + self._timeout_ms(successor)
         age_ms = min(now_ms - self._began_ms, MAX_U24)
         passed = replace(token, id=passed_on(token.id), follows=self._follows(successor), age_ms=age_ms)
         self._put(FrameType.TOKEN, successor, passed, now_ms)
@@ -281,19 +283,31 @@ class Turns(RingParts):
                 return
             self._lose(successor, f"no sign of the token after {self._tries} tries")
             self._passed_over = successor
+            self._silent += 1
         # Whether it has the token after all cannot be known: part from that one (12.3).
         fork = made_after(self.newest, self.node_id)
         self._events.append(TokenMade(fork, token.id))
         self.newest = fork
         self._change(id=fork, fork=token.id.sequence)
         self._sign_ms = now_ms
-        self._pass_on(now_ms)
+        if self._silent == MUSTER_AFTER:
+            self._passed_over = MUSTER
+            self._begin_muster(now_ms)
+            self.phase, self._phase_ms = Phase.MUSTERING, self._muster_ms
+        else:
+            self._pass_on(now_ms)
 
     def _is_passed(self, source: int, known: TokenId, now_ms: int) -> None:
         """Somebody has the token that this node gave on, or a descendant."""
         assert self.held is not None
-        if source == self._successor and self._tries == 1 and known == passed_on(self.held.id):
-            self.peers[source].round_trip.answered(now_ms - self._sent_ms)
+        round_trip = self.peers[source].round_trip
+        if source == self._successor and known == passed_on(self.held.id):
+            # Which try was answered is unclear after the first; a link slower than the first timeout needs a
+            # value to begin with, and from the first try it is not too small.
+            if self._tries == 1 or not round_trip.is_measured:
+                round_trip.answered(now_ms - self._first_sent_ms)
+            self._usual_timeout_ms = round_trip.timeout_ms
+        self._silent = 0
         self._let_go(now_ms)
 
 

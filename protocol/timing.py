@@ -87,7 +87,7 @@ class PeerTiming:
 
 
 _PEERS = PeerTiming()
-_PASS = AckTimeouts(150, 25, 1_000, least_margin_ms=20)
+_PASS = AckTimeouts(100, 25, 1_000, least_margin_ms=20)
 _POLL = AckTimeouts(500, 50, 10_000)
 
 
@@ -102,7 +102,7 @@ class RingTiming:
     jitter_ms: int = 60
     first_delay_ms: int = 100
     claim_least_ms: int = 60
-    listen_ms: int = 500
+    listen_ms: int = 400
     peers: PeerTiming = _PEERS
 
     def __post_init__(self) -> None:

@@ -13,7 +13,18 @@ from typing import ClassVar
 from protocol import serial_number
 from protocol.node import ClaimMade
 from protocol.node_base import Handler
-from protocol.packets import BROADCAST, Claim, DropReason, Frame, FrameType, Hello, Network, Sign, Token
+from protocol.packets import (
+    BROADCAST,
+    MUSTER,
+    Claim,
+    DropReason,
+    Frame,
+    FrameType,
+    Hello,
+    Network,
+    Sign,
+    Token,
+)
 from protocol.peers import MAX_PEERS
 from protocol.ring_parts import UNVISITED_ROUNDS, Phase
 from protocol.ring_turns import Turns
@@ -59,6 +70,8 @@ class TokenRingNode(Turns):
 
     def handle_timer(self, now_ms: int) -> None:
         """See protocol.node.Node.handle_timer."""
+        if self._muster_ms is not None and self._muster_ms <= now_ms:
+            self._end_muster()
         if self._phase_ms is not None and self._phase_ms <= now_ms:
             self._end_phase(now_ms)
         if self._claim_epoch is not None:
@@ -77,7 +90,7 @@ class TokenRingNode(Turns):
 
     def next_deadline(self) -> int | None:
         """See protocol.node.Node.next_deadline."""
-        times_ms = [self._queue.next_due_ms(), self._sign_ms, self._phase_ms, self._hello_ms]
+        times_ms = [self._queue.next_due_ms(), self._sign_ms, self._phase_ms, self._hello_ms, self._muster_ms]
         if self._claim_epoch is not None:
             times_ms += [self._claim_ms, self._claim_again_ms]
         elif self.held is None:
@@ -93,6 +106,8 @@ class TokenRingNode(Turns):
                 self._pass_on(now_ms)
             case Phase.PASSING:
                 self._no_sign(now_ms)
+            case Phase.MUSTERING:
+                self._pass_on(now_ms)
             case _:
                 self._begin_round(now_ms)
 
@@ -128,7 +143,10 @@ class TokenRingNode(Turns):
         else:
             self._watch.wait_longer(now_ms)
         unvisited = serial_number.distance(sign.version, self._visited_version)
-        if sign.passed_over == self.node_id or unvisited >= UNVISITED_ROUNDS:
+        if sign.passed_over == MUSTER:
+            self._begin_muster(now_ms)
+            self._hello_ms = now_ms + self._jitter.below(self._timing.peers.hello_spread_ms)
+        elif sign.passed_over == self.node_id or unvisited >= UNVISITED_ROUNDS:
             self._say_hello_soon(now_ms)
         elif self.peers.get(sign.passed_over) is not None:
             self._lose(sign.passed_over, "was passed over")
