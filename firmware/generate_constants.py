@@ -35,7 +35,7 @@ _PATTERNS = (
     "ITEM_LINK",
     "ITEM_DOUBT",
 )
-_PARENT_LINK = ("ETX_ONE", "HYSTERESIS_ETX16", "LOOK_ROUNDS", "_MOST_TRIES", "_LEAST_MARGIN_MS")
+_PARENT_LINK = ("ETX_ONE", "HYSTERESIS_ETX16", "LOOK_ROUNDS", "_MOST_TRIES")
 _STRUCTS = ("SYNC", "AGGREGATE", "LINK", "DOUBT", "ACK", "DEPTH", "HELP", "DURATION")
 
 
@@ -73,6 +73,7 @@ def generate() -> str:
                 for name in ("HISTORY_ROUNDS", "FULL_QUALITY", "RENEWAL_ROUNDS")
             ),
             *(_define(name.lstrip("_"), getattr(parent_link, name)) for name in _PARENT_LINK),
+            _define("LEAST_MARGIN_MS", timing.Timing().ack_timeouts.least_margin_ms),
             *(_define(name, getattr(timing, name)) for name in ("SPREAD_GROWTH", "MAX_PERIOD_MS")),
             *(_define(f"DEFAULT_{name.upper()}", value) for name, value in asdict(timing.Timing()).items()),
             "",

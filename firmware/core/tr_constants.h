@@ -50,6 +50,13 @@ enum tr_frame_type {
     TR_HELP_CONFIRM = 10,
     TR_RESULT = 11,
     TR_LOOK = 12,
+    TR_TOKEN = 13,
+    TR_SIGN = 14,
+    TR_CLAIM = 15,
+    TR_HELLO = 16,
+    TR_POLL = 17,
+    TR_READING = 18,
+    TR_BEAT = 19,
 };
 
 /* PROTOCOL.md section 8. */

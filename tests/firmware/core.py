@@ -72,6 +72,13 @@ WHY = {
     "TR_WHY_BETTER": "there is a better one",
 }
 
+# The C core runs a sink tree; frames of the other networks are of unknown types to it.
+FRAME_TYPES = tuple(kind for kind in FrameType if kind <= FrameType.LOOK)
+EVENTS = (
+    *(Joined, ParentLost, ChildJoined, ChildLost, MeasurementDue),
+    *(ReportAccepted, ReportSealed, RoundFinished, FrameDropped),
+)
+
 ffi: Any = FFI()
 
 
@@ -151,6 +158,11 @@ def decode(data: bytes) -> Frame:
     return Frame(kind, frame.source, frame.destination, frame.counter, _read_payload(kind, frame))
 
 
+def is_of_another_network(data: bytes | bytearray) -> bool:
+    """Whether the type byte is one that Python knows and the core does not."""
+    return bool(data) and data[0] & 0x1F in set(FrameType) - set(FRAME_TYPES)
+
+
 def _read_payload(kind: FrameType, frame: Any) -> Payload:
     data = bytes(ffi.buffer(frame.payload, frame.payload_bytes))
     match kind:
@@ -226,6 +238,8 @@ def _write_payload(payload: Payload) -> bytes:
             return duration_ms.to_bytes(3, "big") + _write_items(items)
         case Sync():
             return _write_sync(payload)
+        case _:
+            raise TypeError(f"the core has no {type(payload).__name__}")
 
 
 def _write_sync(sync: Sync) -> bytes:

@@ -1,13 +1,12 @@
 """The C node is the Python node: the same frames, events and deadlines, whatever happens to both."""
 
 from dataclasses import asdict
-from typing import get_args
 
 import pytest
 
-from protocol.node import Event, LinkName
+from protocol.node import LinkName
 from protocol.node_base import MAX_EVENTS
-from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason, FrameType
+from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason
 from protocol.timing import Timing
 from tests.firmware import core, differential
 from tests.firmware.core import CoreNode
@@ -19,8 +18,8 @@ EVERYTHING = {
     f"{group} {name}"
     for group, names in {
         "link": [link.name for link in LinkName],
-        "sent": [kind.name for kind in FrameType],
-        "event": [event.__name__ for event in get_args(Event)],
+        "sent": [kind.name for kind in core.FRAME_TYPES],
+        "event": [event.__name__ for event in core.EVENTS],
         "lost": core.WHY.values(),
         "drop": [reason.name for reason in DropReason if reason is not DropReason.FRAMING],
     }.items()

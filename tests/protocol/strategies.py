@@ -1,5 +1,7 @@
 """Frames of every type with any values that have a place on the wire, for Hypothesis."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 
 from protocol.aggregate import Aggregate
@@ -7,23 +9,35 @@ from protocol.packets import (
     MAX_AGGREGATES,
     MAX_LINKS,
     MAX_NODE_ID,
+    MAX_PAIRS,
+    MAX_PAYLOAD_BYTES,
     Ack,
+    Beat,
+    Claim,
     Depth,
     Empty,
     Frame,
     FrameType,
+    Hello,
     Help,
     Items,
     Link,
+    Pairs,
     Payload,
+    Poll,
+    Reading,
     Report,
     Result,
+    Sign,
     Sync,
+    Token,
+    TokenId,
 )
 
 u8 = st.integers(0, 0xFF)
 u16 = st.integers(0, 0xFFFF)
 u24 = st.integers(0, 0xFFFFFF)
+u32 = st.integers(0, 0xFFFFFFFF)
 node_ids = st.integers(0, MAX_NODE_ID)
 syncs = st.builds(Sync, u16, u24, u8, u24)
 acks = st.builds(Ack, u16, syncs)
@@ -42,6 +56,33 @@ def items(draw: st.DrawFn, fewest_aggregates: int) -> Items:
     return Items(aggregates, draw(links), draw(u16))
 
 
+def pairs(fewest: int) -> st.SearchStrategy[Pairs]:
+    """Raw readings of one node by metric."""
+    pair = st.tuples(st.integers(0, 63), u8)
+    return st.lists(pair, min_size=fewest, max_size=MAX_PAIRS, unique_by=lambda p: p[0]).map(tuple)
+
+
+@st.composite
+def tokens(draw: st.DrawFn) -> Token:
+    """A token with as many items as have room."""
+    aggregates = draw(items(0)).aggregates
+    version = aggregates[0][1].version if aggregates else draw(u16)
+    room = MAX_PAYLOAD_BYTES - 28 - 10 * len(aggregates)
+    readings: list[tuple[int, Pairs]] = []
+    for node in draw(st.lists(node_ids, unique=True, max_size=8)):
+        own = draw(pairs(1))
+        room -= 3 + 2 * len(own)
+        if room >= 0:
+            readings.append((node, own))
+    return Token(
+        TokenId(draw(u16), draw(node_ids), draw(u32)),
+        *(draw(u32), draw(node_ids), draw(u16), version, draw(u16)),
+        *(draw(u24), draw(u24), draw(u8), draw(u8)),
+        aggregates,
+        tuple(readings),
+    )
+
+
 PAYLOAD_STRATEGIES: dict[FrameType, st.SearchStrategy[Payload]] = {
     FrameType.DISCOVERY: syncs,
     FrameType.DISC_ACK: st.just(Empty()),
@@ -55,7 +96,21 @@ PAYLOAD_STRATEGIES: dict[FrameType, st.SearchStrategy[Payload]] = {
     FrameType.HELP_ACK_DATA: st.builds(Report, u8, items(0)),
     FrameType.HELP_CONFIRM: acks,
     FrameType.RESULT: st.builds(Result, u24, items(1)),
+    FrameType.TOKEN: tokens(),
+    FrameType.SIGN: st.builds(Sign, st.builds(TokenId, u16, u16, u32), u16, u16, u24),
+    FrameType.CLAIM: st.builds(Claim, u16, u32, u16),
+    FrameType.HELLO: st.builds(Hello, u8, u16, u16),
+    FrameType.POLL: st.builds(Poll, u16, u16, u8),
+    FrameType.READING: st.builds(Reading, u16, u16, u8, pairs(0)),
+    FrameType.BEAT: st.builds(Beat, u16, u16, u24, u24, u16),
 }
-frames = st.sampled_from(FrameType).flatmap(
-    lambda t: st.builds(Frame, st.just(t), node_ids, u16, u24, PAYLOAD_STRATEGIES[t])
-)
+
+
+def frames_of(frame_types: Iterable[FrameType]) -> st.SearchStrategy[Frame]:
+    """Any frame of one of these types."""
+    return st.sampled_from(list(frame_types)).flatmap(
+        lambda t: st.builds(Frame, st.just(t), node_ids, u16, u24, PAYLOAD_STRATEGIES[t])
+    )
+
+
+frames = frames_of(FrameType)

@@ -1,7 +1,7 @@
 """PROTOCOL.md sections 1 and 2: one frame, one string of bytes, and a reason to drop all else."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import construct
@@ -18,19 +18,27 @@ from protocol.packets import (
     MAX_PAYLOAD_BYTES,
     PAYLOADS,
     Ack,
+    Beat,
+    Claim,
     Depth,
     DropReason,
     Empty,
     Frame,
     FrameError,
     FrameType,
+    Hello,
     Help,
     Items,
     Link,
+    Pairs,
     Payload,
+    Poll,
+    Reading,
     Report,
     Result,
+    Sign,
     Sync,
+    Token,
     crc16,
     decode,
     encode,
@@ -151,6 +159,29 @@ def fields_of(payload: Payload) -> dict[str, Any]:
             return {"head": {"duration_ms": duration_ms}, "items": list(item_fields(items_))}
         case Empty():
             return {}
+        case Token():
+            return {"head": token_head_fields(payload), "items": list(token_item_fields(payload))}
+        case Reading(epoch, version, attempt, pairs):
+            head = {"epoch": epoch, "version": version, "attempt": attempt}
+            return {"head": head, "pairs": list(pair_fields(pairs))}
+        case Sign() | Claim() | Hello() | Poll() | Beat():
+            return asdict(payload)
+
+
+def token_head_fields(token: Token) -> dict[str, Any]:
+    fields = asdict(token)
+    del fields["aggregates"], fields["readings"]
+    return fields
+
+
+def token_item_fields(token: Token) -> Iterator[dict[str, Any]]:
+    yield from item_fields(Items(token.aggregates))
+    for node, pairs in token.readings:
+        yield {"kind": 0x80 + len(pairs), "body": {"node": node, "pairs": list(pair_fields(pairs))}}
+
+
+def pair_fields(pairs: Pairs) -> Iterator[dict[str, int]]:
+    return ({"metric": metric, "raw": raw} for metric, raw in pairs)
 
 
 def item_fields(items_: Items) -> Iterator[dict[str, Any]]:
@@ -183,8 +214,8 @@ def head_fields(frame: Frame) -> dict[str, int]:
 @given(frames)
 def test_the_hot_path_writes_what_the_definition_builds(frame: Frame) -> None:
     definition = PAYLOADS[frame.type]
-    if isinstance(frame.payload, Report | Result):  # Terminated, the last part, has no name and no bytes
-        definition = construct.Struct(*definition.subcons[:2])
+    if isinstance(frame.payload, Report | Result | Token | Reading):
+        definition = construct.Struct(*definition.subcons[:2])  # Terminated has no name and no bytes
     built = HEADER.build(head_fields(frame)) + definition.build(fields_of(frame.payload))
     assert encode(frame) == with_crc(built)
 
