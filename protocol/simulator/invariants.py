@@ -5,13 +5,17 @@ The rule over all: a result is exact for the set of nodes that it counts, or it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from protocol.aggregate import SATURATED, Aggregate
+from protocol.node import RoundFinished
 from protocol.node_base import MAX_EVENTS
 from protocol.outbox import CAPACITY
 from protocol.packets import Items
-from protocol.simulator.truth import Truth
+from protocol.simulator.books import Books, Follow
+from protocol.simulator.propagation import Listeners
 
 
 class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
@@ -24,38 +28,79 @@ class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
         self.what = what
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a ring is allowed, in rotations (see ring_invariants.py)."""
+
+    two_tokens: float = 1.0
+    stop: float = 3.0
+
+
+class World(Protocol):
+    """What invariants ask of the simulation whose nodes they follow."""
+
+    @property
+    def seed(self) -> int:
+        """Of the run."""
+
+    @property
+    def now_us(self) -> int:
+        """The time."""
+
+    @property
+    def period_ms(self) -> int:
+        """The time between two rounds."""
+
+    @property
+    def order(self) -> Sequence[int]:
+        """That of the ring or of the standbys, if it is configured."""
+
+    @property
+    def listeners(self) -> Listeners:
+        """For every node the nodes that hear it now."""
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """The nodes that have power."""
+
+    def component_of(self, node_id: int) -> frozenset[int]:
+        """The living nodes with a path of links that work both ways to that living node."""
+
+    def hop_us(self) -> int:
+        """The longest that a token needs from one node to the next if nothing is lost."""
+
+    def running_round(self) -> int:
+        """The round that runs, by the world's clock."""
+
+
 class Invariants:
-    """Follows one run; `running_round` tells which round it is. Its methods raise InvariantViolation."""
+    """Follows one run, and what every network promises. Its methods raise InvariantViolation.
 
-    def __init__(self, seed: int, truth: Truth, running_round: Callable[[], int]) -> None:
-        self._seed = seed
-        self._truth = truth
-        self._running_round = running_round
-        self._parent: dict[int, int] = {}
+    One that `watches` has `watch` called once a period.
+    """
 
-    def joined(self, node_id: int, parent: int) -> None:
-        """`node_id` takes that parent. Only who takes a parent can close a loop."""
-        self._parent[node_id] = parent
-        path = [node_id]
-        above: int | None = parent
-        while above is not None and above != node_id:
-            path.append(above)
-            above = self._parent.get(above)
-        if above == node_id:
-            self._stop(f"a loop of parents: {' -> '.join(map(str, [*path, node_id]))}")
+    watches = False
 
-    def parent_lost(self, node_id: int) -> None:
-        """`node_id` has no parent."""
-        self._parent.pop(node_id, None)
+    def __init__(self, world: World, books: Books, limits: Limits) -> None:
+        self._world = world
+        self._books = books
+        self._limits = limits
 
-    def may_begin_anew(self, node_id: int) -> None:
-        """`node_id` lost its memory, or its clock jumped, after which it may forget its way (5.4).
+    def follow(self) -> Follow:
+        """The events that tell."""
+        return {RoundFinished: lambda node_id, event: self.found(node_id, event.version, event.items)}
 
-        A parent that began anew does not know its former children, and their reports find no place in it:
-        those links are none.
-        """
-        for child in [child for child, parent in self._parent.items() if parent == node_id]:
-            del self._parent[child]
+    def lost_power(self, node_id: int) -> None:
+        """`node_id` has lost its power and its memory."""
+
+    def stepped(self, node_id: int) -> None:
+        """The clock of `node_id` jumped."""
+
+    def changed(self) -> None:
+        """Something happened to nodes or links."""
+
+    def watch(self) -> None:
+        """A period has passed."""
 
     def caused(self, node_id: int, events: int) -> None:
         """One call of that node caused so many events. A full queue of them may have lost the oldest."""
@@ -67,20 +112,20 @@ class Invariants:
         if frames > CAPACITY:
             self._stop(f"node {node_id} gave out {frames} frames at once and keeps {CAPACITY}")
 
-    def found(self, root: int, version: int, items: Items) -> None:
-        """The root has that result."""
-        if what := wrong_in_result(items, root, version, self._truth):
+    def found(self, reporter: int, version: int, items: Items) -> None:
+        """The reporter has that result."""
+        if what := wrong_in_result(items, reporter, version, self._books):
             self._stop(f"the result of version {version} is wrong without saying so: {what}")
 
     def _stop(self, what: str) -> None:
-        raise InvariantViolation(self._seed, self._running_round(), what)
+        raise InvariantViolation(self._world.seed, self._world.running_round(), what)
 
 
-def wrong_in_result(items: Items, root: int, version: int, truth: Truth) -> str | None:
-    """What the root's result of that round says and is not so; None if it is right."""
-    contributors = truth.contributors(root, version)
+def wrong_in_result(items: Items, reporter: int, version: int, books: Books) -> str | None:
+    """What the reporter's result of that round says and is not so; None if it is right."""
+    contributors = books.contributors(reporter, version)
     for metric_id, aggregate in items.aggregates:
-        readings = truth.readings(metric_id, version)
+        readings = books.readings(metric_id, version)
         expected = _aggregate_of(version, [(readings[n], n) for n in contributors if n in readings])
         if aggregate != expected:
             return f"metric {metric_id} is {aggregate} and should be {expected}"

@@ -9,23 +9,12 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from protocol.capture import Direction, Record
-from protocol.node import (
-    ChildLost,
-    Event,
-    Joined,
-    LinkName,
-    MeasurementDue,
-    Node,
-    ParentLost,
-    ReportAccepted,
-    ReportSealed,
-    RoundFinished,
-)
+from protocol.node import Event, LinkName, MeasurementDue, Node, RoundFinished
 from protocol.packets import COUNTER_MODULUS
+from protocol.simulator.books import keep
 from protocol.simulator.channel import Channel
 from protocol.simulator.clock import NEVER_US, Clock, NodeClock
 from protocol.simulator.faults import (
@@ -48,33 +37,36 @@ from protocol.simulator.faults import (
     nodes_of,
 )
 from protocol.simulator.field import reading
-from protocol.simulator.invariants import Invariants
+from protocol.simulator.invariants import Limits
 from protocol.simulator.links import Links
 from protocol.simulator.medium import Air
+from protocol.simulator.networks import DEFAULT_PROFILE, NETWORKS, AnyTiming, MakeNode, merged
 from protocol.simulator.propagation import Listeners
 from protocol.simulator.station import Station
 from protocol.simulator.summary import RoundSummary, TrafficMeter
-from protocol.simulator.survey import reachable_from
+from protocol.simulator.survey import reachable_from, token_hop_us
 from protocol.simulator.topology import Topology
-from protocol.simulator.truth import Truth
-from protocol.sink_tree import SinkTreeNode
-from protocol.timing import Timing
 
 AIR_LINK = "air"
 HOST_LINK = "host"
 # A fault of round r happens this long before the round begins.
 FAULT_LEAD_MS = 1
-
-MakeNode = Callable[..., Node]
+# A round may be reported again by the other part of a network that parted, not much later.
+KEPT_VERSIONS = 64
 
 
 class Simulation:
-    """`make_node` is called as SinkTreeNode is, so that other implementations of the seam can take part.
+    """A field of one network ("tree", "ring" or "polling"; see networks.py).
+
+    `make_node` is called as the network's node class is, so that other implementations of the seam can take
+    part. `order` is that of the ring or of the standbys, `readings_asked` lets the nodes of a ring ask for
+    each other's readings, `max_children` is of a tree. A node's sensor answers as many milliseconds after
+    it was asked as `measure_delay_ms` says for its id, and at once if it says nothing.
 
     Each node's clock runs at a rate of its own, at most `clock_ppm` parts per million fast or slow. With
     `checks` the run raises InvariantViolation when the protocol breaks a promise (see invariants.py).
     `on_record` gets every frame, `on_event` a node and what it says happened, `on_round` a summary of every
-    result. Raises ValueError for a fault that names no node.
+    result. Raises ValueError for a fault or an order that names no node of the field.
     """
 
     def __init__(
@@ -82,34 +74,49 @@ class Simulation:
         topology: Topology,
         *,
         seed: int,
-        timing: Timing | None = None,
+        network: str = "tree",
+        timing: AnyTiming | None = None,
         metrics: tuple[int, ...] = (0,),
         air: Air | None = None,
         faults: Iterable[Fault] = (),
         on_record: Callable[[Record], None] | None = None,
         on_event: Callable[[int, Event], None] | None = None,
         on_round: Callable[[RoundSummary], None] | None = None,
-        make_node: MakeNode = SinkTreeNode,
+        make_node: MakeNode | None = None,
+        order: Sequence[int] = (),
+        readings_asked: bool = False,
+        measure_delay_ms: Mapping[int, int] | None = None,
         max_children: int = 32,
         first_version: int = 1,
         clock_ppm: float = 0.0,
         checks: bool = True,
+        limits: Limits | None = None,
     ) -> None:
         self.topology = topology
-        self.timing = timing or Timing()
-        self.truth = Truth(topology.places)
+        self.network = network
+        self._kind = NETWORKS[network]
+        self.timing = timing or self._kind.profiles[DEFAULT_PROFILE]
+        self.order = order
+        self.truth = self._kind.books(topology.places)
         self.clock = Clock()
+        self.seed = seed
         self.rounds_finished = 0
         self._rounds_wanted: int | None = None
-        self._seed = seed
+        self._versions: dict[int, None] = {}  # of rounds that finished of late
         self._metrics = metrics
         self._on_record = on_record
         self._on_event = on_event
         self._on_round = on_round
-        self._make_node = make_node
-        self._node_options = {"max_children": max_children, "first_version": first_version}
+        self._make_node = make_node or self._kind.make_node
+        options = {
+            "max_children": max_children,
+            "first_version": first_version,
+            "order": order,
+            "readings_asked": readings_asked,
+        }
+        self._node_options = {name: options[name] for name in self._kind.options}
+        self._measure_delay_ms = measure_delay_ms or {}
         self._clock_ppm = clock_ppm
-        self._invariants = Invariants(seed, self.truth, self._running_round) if checks else None
         self._rng = random.Random(seed)
         self.air = air or Air()
         self._channel = Channel(
@@ -124,17 +131,17 @@ class Simulation:
         lost = (link for link, loss in self.air.link_loss.items() if loss == 1)
         self._links = Links(self.air.propagation.listeners(topology, seed), lost)
         self._links.wire(self._stations)
-        self._reachable: frozenset[int] | None = None
-        self._follow: dict[type[Event], Callable[[Station, Any], None]] = {
-            MeasurementDue: self._measure,
-            ReportAccepted: lambda s, event: self.truth.accepted(s.node_id, event.child, event.version),
-            ReportSealed: lambda s, event: self.truth.sealed(s.node_id, event.version),
-            ChildLost: lambda s, event: self.truth.child_lost(s.node_id, event.child),
-            RoundFinished: self._round_finished,
-        }
-        if invariants := self._invariants:
-            self._follow[Joined] = lambda s, event: invariants.joined(s.node_id, event.parent)
-            self._follow[ParentLost] = lambda s, event: invariants.parent_lost(s.node_id)
+        self._reporter = topology.root
+        self._components: dict[int, frozenset[int]] = {}
+        followers = [self.truth.follow()]
+        self._invariants = self._kind.invariants(self, self.truth, limits or Limits()) if checks else None
+        if self._invariants:
+            followers.append(self._invariants.follow())
+        followers.append({MeasurementDue: self._measure, RoundFinished: self._round_finished})
+        self._follow = merged(*followers)
+        for node_id in order:
+            if node_id not in self._stations:
+                raise ValueError(f"the order names node {node_id}: no node {node_id} in the field")
         self._plan(list(faults))
 
     # --- for those who run it ----------------------------------------------------------------------------
@@ -146,28 +153,54 @@ class Simulation:
 
     @property
     def reachable(self) -> frozenset[int]:
-        """The living nodes with a path of links that work both ways to the living root."""
-        if self._reachable is None:
-            self._reachable = reachable_from(self.topology.root, self.listeners, self.alive)
-        return self._reachable
+        """The living nodes with a path of links that work both ways to the living root, or in a network
+        without one to whoever reported last."""
+        return self.component_of(self.topology.root if self._kind.has_root else self._reporter)
+
+    def component_of(self, node_id: int) -> frozenset[int]:
+        """The living nodes with a path of links that work both ways to that node; none if it is dead."""
+        found = self._components.get(node_id)
+        if found is None:
+            found = self._components[node_id] = reachable_from(node_id, self.listeners, self.alive)
+        return found
 
     @property
     def listeners(self) -> Listeners:
         """For every node the nodes that hear it now, in id order."""
         return self._links.listeners
 
+    @property
+    def now_us(self) -> int:
+        """The world's time."""
+        return self.clock.now_us
+
+    @property
+    def period_ms(self) -> int:
+        """The time between two rounds."""
+        return self.timing.period_ms
+
     def round_start_ms(self, round_number: int) -> int:
-        """When the root begins that round (the first is 1), if its clock is right."""
-        first_ms = min(self.timing.period_ms, self.timing.discovery_ms)
-        return first_ms + (round_number - 1) * self.timing.period_ms
+        """When that round (the first is 1) begins by the world's clock.
+
+        A root whose clock is right begins it then; the rounds of a network without one come when they come.
+        """
+        return self._kind.first_round_ms(self.timing) + (round_number - 1) * self.timing.period_ms
+
+    def running_round(self) -> int:
+        """The round that runs, by the world's clock; 0 is the set-up."""
+        return self._round_at(self.clock.now_us)
+
+    def hop_us(self) -> int:
+        """The longest that a ring's token needs from one node to the next if nothing is lost."""
+        return token_hop_us(self.air.radio, self._channel.quality, len(self._metrics))
 
     def run(self, rounds: int) -> None:
         """Run until so many rounds have finished, or the time in which they should have is over.
 
-        Raises InvariantViolation.
+        A version that several nodes report counts as one. Raises InvariantViolation.
         """
         slowest = 1 + self._clock_ppm / 1_000_000
-        end_us = int(self.round_start_ms(rounds + 1) * 1000 * slowest)
+        end_us = int((self.round_start_ms(rounds + 1) + self._kind.set_up_ms) * 1000 * slowest)
         self._rounds_wanted = rounds
         if self.rounds_finished < rounds:
             self.clock.run(end_us)
@@ -186,7 +219,9 @@ class Simulation:
             self._apply(action)
         if any(isinstance(action, LINK_ACTIONS) for action in actions):
             self._links.wire(self._stations)
-        self._reachable = None
+        self._components.clear()
+        if self._invariants:
+            self._invariants.changed()
 
     # --- faults ------------------------------------------------------------------------------------------
 
@@ -194,6 +229,8 @@ class Simulation:
         absent = {fault.action.node_id for fault in faults if isinstance(fault.action, Join)}
         present = [Revive(node_id) for node_id in self._stations if node_id not in absent]
         self.clock.at(0, self._happen, present, None)
+        if self._invariants and self._invariants.watches:
+            self.clock.at(self.timing.period_ms * 1000, self._watch, None, None)
         before: defaultdict[int, list[Action]] = defaultdict(list)
         for fault in faults:
             self._check(fault.action, f"@{fault.round}")
@@ -210,6 +247,11 @@ class Simulation:
     def _happen(self, actions: list[Action], _: None) -> None:
         self.apply(*actions)
 
+    def _watch(self, _: None, __: None) -> None:
+        assert self._invariants is not None
+        self._invariants.watch()
+        self.clock.at(self.clock.now_us + self.timing.period_ms * 1000, self._watch, None, None)
+
     def _apply(self, action: Action) -> None:
         match action:
             case Kill(node_id):
@@ -225,7 +267,7 @@ class Simulation:
             case StepClock(node_id, step_ms):
                 self._stations[node_id].clock.step(step_ms)
                 if self._invariants:
-                    self._invariants.may_begin_anew(node_id)
+                    self._invariants.stepped(node_id)
                 self._wake_now(self._stations[node_id])
             case SetQuality(quality):
                 self._channel.quality = quality
@@ -239,14 +281,15 @@ class Simulation:
             return
         node_id = station.node_id
         now_ms = station.clock.reads_ms(self.clock.now_us)
+        place = {"root": node_id == self.topology.root} if self._kind.has_root else {}
         node = self._make_node(
             node_id,
             seed=self._rng.getrandbits(32),
             first_counter=self._rng.randrange(COUNTER_MODULUS),
             now_ms=now_ms,
-            root=node_id == self.topology.root,
             timing=self.timing,
             metrics=self._metrics,
+            **place,
             **self._node_options,
         )
         station.switch_on(node, self.clock.now_us)
@@ -257,8 +300,7 @@ class Simulation:
         station.switch_off(self.clock.now_us)
         station.frozen = None
         if self._invariants:
-            self._invariants.parent_lost(station.node_id)
-            self._invariants.may_begin_anew(station.node_id)
+            self._invariants.lost_power(station.node_id)
 
     def _reboot(self, station: Station) -> None:
         if station.node is not None:
@@ -330,7 +372,7 @@ class Simulation:
         while (event := node.next_event()) is not None:
             happened += 1
             if follow := self._follow.get(type(event)):
-                follow(station, event)
+                follow(station.node_id, event)
             if self._on_event is not None:
                 self._on_event(station.node_id, event)
         if happened and self._invariants:
@@ -338,52 +380,68 @@ class Simulation:
 
     # --- what happens to them ----------------------------------------------------------------------------
 
-    def _measure(self, station: Station, event: MeasurementDue) -> None:
-        version, node = event.version, station.node
-        assert node is not None
-        readings = {metric: reading(station.place, metric, version, self._seed) for metric in self._metrics}
-        in_time = node.measure(version, readings, station.clock.reads_ms(self.clock.now_us))
-        self.truth.measured(station.node_id, version, readings, in_time)
+    def _measure(self, node_id: int, event: MeasurementDue) -> None:
+        """Ask the sensor; it answers at once, or later."""
+        station = self._stations[node_id]
+        if delay_ms := self._measure_delay_ms.get(node_id):
+            asked = station.node, event.version
+            self.clock.at(self.clock.now_us + delay_ms * 1000, self._answer_late, station, asked)
+        else:
+            self._answer(station, event.version)
 
-    def _round_finished(self, station: Station, event: RoundFinished) -> None:
-        self.rounds_finished += 1
+    def _answer(self, station: Station, version: int) -> None:
+        node = station.node
+        assert node is not None
+        readings = {metric: reading(station.place, metric, version, self.seed) for metric in self._metrics}
+        in_time = node.measure(version, readings, station.clock.reads_ms(self.clock.now_us))
+        self.truth.measured(station.node_id, version, readings, in_time, self.clock.now_us)
+
+    def _answer_late(self, station: Station, asked: tuple[Node, int]) -> None:
+        node, version = asked
+        if station.node is node:
+            self._answer(station, version)
+            self._serve(station, node, station.clock.reads_ms(self.clock.now_us))
+
+    def _round_finished(self, node_id: int, event: RoundFinished) -> None:
+        if self._kind.has_root or event.version not in self._versions:
+            self.rounds_finished += 1
+        keep(self._versions, event.version, None, KEPT_VERSIONS)
         if self.rounds_finished == self._rounds_wanted:
             self.clock.halt()
-        root, version = station.node_id, event.version
-        if self._invariants:
-            self._invariants.found(root, version, event.items)
-        if self._on_round is None:
-            return
-        period_us = self.timing.period_ms * 1000
+        self._reporter = node_id
+        if self._on_round is not None:
+            self._on_round(self._summary(node_id, event))
+
+    def _summary(self, reporter: int, event: RoundFinished) -> RoundSummary:
+        now_us, period_us = self.clock.now_us, self.timing.period_ms * 1000
         data, acks, control = self._traffic.take()
         collided, queue_full = self._channel.take_lost()
-        self._on_round(
-            RoundSummary(
-                version=version,
-                round=self._round_at(self.clock.now_us - event.duration_ms * 1000 + period_us // 2),
-                alive=len(self.alive),
-                reachable=len(self.reachable),
-                counted=self.truth.counted(root, version),
-                count=event.items.aggregates[0][1].count,
-                doubt=event.items.doubt,
-                duration_ms=event.duration_ms,
-                data=data,
-                acks=acks,
-                control=control,
-                collided=collided,
-                queue_full=queue_full,
-            )
+        times_us = self.truth.times_us(reporter, event.version)
+        return RoundSummary(
+            version=event.version,
+            round=self._round_at(now_us - event.duration_ms * 1000 + period_us // 2),
+            alive=len(self.alive),
+            reachable=len(self.reachable),
+            counted=self.truth.counted(reporter, event.version),
+            count=event.items.aggregates[0][1].count,
+            doubt=event.items.doubt,
+            duration_ms=event.duration_ms,
+            oldest_ms=(now_us - min(times_us)) // 1000 if times_us else None,
+            skew_ms=(max(times_us) - min(times_us)) // 1000 if times_us else None,
+            data=data,
+            acks=acks,
+            control=control,
+            busiest=self._traffic.take_busiest(),
+            collided=collided,
+            queue_full=queue_full,
         )
 
     def _round_at(self, time_us: int) -> int:
         """The round that runs then, by the world's clock; 0 is the set-up."""
         return (time_us - self.round_start_ms(1) * 1000) // (self.timing.period_ms * 1000) + 1
 
-    def _running_round(self) -> int:
-        return self._round_at(self.clock.now_us)
-
     def _sent(self, station: Station, frame: bytes) -> None:
-        self._traffic.count(frame)
+        self._traffic.count(station.node_id, frame)
         if self._on_record is not None:
             self._on_record(Record(self.clock.now_us, AIR_LINK, Direction.OUTBOUND, frame))
 

@@ -9,9 +9,23 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from protocol.aggregate import Aggregate
-from protocol.packets import Ack, Frame, FrameType, Items, Report, Sync, encode
-from protocol.simulator.medium import Air
+from protocol.packets import (
+    BROADCAST,
+    NO_ID,
+    Ack,
+    Frame,
+    FrameType,
+    Items,
+    Report,
+    Sign,
+    Sync,
+    Token,
+    TokenId,
+    encode,
+)
+from protocol.simulator.medium import Air, Quality
 from protocol.simulator.propagation import Listeners
+from protocol.simulator.radio import Radio
 from protocol.timing import Timing
 
 # Of the time of a channel, what carrier sense without slots turns into frames received (pure ALOHA: 0.18).
@@ -44,6 +58,20 @@ def hop_counts(root: int, listeners: Listeners, alive: AbstractSet[int] | None =
 def reachable_from(root: int, listeners: Listeners, alive: AbstractSet[int] | None = None) -> frozenset[int]:
     """The nodes (of those alive, if given) with a way to the root."""
     return frozenset(hop_counts(root, listeners, alive))
+
+
+def token_hop_us(radio: Radio, quality: Quality, metrics: int = 1) -> int:
+    """The longest that a ring's token needs from one node to the next, and the sign of it back, over an air
+    that loses nothing: both on the air, and delayed."""
+    aggregates = tuple((metric, Aggregate.empty(1)) for metric in range(metrics))
+    name = TokenId(1, 1, 1)
+    token = Token(name, 1, 1, 1, 1, 1, 0, 1, 0, 0, aggregates)
+    frames = (
+        encode(Frame(FrameType.TOKEN, 1, 2, 0, token)),
+        encode(Frame(FrameType.SIGN, 2, BROADCAST, 0, Sign(name, 1, NO_ID, 0))),
+    )
+    waits_us = 2 * (radio.first_backoff_us + radio.sense_delay_us)
+    return sum(radio.airtime_us(len(frame)) for frame in frames) + 2_000 * quality.delay_ms + waits_us
 
 
 class Survey:

@@ -41,7 +41,9 @@ def test_frames_are_told_apart_by_kind() -> None:
     """A meter of CC1000's: 10 bytes of overhead, 19,200 bit/s, 80 mW."""
     meter = TrafficMeter(CC1000)
     for sent in (DATA, DATA, DATA_ACK, frame(3), frame(3, depth=1)):
-        meter.count(sent)
+        meter.count(sent[2], sent)
+    assert meter.take_busiest() == 2
+    assert meter.take_busiest() == 0
     data, acks, control = meter.take()
     assert (data.frames, acks.frames, control.frames) == (2, 1, 2)
     assert (data.bytes, data.airtime_us) == (2 * 21, 25_833)

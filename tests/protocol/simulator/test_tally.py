@@ -11,7 +11,10 @@ from protocol.simulator.tally import Tally
 def row(counted: int, reachable: int, duration_ms: int = 100) -> RoundSummary:
     data, acks, control = Traffic(3, 60, 900, 0.5), Traffic(2, 40, 600, 0.25), Traffic(1, 10, 100, 0.25)
     return RoundSummary(
-        1, 1, 10, reachable, counted, counted, 0, duration_ms, data, acks, control, collided=0, queue_full=0
+        *(1, 1, 10, reachable, counted, counted, 0, duration_ms, 300, 100, data, acks, control),
+        busiest=2,
+        collided=0,
+        queue_full=0,
     )
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.simulator.truth import KEPT_ROUNDS, Counted, Truth, together
+from protocol.simulator.books import KEPT_ROUNDS, Counted, together
+from protocol.simulator.truth import Truth
 
 many = st.lists(st.integers(0, 7), max_size=12)
 
