@@ -10,8 +10,8 @@ from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
 
-from protocol import aggregate, children, packets, parent_link, timing, tree_joining, way
-from protocol.packets import DropReason, FrameType
+from protocol import aggregate, children, parent_link, timing, tree_joining, way, wire_format
+from protocol.payloads import DropReason, FrameType
 
 HEADER = Path(__file__).parent / "core" / "tr_constants.h"
 
@@ -50,9 +50,9 @@ def generate() -> str:
             "#include <stdint.h>",
             "",
             "/* PROTOCOL.md sections 1 and 2. */",
-            *(_define(name, getattr(packets, name)) for name in _NUMBERS),
-            *(_define(name, getattr(packets, name), "#x") for name in _PATTERNS),
-            *(_define(f"{name}_BYTES", getattr(packets, name).sizeof()) for name in _STRUCTS),
+            *(_define(name, getattr(wire_format, name)) for name in _NUMBERS),
+            *(_define(name, getattr(wire_format, name), "#x") for name in _PATTERNS),
+            *(_define(f"{name}_BYTES", getattr(wire_format, name).sizeof()) for name in _STRUCTS),
             _define("SATURATED", aggregate.SATURATED, "#x"),
             _define("NO_NODE", aggregate.NO_NODE, "#x"),
             *(_define(f"METRIC_{m.name.upper()}", m.id) for m in aggregate.METRICS.values()),

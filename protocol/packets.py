@@ -1,428 +1,115 @@
-"""The wire format of PROTOCOL.md sections 1 and 2: construct declarations and frozen dataclasses.
+"""The codec of open frames (PROTOCOL.md sections 1, 2 and 4), and all that a frame is made of.
 
-The construct declarations are the definition. The hot path (`encode`, `decode`) runs on `struct` formats
-that are derived from them when this module is loaded; a test holds the two against each other.
+Frames are values (protocol.payloads) and bytes (protocol.wire_format); `encode` and `decode` lead from one to
+the other, and everybody else needs this module alone.
 """
 
 from __future__ import annotations
 
 import binascii
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Callable
 from typing import Any
 
-import construct as c
-
 from protocol.aggregate import Aggregate
-
-WIRE_VERSION = 0
-SEALED_BIT = 0x80
-BROADCAST = 0xFFFF
-HOST = 0xFFFE
-MAX_NODE_ID = 0xFFFD
-NO_HOP_COUNT = 0xFF
-HEADER_BYTES = 8
-CRC_BYTES = 2
-TAG_BYTES = 8
-MAX_PAYLOAD_BYTES = 88
-MAX_FRAME_BYTES = HEADER_BYTES + MAX_PAYLOAD_BYTES + TAG_BYTES
-MAX_AGGREGATES = 5
-MAX_LINKS = 5
-COUNTER_MODULUS = 1 << 24
-MAX_U24 = (1 << 24) - 1
-NO_ID = 0xFFFF
-MUSTER = 0xFFFE
-MAX_PAIRS = 5
-TOKEN_ASKED, TOKEN_MORE = 1, 2
-ITEM_READINGS = 0x80
-ITEM_LINK = 0xC0
-ITEM_DOUBT = 0xC1
-METRIC_MASK = 0x3F
-
-
-class FrameType(IntEnum):
-    """PROTOCOL.md section 2."""
-
-    DISCOVERY = 1
-    DISC_ACK = 2
-    DISC_ACK_ACK = 3
-    DEPTH = 4
-    DATA = 5
-    DATA_ACK = 6
-    HELP = 7
-    HELP_ACK = 8
-    HELP_ACK_DATA = 9
-    HELP_CONFIRM = 10
-    RESULT = 11
-    LOOK = 12
-    TOKEN = 13
-    SIGN = 14
-    CLAIM = 15
-    HELLO = 16
-    POLL = 17
-    READING = 18
-    BEAT = 19
-
-
-class DropReason(IntEnum):
-    """Why a frame was not used: PROTOCOL.md section 8. The C core shares the numbers."""
-
-    FRAMING = 1
-    OVERSIZED = 2
-    TRUNCATED = 3
-    WIRE_VERSION = 4
-    CHECKSUM = 5
-    SEALED = 6
-    UNKNOWN_TYPE = 7
-    MALFORMED = 8
-    OWN_ID = 9
-    STATE = 10
-    NOT_A_CHILD = 11
-    STALE_VERSION = 12
-    TABLE_FULL = 13
-    NOT_FEASIBLE = 14
-    QUEUE_FULL = 15
-
-    @property
-    def label(self) -> str:
-        """The reason as people read it."""
-        return self.name.lower().replace("_", " ")
-
-
-class FrameError(ValueError):
-    """Bytes that are no frame, or a frame that has no bytes; `reason` says which check failed."""
-
-    def __init__(self, reason: DropReason, detail: str) -> None:
-        super().__init__(f"{reason.label}: {detail}")
-        self.reason = reason
-
-
-# --- the definition --------------------------------------------------------------------------------------
-
-HEADER = c.Struct("type" / c.Int8ub, "source" / c.Int16ub, "destination" / c.Int16ub, "counter" / c.Int24ub)
-SYNC = c.Struct("version" / c.Int16ub, "age" / c.Int24ub, "hop_count" / c.Int8ub, "period_ms" / c.Int24ub)
-AGGREGATE = c.Struct(
-    "version" / c.Int16ub, "max" / c.Int8ub, "max_id" / c.Int16ub, "total" / c.Int16ub, "count" / c.Int16ub
+from protocol.payloads import (
+    Ack,
+    Beat,
+    Claim,
+    Depth,
+    DropReason,
+    Empty,
+    Frame,
+    FrameError,
+    FrameType,
+    Hello,
+    Help,
+    Items,
+    Link,
+    Network,
+    Pairs,
+    Payload,
+    Poll,
+    Reading,
+    Report,
+    Result,
+    Sign,
+    Sync,
+    Token,
+    TokenId,
 )
-LINK = c.Struct("child" / c.Int16ub, "parent" / c.Int16ub, "quality" / c.Int8ub)
-DOUBT = c.Struct("doubt" / c.Int16ub)
-ACK = c.Struct("acked_version" / c.Int16ub, "sync" / SYNC)
-DEPTH = c.Struct("depth" / c.Int8ub)
-HELP = c.Struct("version" / c.Int16ub, "hop_count" / c.Int8ub)
-ITEM_BODIES = {0: AGGREGATE, ITEM_LINK: LINK, ITEM_DOUBT: DOUBT}
-ITEM = c.Struct(
-    "kind" / c.Int8ub,
-    "body" / c.Switch(lambda this: this.kind if this.kind > METRIC_MASK else 0, ITEM_BODIES, c.Error),
-)
-DURATION = c.Struct("duration_ms" / c.Int24ub)
-REPORT = c.Struct("head" / DEPTH, "items" / c.GreedyRange(ITEM), c.Terminated)
-RESULT = c.Struct("head" / DURATION, "items" / c.GreedyRange(ITEM), c.Terminated)
-PAIR = c.Struct("metric" / c.Int8ub, "raw" / c.Int8ub)
-READINGS = c.Struct("node" / c.Int16ub, "pairs" / c.Array(c.this._.kind & 0x0F, PAIR))
-TOKEN_ITEM = c.Struct(
-    "kind" / c.Int8ub, "body" / c.IfThenElse(c.this.kind <= METRIC_MASK, AGGREGATE, READINGS)
-)
-TOKEN_ID = c.Struct("epoch" / c.Int16ub, "generator" / c.Int16ub, "sequence" / c.Int32ub)
-TOKEN_HEAD = c.Struct(
-    "id" / TOKEN_ID,
-    "fork" / c.Int32ub,
-    "home" / c.Int16ub,
-    "follows" / c.Int16ub,
-    "version" / c.Int16ub,
-    "next_version" / c.Int16ub,
-    "age_ms" / c.Int24ub,
-    "period_ms" / c.Int24ub,
-    "turn" / c.Int8ub,
-    "flags" / c.Int8ub,
-)
-TOKEN = c.Struct("head" / TOKEN_HEAD, "items" / c.GreedyRange(TOKEN_ITEM), c.Terminated)
-SIGN = c.Struct("id" / TOKEN_ID, "version" / c.Int16ub, "passed_over" / c.Int16ub, "hold_ms" / c.Int24ub)
-CLAIM = c.Struct("epoch" / c.Int16ub, "sequence" / c.Int32ub, "version" / c.Int16ub)
-HELLO = c.Struct("network" / c.Int8ub, "epoch" / c.Int16ub, "version" / c.Int16ub)
-POLL = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub, "attempt" / c.Int8ub)
-READING = c.Struct("head" / POLL, "pairs" / c.GreedyRange(PAIR), c.Terminated)
-BEAT = c.Struct(
-    "epoch" / c.Int16ub,
-    "version" / c.Int16ub,
-    "age_ms" / c.Int24ub,
-    "period_ms" / c.Int24ub,
-    "lease_ms" / c.Int16ub,
-)
-PAYLOADS: dict[FrameType, Any] = {
-    FrameType.DISCOVERY: SYNC,
-    FrameType.DISC_ACK: c.Struct(),
-    FrameType.DISC_ACK_ACK: SYNC,
-    FrameType.DEPTH: DEPTH,
-    FrameType.DATA: REPORT,
-    FrameType.DATA_ACK: ACK,
-    FrameType.HELP: HELP,
-    FrameType.HELP_ACK: SYNC,
-    FrameType.HELP_ACK_DATA: REPORT,
-    FrameType.HELP_CONFIRM: ACK,
-    FrameType.RESULT: RESULT,
-    FrameType.LOOK: HELP,
-    FrameType.TOKEN: TOKEN,
-    FrameType.SIGN: SIGN,
-    FrameType.CLAIM: CLAIM,
-    FrameType.HELLO: HELLO,
-    FrameType.POLL: POLL,
-    FrameType.READING: READING,
-    FrameType.BEAT: BEAT,
-}
-
-
-# --- the values ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sync:
-    """What a joined node says of its way to the root: round `version` began `age` units of time ago.
-
-    protocol.way.age_unit_ms tells the unit, which depends on the period.
-    """
-
-    version: int
-    age: int
-    hop_count: int
-    period_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Payload of DATA_ACK and HELP_CONFIRM."""
-
-    acked_version: int
-    sync: Sync
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """Payload of HELP and LOOK: the sender's feasibility distance; hop count 255 if it has none."""
-
-    version: int
-    hop_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """Payload of DEPTH: hops to the furthest leaf."""
-
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """Payload of DISC_ACK."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """`parent` counts `child` among its children; quality 1 to 255, or 0: given up."""
-
-    child: int
-    parent: int
-    quality: int
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A report's items: (metric, aggregate) pairs, a metric once, of one version; links; nodes in doubt."""
-
-    aggregates: tuple[tuple[int, Aggregate], ...] = ()
-    links: tuple[Link, ...] = ()
-    doubt: int = 0
-
-    @property
-    def version(self) -> int | None:
-        """The round of the aggregates, None without any."""
-        return self.aggregates[0][1].version if self.aggregates else None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Payload of DATA and HELP_ACK_DATA."""
-
-    depth: int
-    items: Items
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Payload of RESULT; `duration_ms` from the start of the round."""
-
-    duration_ms: int
-    items: Items
-
-
-Pairs = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TokenId:
-    """The name of a token; protocol.token_order says which of two is newer."""
-
-    epoch: int
-    generator: int
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """Payload of TOKEN (12.2). `aggregates` as in Items; `readings` are (node, (metric, raw) pairs)."""
-
-    id: TokenId
-    fork: int
-    home: int
-    follows: int
-    version: int
-    next_version: int
-    age_ms: int
-    period_ms: int
-    turn: int
-    flags: int
-    aggregates: tuple[tuple[int, Aggregate], ...] = ()
-    readings: tuple[tuple[int, Pairs], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """Payload of SIGN: the newest token and version that the sender knows."""
-
-    id: TokenId
-    version: int
-    passed_over: int
-    hold_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Payload of CLAIM: the epoch that the sender wants to open, and the newest that it knows."""
-
-    epoch: int
-    sequence: int
-    version: int
-
-
-class Network(IntEnum):
-    """What a HELLO says the sender takes part in; a sink tree has no HELLO."""
-
-    TREE = 0
-    RING = 1
-    POLLING = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Hello:
-    """Payload of HELLO; `network` is a Network that this version knows, or another number."""
-
-    network: int
-    epoch: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """Payload of POLL."""
-
-    epoch: int
-    version: int
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Payload of READING: raw readings by metric, of the node that sends it."""
-
-    epoch: int
-    version: int
-    attempt: int
-    pairs: Pairs
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """Payload of BEAT: round `version` began `age_ms` ago, and the sender is primary for `lease_ms`."""
-
-    epoch: int
-    version: int
-    age_ms: int
-    period_ms: int
-    lease_ms: int
-
-
-Payload = (
-    Sync | Ack | Help | Depth | Empty | Report | Result | Token | Sign | Claim | Hello | Poll | Reading | Beat
+from protocol.wire_format import (
+    ACK,
+    AGGREGATE,
+    BEAT,
+    BROADCAST,
+    CLAIM,
+    COUNTER_MODULUS,
+    CRC_BYTES,
+    DEPTH,
+    DOUBT,
+    DURATION,
+    HEADER,
+    HEADER_BYTES,
+    HELLO,
+    HELP,
+    HOST,
+    ITEM_DOUBT,
+    ITEM_LINK,
+    ITEM_READINGS,
+    LINK,
+    MAX_AGGREGATES,
+    MAX_FRAME_BYTES,
+    MAX_LINKS,
+    MAX_NODE_ID,
+    MAX_PAIRS,
+    MAX_PAYLOAD_BYTES,
+    MAX_U24,
+    METRIC_MASK,
+    MUSTER,
+    NO_HOP_COUNT,
+    NO_ID,
+    PAIR,
+    POLL,
+    SEALED_BIT,
+    SIGN,
+    SYNC,
+    TAG_BYTES,
+    TOKEN_ASKED,
+    TOKEN_HEAD,
+    TOKEN_MORE,
+    WIRE_VERSION,
+    FixedStruct,
 )
 
+# fmt: off
+__all__ = [
+    "AGGREGATE", "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT",
+    "ITEM_LINK", "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_LINKS", "MAX_NODE_ID",
+    "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT", "NO_ID", "PAIR",
+    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_HEAD", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat",
+    "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Hello", "Help", "Items",
+    "Link", "Network", "Pairs", "Payload", "Poll", "Reading", "Report", "Result", "Sign", "Sync", "Token",
+    "TokenId", "crc16", "decode", "encode", "peek_header",
+]
+# fmt: on
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One open frame."""
-
-    type: FrameType
-    source: int
-    destination: int
-    counter: int
-    payload: Payload
-
-
-# --- the hot path, derived from the definition -----------------------------------------------------------
-
-
-class _Fixed:
-    """A construct Struct of unsigned integers as one compiled `struct`; nested Structs are laid flat."""
-
-    def __init__(self, definition: Any) -> None:
-        widths = list(self._widths(definition))
-        self._wide = [width == 3 for width in widths]
-        self._struct = struct.Struct(
-            ">" + "".join({1: "B", 2: "H", 3: "BH", 4: "I"}[width] for width in widths)
-        )
-        self._plain = not any(self._wide)
-        self.size_bytes = self._struct.size
-
-    @classmethod
-    def _widths(cls, definition: Any) -> Iterator[int]:
-        for field in definition.subcons:
-            if isinstance(field.subcon, c.Struct):
-                yield from cls._widths(field.subcon)
-            else:
-                yield field.sizeof()
-
-    def unpack(self, data: bytes, offset: int) -> list[int] | tuple[int, ...]:
-        values = self._struct.unpack_from(data, offset)
-        if self._plain:
-            return values
-        rest = iter(values)
-        return [next(rest) << 16 | next(rest) if wide else next(rest) for wide in self._wide]
-
-    def pack(self, *values: int) -> bytes:
-        if self._plain:
-            return self._struct.pack(*values)
-        split: list[int] = []
-        for value, wide in zip(values, self._wide, strict=True):
-            split += (value >> 16, value & 0xFFFF) if wide else (value,)
-        return self._struct.pack(*split)
-
-
-_HEADER = _Fixed(HEADER)
-_AGGREGATE = _Fixed(AGGREGATE)
-_LINK = _Fixed(LINK)
-_DOUBT = _Fixed(DOUBT)
-_SYNC = _Fixed(SYNC)
-_ACK = _Fixed(ACK)
-_HELP = _Fixed(HELP)
-_DEPTH = _Fixed(DEPTH)
-_DURATION = _Fixed(DURATION)
-_PAIR = _Fixed(PAIR)
-_TOKEN_HEAD = _Fixed(TOKEN_HEAD)
-_SIGN = _Fixed(SIGN)
-_CLAIM = _Fixed(CLAIM)
-_HELLO = _Fixed(HELLO)
-_POLL = _Fixed(POLL)
-_BEAT = _Fixed(BEAT)
+_HEADER = FixedStruct(HEADER)
+_AGGREGATE = FixedStruct(AGGREGATE)
+_LINK = FixedStruct(LINK)
+_DOUBT = FixedStruct(DOUBT)
+_SYNC = FixedStruct(SYNC)
+_ACK = FixedStruct(ACK)
+_HELP = FixedStruct(HELP)
+_DEPTH = FixedStruct(DEPTH)
+_DURATION = FixedStruct(DURATION)
+_PAIR = FixedStruct(PAIR)
+_TOKEN_HEAD = FixedStruct(TOKEN_HEAD)
+_SIGN = FixedStruct(SIGN)
+_CLAIM = FixedStruct(CLAIM)
+_HELLO = FixedStruct(HELLO)
+_POLL = FixedStruct(POLL)
+_BEAT = FixedStruct(BEAT)
 _OTHER_ITEMS = {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}
 
 

@@ -83,8 +83,8 @@ def objection(module: str, name: str) -> str | None:
     layer = max((layer for layer in LAYERS if is_within(module, layer)), key=len)
     if top in PACKAGES | {"tests"} and not is_within(name, *LAYERS[layer]):
         return f"{layer} does not import {top}"
-    if top == "construct" and module != "protocol.packets":
-        return "construct stays in protocol.packets"
+    if top == "construct" and module != "protocol.wire_format":
+        return "construct stays in protocol.wire_format"
     if top in DESKTOP_ONLY and layer not in ("desktop", "desktop.command"):
         return "only desktop imports what a Pi lacks"
     if top in TK and module.startswith("desktop.model"):
@@ -149,7 +149,7 @@ def test_the_checker_finds(module: str, source: str) -> None:
     ("module", "source"),
     [
         (
-            "protocol.packets",
+            "protocol.wire_format",
             "import struct\nimport construct as c\nc.Int8ub\nfrom protocol.aggregate import Aggregate",
         ),
         ("protocol.simulator.field", "import random\nr = random.Random(1)\nr.random()"),

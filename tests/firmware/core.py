@@ -34,8 +34,6 @@ from protocol.node import (
 )
 from protocol.node_base import MAX_EVENTS
 from protocol.packets import (
-    DEPTH,
-    DURATION,
     HEADER_BYTES,
     MAX_FRAME_BYTES,
     Ack,
@@ -54,6 +52,7 @@ from protocol.packets import (
     Sync,
 )
 from protocol.timing import Timing
+from protocol.wire_format import DEPTH, DURATION
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "firmware"

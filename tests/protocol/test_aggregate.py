@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.aggregate import METRICS, NO_NODE, SATURATED, Aggregate, Metric, metric_of
-from protocol.packets import AGGREGATE
+from protocol.wire_format import AGGREGATE
 from tests.protocol import vectors
 
 VERSION = 12

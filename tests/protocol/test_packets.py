@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from protocol.aggregate import Aggregate
 from protocol.packets import (
     CRC_BYTES,
-    HEADER,
     HEADER_BYTES,
     MAX_FRAME_BYTES,
     MAX_PAYLOAD_BYTES,
-    PAYLOADS,
     Ack,
     Beat,
     Claim,
@@ -44,6 +42,7 @@ from protocol.packets import (
     encode,
     peek_header,
 )
+from protocol.wire_format import HEADER, PAYLOADS
 from tests.protocol import vectors
 from tests.protocol.strategies import frames, u8
 

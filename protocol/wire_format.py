@@ -1,0 +1,145 @@
+"""The wire format of PROTOCOL.md sections 1 and 2, declared with construct: the definition.
+
+Only this module knows construct. The codec of protocol.packets runs on FixedStruct, which is derived from
+the definition when this module is loaded; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import construct as c
+
+from protocol.payloads import FrameType
+
+WIRE_VERSION = 0
+SEALED_BIT = 0x80
+BROADCAST = 0xFFFF
+HOST = 0xFFFE
+MAX_NODE_ID = 0xFFFD
+NO_HOP_COUNT = 0xFF
+HEADER_BYTES = 8
+CRC_BYTES = 2
+TAG_BYTES = 8
+MAX_PAYLOAD_BYTES = 88
+MAX_FRAME_BYTES = HEADER_BYTES + MAX_PAYLOAD_BYTES + TAG_BYTES
+MAX_AGGREGATES = 5
+MAX_LINKS = 5
+COUNTER_MODULUS = 1 << 24
+MAX_U24 = (1 << 24) - 1
+MAX_PAIRS = 5
+NO_ID, MUSTER = 0xFFFF, 0xFFFE  # where a node id stands in TOKEN and SIGN (12.2)
+TOKEN_ASKED, TOKEN_MORE = 1, 2  # flags of a TOKEN (12.2)
+ITEM_READINGS = 0x80
+ITEM_LINK = 0xC0
+ITEM_DOUBT = 0xC1
+METRIC_MASK = 0x3F
+
+HEADER = c.Struct("type" / c.Int8ub, "source" / c.Int16ub, "destination" / c.Int16ub, "counter" / c.Int24ub)
+SYNC = c.Struct("version" / c.Int16ub, "age" / c.Int24ub, "hop_count" / c.Int8ub, "period_ms" / c.Int24ub)
+AGGREGATE = c.Struct(
+    "version" / c.Int16ub, "max" / c.Int8ub, "max_id" / c.Int16ub, "total" / c.Int16ub, "count" / c.Int16ub
+)
+LINK = c.Struct("child" / c.Int16ub, "parent" / c.Int16ub, "quality" / c.Int8ub)
+DOUBT = c.Struct("doubt" / c.Int16ub)
+ACK = c.Struct("acked_version" / c.Int16ub, "sync" / SYNC)
+DEPTH = c.Struct("depth" / c.Int8ub)
+HELP = c.Struct("version" / c.Int16ub, "hop_count" / c.Int8ub)
+ITEM_BODIES = {0: AGGREGATE, ITEM_LINK: LINK, ITEM_DOUBT: DOUBT}
+ITEM = c.Struct(
+    "kind" / c.Int8ub,
+    "body" / c.Switch(lambda this: this.kind if this.kind > METRIC_MASK else 0, ITEM_BODIES, c.Error),
+)
+DURATION = c.Struct("duration_ms" / c.Int24ub)
+REPORT = c.Struct("head" / DEPTH, "items" / c.GreedyRange(ITEM), c.Terminated)
+RESULT = c.Struct("head" / DURATION, "items" / c.GreedyRange(ITEM), c.Terminated)
+PAIR = c.Struct("metric" / c.Int8ub, "raw" / c.Int8ub)
+READINGS = c.Struct("node" / c.Int16ub, "pairs" / c.Array(c.this._.kind & 0x0F, PAIR))
+TOKEN_ITEM = c.Struct(
+    "kind" / c.Int8ub, "body" / c.IfThenElse(c.this.kind <= METRIC_MASK, AGGREGATE, READINGS)
+)
+TOKEN_ID = c.Struct("epoch" / c.Int16ub, "generator" / c.Int16ub, "sequence" / c.Int32ub)
+TOKEN_HEAD = c.Struct(
+    "id" / TOKEN_ID,
+    "fork" / c.Int32ub,
+    "home" / c.Int16ub,
+    "follows" / c.Int16ub,
+    "version" / c.Int16ub,
+    "next_version" / c.Int16ub,
+    "age_ms" / c.Int24ub,
+    "period_ms" / c.Int24ub,
+    "turn" / c.Int8ub,
+    "flags" / c.Int8ub,
+)
+TOKEN = c.Struct("head" / TOKEN_HEAD, "items" / c.GreedyRange(TOKEN_ITEM), c.Terminated)
+SIGN = c.Struct("id" / TOKEN_ID, "version" / c.Int16ub, "passed_over" / c.Int16ub, "hold_ms" / c.Int24ub)
+CLAIM = c.Struct("epoch" / c.Int16ub, "sequence" / c.Int32ub, "version" / c.Int16ub)
+HELLO = c.Struct("network" / c.Int8ub, "epoch" / c.Int16ub, "version" / c.Int16ub)
+POLL = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub, "attempt" / c.Int8ub)
+READING = c.Struct("head" / POLL, "pairs" / c.GreedyRange(PAIR), c.Terminated)
+BEAT = c.Struct(
+    "epoch" / c.Int16ub,
+    "version" / c.Int16ub,
+    "age_ms" / c.Int24ub,
+    "period_ms" / c.Int24ub,
+    "lease_ms" / c.Int16ub,
+)
+PAYLOADS: dict[FrameType, Any] = {
+    FrameType.DISCOVERY: SYNC,
+    FrameType.DISC_ACK: c.Struct(),
+    FrameType.DISC_ACK_ACK: SYNC,
+    FrameType.DEPTH: DEPTH,
+    FrameType.DATA: REPORT,
+    FrameType.DATA_ACK: ACK,
+    FrameType.HELP: HELP,
+    FrameType.HELP_ACK: SYNC,
+    FrameType.HELP_ACK_DATA: REPORT,
+    FrameType.HELP_CONFIRM: ACK,
+    FrameType.RESULT: RESULT,
+    FrameType.LOOK: HELP,
+    FrameType.TOKEN: TOKEN,
+    FrameType.SIGN: SIGN,
+    FrameType.CLAIM: CLAIM,
+    FrameType.HELLO: HELLO,
+    FrameType.POLL: POLL,
+    FrameType.READING: READING,
+    FrameType.BEAT: BEAT,
+}
+
+
+class FixedStruct:
+    """A construct Struct of unsigned integers as one compiled `struct`; nested Structs are laid flat."""
+
+    def __init__(self, definition: Any) -> None:
+        widths = list(self._widths(definition))
+        self._wide = [width == 3 for width in widths]
+        self._struct = struct.Struct(
+            ">" + "".join({1: "B", 2: "H", 3: "BH", 4: "I"}[width] for width in widths)
+        )
+        self._plain = not any(self._wide)
+        self.size_bytes = self._struct.size
+
+    @classmethod
+    def _widths(cls, definition: Any) -> Iterator[int]:
+        for field in definition.subcons:
+            if isinstance(field.subcon, c.Struct):
+                yield from cls._widths(field.subcon)
+            else:
+                yield field.sizeof()
+
+    def unpack(self, data: bytes, offset: int) -> list[int] | tuple[int, ...]:
+        values = self._struct.unpack_from(data, offset)
+        if self._plain:
+            return values
+        rest = iter(values)
+        return [next(rest) << 16 | next(rest) if wide else next(rest) for wide in self._wide]
+
+    def pack(self, *values: int) -> bytes:
+        if self._plain:
+            return self._struct.pack(*values)
+        split: list[int] = []
+        for value, wide in zip(values, self._wide, strict=True):
+            split += (value >> 16, value & 0xFFFF) if wide else (value,)
+        return self._struct.pack(*split)
