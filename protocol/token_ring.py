@@ -142,14 +142,14 @@ class TokenRingNode(Turns):
             self._watch.heard(now_ms, max(now_ms + sign.hold_ms, self._quiet_ms), is_known)
         else:
             self._watch.wait_longer(now_ms)
-        unvisited = serial_number.distance(sign.version, self._visited_version)
         if sign.passed_over == MUSTER:
             self._begin_muster(now_ms)
             self._hello_ms = now_ms + self._jitter.below(self._timing.peers.hello_spread_ms)
-        elif sign.passed_over == self.node_id or unvisited >= UNVISITED_ROUNDS:
+            return
+        self._lose(sign.passed_over, "was passed over")
+        unvisited = serial_number.distance(sign.version, self._visited_version)
+        if sign.passed_over == self.node_id or unvisited >= UNVISITED_ROUNDS:
             self._say_hello_soon(now_ms)
-        elif self.peers.get(sign.passed_over) is not None:
-            self._lose(sign.passed_over, "was passed over")
 
     def _on_hello(self, frame: Frame, now_ms: int) -> None:
         assert isinstance(frame.payload, Hello)
