@@ -52,6 +52,11 @@ class NodeBase:
                 self._drop(DropReason.STATE, got.source)
             else:
                 handler(self, got, now_ms)
+        else:
+            self._overhear(got, now_ms)
+
+    def _overhear(self, frame: Frame, now_ms: int) -> None:
+        """A frame for another node: no drop, since on a shared medium it is the usual case."""
 
     def _encode(self, frame_type: FrameType, destination: int, payload: Payload) -> tuple[LinkName, bytes]:
         frame = Frame(frame_type, self.node_id, destination, self._counter, payload)

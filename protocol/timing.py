@@ -111,14 +111,14 @@ class RingTiming:
 
 @dataclass(frozen=True, slots=True)
 class PollingTiming:
-    """PROTOCOL.md 13.4."""
+    """PROTOCOL.md 13.5."""
 
     period_ms: int = 5_000
     ack_timeouts: AckTimeouts = _POLL
     tries: int = 2
     concurrency: int = 8
     slow_ms: int = 250
-    beat_ms: int = 300
+    beat_ms: int = 280
     lease_ms: int = 900
     stagger_ms: int = 150
     jitter_ms: int = 50
