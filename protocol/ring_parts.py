@@ -120,7 +120,7 @@ class RingParts(NodeBase):
     def _timeout_ms(self, peer_id: int) -> int:
         """The measured ack timeout of that peer, or of the last that had one."""
         peer = self.peers.get(peer_id)
-        if peer is not None and peer.round_trip.is_measured:
+        if peer is not None and peer.round_trip.is_known:
             return peer.round_trip.timeout_ms
         return self._usual_timeout_ms
 

@@ -302,11 +302,12 @@ class Turns(RingParts):
         assert self.held is not None
         round_trip = self.peers[source].round_trip
         if source == self._successor and known == passed_on(self.held.id):
-            # Which try was answered is unclear after the first; a link slower than the first timeout needs a
-            # value to begin with, and from the first try it is not too small.
-            if self._tries == 1 or not round_trip.is_measured:
-                round_trip.answered(now_ms - self._first_sent_ms)
-            self._usual_timeout_ms = round_trip.timeout_ms
+            taken_ms = now_ms - self._first_sent_ms
+            if self._tries == 1:
+                round_trip.answered(taken_ms)
+                self._usual_timeout_ms = round_trip.timeout_ms
+            else:
+                round_trip.guess(taken_ms)
         self._silent = 0
         self._let_go(now_ms)
 
