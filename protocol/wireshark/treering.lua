@@ -11,13 +11,16 @@ local treering = Proto("treering", "Treering")
 local UDP_PORT = 28539
 local HEADER_BYTES, CRC_BYTES, TAG_BYTES, MAX_FRAME_BYTES = 8, 2, 8, 104
 local BROADCAST, HOST, MAX_NODE_ID, NO_HOP_COUNT, SATURATED = 0xFFFF, 0xFFFE, 0xFFFD, 0xFF, 0xFFFF
-local MAX_METRIC, ITEM_LINK, ITEM_DOUBT = 0x3F, 0xC0, 0xC1
-local MAX_AGGREGATES, MAX_LINKS = 5, 5
+local MAX_METRIC, ITEM_READINGS, ITEM_LINK, ITEM_DOUBT = 0x3F, 0x80, 0xC0, 0xC1
+local MAX_AGGREGATES, MAX_LINKS, MAX_PAIRS, MAX_PAYLOAD_BYTES = 5, 5, 5, 88
+local NO_ID, MUSTER = 0xFFFF, 0xFFFE
 
 local TYPES = {
     "DISCOVERY", "DISC_ACK", "DISC_ACK_ACK", "DEPTH", "DATA", "DATA_ACK",
     "HELP", "HELP_ACK", "HELP_ACK_DATA", "HELP_CONFIRM", "RESULT", "LOOK",
+    "TOKEN", "SIGN", "CLAIM", "HELLO", "POLL", "READING", "BEAT",
 }
+local NETWORKS = { [0] = "tree", [1] = "ring", [2] = "polling" }
 local DROP_REASONS = {
     [2] = "oversized", [3] = "truncated", [4] = "wire version", [5] = "checksum", [6] = "sealed",
     [7] = "unknown type", [8] = "malformed",
@@ -38,6 +41,9 @@ for id, metric in pairs(METRICS) do
     METRIC_NAMES[id] = metric.name
 end
 local ITEM_KINDS = { [ITEM_LINK] = "link", [ITEM_DOUBT] = "doubt" }
+for count = 1, MAX_PAIRS do
+    ITEM_KINDS[ITEM_READINGS + count] = "readings"
+end
 
 local MS = { " ms" }
 local f = {
@@ -79,6 +85,48 @@ local f = {
     link_parent = ProtoField.uint16("treering.link.parent", "Parent"),
     link_quality = ProtoField.uint8("treering.link.quality", "Quality"),
     doubt = ProtoField.uint16("treering.doubt", "Nodes in doubt"),
+    token_epoch = ProtoField.uint16("treering.token.epoch", "Epoch"),
+    token_generator = ProtoField.uint16("treering.token.generator", "Generator"),
+    token_sequence = ProtoField.uint32("treering.token.sequence", "Sequence"),
+    token_fork = ProtoField.uint32("treering.token.fork", "Fork"),
+    token_home = ProtoField.uint16("treering.token.home", "Home"),
+    token_follows = ProtoField.uint16("treering.token.follows", "Who follows"),
+    token_version = ProtoField.uint16("treering.token.version", "Version"),
+    token_next_version = ProtoField.uint16("treering.token.next_version", "Next version"),
+    token_age_ms = ProtoField.uint24("treering.token.age_ms", "Age", base.UNIT_STRING, MS),
+    token_period_ms = ProtoField.uint24("treering.token.period_ms", "Period", base.UNIT_STRING, MS),
+    token_turn = ProtoField.uint8("treering.token.turn", "Turn"),
+    token_flags = ProtoField.uint8("treering.token.flags", "Flags", base.HEX),
+    token_asked = ProtoField.bool("treering.token.asked", "Readings are asked for", 8, nil, 0x01),
+    token_more = ProtoField.bool("treering.token.more", "Readings wait for room", 8, nil, 0x02),
+    sign_epoch = ProtoField.uint16("treering.sign.epoch", "Epoch"),
+    sign_generator = ProtoField.uint16("treering.sign.generator", "Generator"),
+    sign_sequence = ProtoField.uint32("treering.sign.sequence", "Sequence"),
+    sign_version = ProtoField.uint16("treering.sign.version", "Version"),
+    sign_passed_over = ProtoField.uint16("treering.sign.passed_over", "Passed over"),
+    sign_hold_ms = ProtoField.uint24("treering.sign.hold_ms", "Hold", base.UNIT_STRING, MS),
+    claim_epoch = ProtoField.uint16("treering.claim.epoch", "Epoch"),
+    claim_sequence = ProtoField.uint32("treering.claim.sequence", "Sequence"),
+    claim_version = ProtoField.uint16("treering.claim.version", "Version"),
+    hello_network = ProtoField.uint8("treering.hello.network", "Network", base.DEC, NETWORKS),
+    hello_epoch = ProtoField.uint16("treering.hello.epoch", "Epoch"),
+    hello_version = ProtoField.uint16("treering.hello.version", "Version"),
+    poll_epoch = ProtoField.uint16("treering.poll.epoch", "Epoch"),
+    poll_version = ProtoField.uint16("treering.poll.version", "Version"),
+    poll_attempt = ProtoField.uint8("treering.poll.attempt", "Attempt"),
+    readings = ProtoField.none("treering.readings", "Readings"),
+    reading_epoch = ProtoField.uint16("treering.reading.epoch", "Epoch"),
+    reading_version = ProtoField.uint16("treering.reading.version", "Version"),
+    reading_attempt = ProtoField.uint8("treering.reading.attempt", "Attempt"),
+    reading_node = ProtoField.uint16("treering.reading.node", "Node"),
+    reading_metric = ProtoField.uint8("treering.reading.metric", "Metric", base.DEC, METRIC_NAMES),
+    reading_raw = ProtoField.uint8("treering.reading.raw", "Reading (raw)"),
+    reading_value = ProtoField.double("treering.reading.value", "Reading"),
+    beat_epoch = ProtoField.uint16("treering.beat.epoch", "Epoch"),
+    beat_version = ProtoField.uint16("treering.beat.version", "Version"),
+    beat_age_ms = ProtoField.uint24("treering.beat.age_ms", "Age", base.UNIT_STRING, MS),
+    beat_period_ms = ProtoField.uint24("treering.beat.period_ms", "Period", base.UNIT_STRING, MS),
+    beat_lease_ms = ProtoField.uint16("treering.beat.lease_ms", "Lease", base.UNIT_STRING, MS),
 }
 treering.fields = f
 
@@ -99,6 +147,24 @@ local AGGREGATE = {
 }
 local LINK = { { f.item_kind, 1 }, { f.link_child, 2 }, { f.link_parent, 2 }, { f.link_quality, 1 } }
 local DOUBT = { { f.item_kind, 1 }, { f.doubt, 2 } }
+local READINGS = { { f.item_kind, 1 }, { f.reading_node, 2 } }
+local PAIR = { { f.reading_metric, 1 }, { f.reading_raw, 1 } }
+local TOKEN = {
+    { f.token_epoch, 2 }, { f.token_generator, 2 }, { f.token_sequence, 4 }, { f.token_fork, 4 }, { f.token_home, 2 },
+    { f.token_follows, 2 }, { f.token_version, 2 }, { f.token_next_version, 2 }, { f.token_age_ms, 3 },
+    { f.token_period_ms, 3 }, { f.token_turn, 1 }, { f.token_flags, 1 },
+}
+local SIGN = {
+    { f.sign_epoch, 2 }, { f.sign_generator, 2 }, { f.sign_sequence, 4 }, { f.sign_version, 2 },
+    { f.sign_passed_over, 2 }, { f.sign_hold_ms, 3 },
+}
+local CLAIM = { { f.claim_epoch, 2 }, { f.claim_sequence, 4 }, { f.claim_version, 2 } }
+local HELLO = { { f.hello_network, 1 }, { f.hello_epoch, 2 }, { f.hello_version, 2 } }
+local POLL = { { f.poll_epoch, 2 }, { f.poll_version, 2 }, { f.poll_attempt, 1 } }
+local READING = { { f.reading_epoch, 2 }, { f.reading_version, 2 }, { f.reading_attempt, 1 } }
+local BEAT = {
+    { f.beat_epoch, 2 }, { f.beat_version, 2 }, { f.beat_age_ms, 3 }, { f.beat_period_ms, 3 }, { f.beat_lease_ms, 2 },
+}
 
 local function size_of(layout)
     local size_bytes = 0
@@ -187,7 +253,7 @@ local function read_aggregate(tree, tvb, at, seen)
     seen.version = seen.version or version
     seen.aggregates = seen.aggregates + 1
     seen.texts[#seen.texts + 1] = text
-    return seen.links > 0 and "items out of order"
+    return (seen.links > 0 or seen.nodes > 0) and "items out of order"
         or twice and "a metric twice"
         or another and "aggregates of two versions"
         or seen.aggregates > MAX_AGGREGATES and "too many items"
@@ -207,25 +273,70 @@ local function read_doubt(tree, tvb, at, seen)
     return seen.doubt == 0 and "a doubt of 0"
 end
 
-local ITEMS = { [ITEM_LINK] = { LINK, read_link }, [ITEM_DOUBT] = { DOUBT, read_doubt } }
-for id = 0, MAX_METRIC do
-    ITEMS[id] = { AGGREGATE, read_aggregate }
+-- The (metric, raw) pairs of one node: what they say, and what is wrong.
+local function read_pairs(tree, tvb, at, stop)
+    local texts, metrics, wrong = {}, {}, (stop - at) % size_of(PAIR) > 0 and "pairs cut short"
+    while not wrong and at < stop do
+        local id, raw = table.unpack(add_fields(tree, tvb, at, PAIR))
+        local metric = METRICS[id]
+        wrong = #texts == MAX_PAIRS and "too many readings"
+            or not metric and "a metric above 63"
+            or metrics[id] and "a metric twice"
+        if metric then
+            local value = metric.offset + metric.scale * raw
+            tree:add(f.reading_value, value):set_generated()
+            texts[#texts + 1] = string.format("%s %d (%s %s)", metric.name, raw, number(value), metric.unit)
+            metrics[id] = true
+        end
+        at = at + size_of(PAIR)
+    end
+    return table.concat(texts, ", "), wrong
 end
 
--- All items from `at` to `stop`: what was seen, and what is wrong.
-local function read_items(tree, tvb, at, stop)
-    local seen = { metrics = {}, texts = {}, aggregates = 0, links = 0 }
+local function readings_size(kind)
+    return size_of(READINGS) + (kind - ITEM_READINGS) * size_of(PAIR)
+end
+
+local function read_readings(tree, tvb, at, seen)
+    local stop = at + readings_size(tvb:range(at, 1):uint())
+    local branch = tree:add(f.readings, tvb:range(at, stop - at))
+    local node = add_fields(branch, tvb, at, READINGS)[2]
+    local text, wrong = read_pairs(branch, tvb, at + size_of(READINGS), stop)
+    branch:append_text(string.format(" of %d: %s", node, text))
+    local twice = seen[node]
+    seen[node] = true
+    seen.nodes = seen.nodes + 1
+    return wrong or twice and "a node twice" or node > MAX_NODE_ID and "no node id"
+end
+
+-- By kind: size in bytes, reader.
+local ITEMS = {
+    [ITEM_LINK] = { size_of(LINK), read_link },
+    [ITEM_DOUBT] = { size_of(DOUBT), read_doubt },
+}
+local TOKEN_ITEMS = {}
+for id = 0, MAX_METRIC do
+    ITEMS[id] = { size_of(AGGREGATE), read_aggregate }
+    TOKEN_ITEMS[id] = ITEMS[id]
+end
+for kind = ITEM_READINGS + 1, ITEM_READINGS + MAX_PAIRS do
+    TOKEN_ITEMS[kind] = { readings_size(kind), read_readings }
+end
+
+-- All items from `at` to `stop`, of the kinds that may stand there: what was seen, and what is wrong.
+local function read_items(tree, tvb, at, stop, kinds)
+    local seen = { metrics = {}, texts = {}, aggregates = 0, links = 0, nodes = 0 }
     while at < stop do
         local kind = tvb:range(at, 1):uint()
-        local item = ITEMS[kind]
+        local item = kinds[kind]
         if not item then
             return seen, string.format("item kind 0x%02x", kind)
         end
-        local size_bytes = size_of(item[1])
+        local size_bytes, read = table.unpack(item)
         if at + size_bytes > stop then
             return seen, "item cut short"
         end
-        local wrong = seen.doubt and "items out of order" or item[2](tree, tvb, at, seen)
+        local wrong = seen.doubt and "items out of order" or read(tree, tvb, at, seen)
         if wrong then
             return seen, wrong
         end
@@ -279,7 +390,7 @@ end
 
 local function read_report(tree, tvb, at, stop)
     add_fields(tree, tvb, at, { { f.depth, 1 } })
-    local seen, wrong = read_items(tree, tvb, at + 1, stop)
+    local seen, wrong = read_items(tree, tvb, at + 1, stop, ITEMS)
     return describe_items(seen), wrong, seen
 end
 
@@ -290,13 +401,75 @@ end
 
 local function read_result(tree, tvb, at, stop)
     local duration_ms = add_fields(tree, tvb, at, { { f.duration_ms, 3 } })[1]
-    local seen, wrong = read_items(tree, tvb, at + 3, stop)
+    local seen, wrong = read_items(tree, tvb, at + 3, stop, ITEMS)
     local text = string.format("%s, after %d ms", describe_items(seen), duration_ms)
     return text, wrong or seen.aggregates == 0 and "RESULT without an aggregate"
 end
 
 local function read_nothing()
     return ""
+end
+
+local function describe_token(version, epoch, generator, sequence)
+    return string.format(" round %d: token %d/%d/%d", version, epoch, generator, sequence)
+end
+
+local function read_token(tree, tvb, at, stop)
+    local values = add_fields(tree, tvb, at, TOKEN)
+    local flags = tvb:range(at + size_of(TOKEN) - 1, 1)
+    tree:add(f.token_asked, flags)
+    tree:add(f.token_more, flags)
+    local epoch, generator, sequence, _, home, _, version = table.unpack(values)
+    local seen, wrong = read_items(tree, tvb, at + size_of(TOKEN), stop, TOKEN_ITEMS)
+    local texts = { string.format("turn %d, home %d", values[11], home), table.unpack(seen.texts) }
+    if seen.nodes > 0 then
+        texts[#texts + 1] = "readings of " .. (seen.nodes == 1 and "1 node" or seen.nodes .. " nodes")
+    end
+    return describe_token(version, epoch, generator, sequence) .. ", " .. table.concat(texts, ", "),
+        wrong
+            or seen.version and seen.version ~= version and "aggregates of another round"
+            or (home > MAX_NODE_ID or generator > MAX_NODE_ID) and "no node id"
+end
+
+local function read_sign(tree, tvb, at)
+    local epoch, generator, sequence, version, passed_over, hold_ms = table.unpack(add_fields(tree, tvb, at, SIGN))
+    local text = describe_token(version, epoch, generator, sequence)
+    if hold_ms > 0 then
+        text = text .. string.format(", the next sign within %d ms", hold_ms)
+    end
+    if passed_over == MUSTER then
+        return text .. ", muster"
+    end
+    return passed_over == NO_ID and text or string.format("%s, passed over %d", text, passed_over)
+end
+
+local function read_claim(tree, tvb, at)
+    local epoch, sequence, version = table.unpack(add_fields(tree, tvb, at, CLAIM))
+    return string.format(" round %d: epoch %d, sequence %d", version, epoch, sequence)
+end
+
+local function read_hello(tree, tvb, at)
+    local network, epoch, version = table.unpack(add_fields(tree, tvb, at, HELLO))
+    return string.format(" round %d: %s, epoch %d", version, NETWORKS[network] or "network " .. network, epoch)
+end
+
+local function describe_poll(epoch, version, attempt)
+    return string.format(" round %d: epoch %d, attempt %d", version, epoch, attempt)
+end
+
+local function read_poll(tree, tvb, at)
+    return describe_poll(table.unpack(add_fields(tree, tvb, at, POLL)))
+end
+
+local function read_reading(tree, tvb, at, stop)
+    local text = describe_poll(table.unpack(add_fields(tree, tvb, at, READING)))
+    local pairs_text, wrong = read_pairs(tree, tvb, at + size_of(READING), stop)
+    return text .. ", " .. (pairs_text ~= "" and pairs_text or "no reading"), wrong
+end
+
+local function read_beat(tree, tvb, at)
+    local epoch, version, age_ms, _, lease_ms = table.unpack(add_fields(tree, tvb, at, BEAT))
+    return string.format(" round %d: began %d ms ago, epoch %d, lease %d ms", version, age_ms, epoch, lease_ms)
 end
 
 -- By frame type: smallest size of the payload in bytes, largest, reader.
@@ -313,6 +486,13 @@ local PAYLOADS = {
     { 11, 11, read_ack },
     { 3, MAX_FRAME_BYTES, read_result },
     { 3, 3, read_help },
+    { size_of(TOKEN), MAX_PAYLOAD_BYTES, read_token },
+    { size_of(SIGN), size_of(SIGN), read_sign },
+    { size_of(CLAIM), size_of(CLAIM), read_claim },
+    { size_of(HELLO), size_of(HELLO), read_hello },
+    { size_of(POLL), size_of(POLL), read_poll },
+    { size_of(READING), MAX_FRAME_BYTES, read_reading },
+    { size_of(BEAT), size_of(BEAT), read_beat },
 }
 
 -- --- frames -----------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ import random
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,18 +17,29 @@ from protocol.capture import CaptureWriter, Direction, Record
 from protocol.packets import (
     CRC_BYTES,
     HEADER_BYTES,
+    TOKEN_ASKED,
+    TOKEN_MORE,
     Ack,
+    Beat,
+    Claim,
     Depth,
     DropReason,
+    Empty,
     Frame,
     FrameError,
     FrameType,
+    Hello,
     Help,
     Items,
+    Network,
     Payload,
+    Poll,
+    Reading,
     Report,
     Result,
+    Sign,
     Sync,
+    Token,
     crc16,
     decode,
 )
@@ -48,6 +61,13 @@ FIELDS = (
     *("aggregate.metric", "aggregate.version", "aggregate.max", "aggregate.max_id", "aggregate.total"),
     *("aggregate.count", "aggregate.max_value", "aggregate.average", "aggregate.unit", "aggregate.saturated"),
     *("link.child", "link.parent", "link.quality"),
+    *("token.epoch", "token.generator", "token.sequence", "token.fork", "token.home", "token.follows"),
+    *("token.version", "token.next_version", "token.age_ms", "token.period_ms", "token.turn", "token.flags"),
+    *("token.asked", "token.more", "sign.epoch", "sign.generator", "sign.sequence", "sign.version"),
+    *("sign.passed_over", "sign.hold_ms", "claim.epoch", "claim.sequence", "claim.version"),
+    *("hello.network", "hello.epoch", "hello.version", "poll.epoch", "poll.version", "poll.attempt"),
+    *("reading.epoch", "reading.version", "reading.attempt", "reading.node", "reading.metric", "reading.raw"),
+    *("reading.value", "beat.epoch", "beat.version", "beat.age_ms", "beat.period_ms", "beat.lease_ms"),
 )
 FRAMES = vectors.frames()
 MALFORMED = vectors.malformed()
@@ -166,6 +186,30 @@ def aggregate_fields(metric_id: int, aggregate: Aggregate) -> dict[str, str]:
     return found
 
 
+def numbers_row(head: str, numbers: dict[str, Any]) -> Row:
+    return {f"{head}.{key}": [str(number)] for key, number in numbers.items() if isinstance(number, int)}
+
+
+def token_row(token: Token) -> Row:
+    found = numbers_row("token", asdict(token) | asdict(token.id)) | items_row(Items(token.aggregates))
+    found["token.flags"] = [f"0x{token.flags:02x}"]
+    found["token.asked"] = [str(int(bool(token.flags & TOKEN_ASKED)))]
+    found["token.more"] = [str(int(bool(token.flags & TOKEN_MORE)))]
+    if token.readings:
+        found["item.kind"] = [f"0x{0x80 + len(pairs):02x}" for _, pairs in token.readings]
+        found["reading.node"] = [str(node) for node, _ in token.readings]
+    return found | pairs_row([pair for _, pairs in token.readings for pair in pairs])
+
+
+def pairs_row(pairs: Sequence[tuple[int, int]]) -> Row:
+    columns = {
+        "reading.metric": [str(metric) for metric, _ in pairs],
+        "reading.raw": [str(raw) for _, raw in pairs],
+        "reading.value": [f"{metric_of(metric).scaled(raw):.15g}" for metric, raw in pairs],
+    }
+    return {key: values for key, values in columns.items() if values}
+
+
 def payload_row(payload: Payload) -> Row:
     match payload:
         case Sync():
@@ -180,8 +224,16 @@ def payload_row(payload: Payload) -> Row:
             return {"depth": [str(depth)]} | items_row(items)
         case Result(duration_ms, items):
             return {"duration_ms": [str(duration_ms)]} | items_row(items)
-        case _:
+        case Empty():
             return {}
+        case Token():
+            return token_row(payload)
+        case Sign():
+            return numbers_row("sign", asdict(payload) | asdict(payload.id))
+        case Reading():
+            return numbers_row("reading", asdict(payload)) | pairs_row(payload.pairs)
+        case Claim() | Hello() | Poll() | Beat():
+            return numbers_row(type(payload).__name__.lower(), asdict(payload))
 
 
 def frame_row(data: bytes, frame: Frame) -> Row:
@@ -210,7 +262,7 @@ def test_every_field_of_a_frame_has_its_name_and_value(rows: dict[str, Row], nam
 
 
 def tidy(key: str, value: str) -> str:
-    if key in ("aggregate.max_value", "aggregate.average"):
+    if key in ("aggregate.max_value", "aggregate.average", "reading.value"):
         return f"{float(value):.15g}"
     return {"True": "1", "False": "0"}.get(value, value)
 
@@ -250,6 +302,34 @@ def test_what_a_receiver_drops_is_flagged_with_its_reason(
         ("help_ack_data_without_items", "HELP_ACK_DATA 9 > 8"),
         ("help_confirm", "HELP_CONFIRM 8 > 9 acks 13, round 13: hop count 2"),
         ("result", "RESULT 0 > host round 12: temperature max 61 (-9.5 degC) at 9, count 6, after 840 ms"),
+        (
+            "token_of_one_aggregate",
+            "TOKEN 3 > 7 round 12: token 4/3/1000, turn 0, home 3,"
+            " temperature max 61 (-9.5 degC) at 9, count 6",
+        ),
+        ("token_with_readings", "TOKEN 3 > 7 round 12: token 4/3/1000, turn 2, home 3, readings of 3 nodes"),
+        ("sign", "SIGN 3 > all round 12: token 4/3/1000, the next sign within 750 ms"),
+        ("sign_to_a_sender_of_an_old_token", "SIGN 9 > 3 round 12: token 4/3/1000"),
+        (
+            "sign_passed_over",
+            "SIGN 3 > all round 12: token 5/3/1001, the next sign within 750 ms, passed over 7",
+        ),
+        ("sign_muster", "SIGN 3 > all round 12: token 7/3/1003, the next sign within 750 ms, muster"),
+        ("claim", "CLAIM 9 > all round 12: epoch 5, sequence 1000"),
+        ("hello_ring", "HELLO 9 > all round 12: ring, epoch 4"),
+        ("hello_polling", "HELLO 9 > all round 12: polling, epoch 4"),
+        ("hello_of_an_unknown_network", "HELLO 65533 > all round 65535: network 255, epoch 65535"),
+        ("poll", "POLL 1 > 9 round 12: epoch 4, attempt 1"),
+        (
+            "reading",
+            "READING 9 > 1 round 12: epoch 4, attempt 1, temperature 61 (-9.5 degC), humidity 120 (60 %)",
+        ),
+        ("reading_of_nothing", "READING 9 > 1 round 12: epoch 4, attempt 2, no reading"),
+        ("beat", "BEAT 1 > all round 12: began 250 ms ago, epoch 4, lease 900 ms"),
+        ("token_node_twice", "TOKEN 3 > 7 round 12: token 4/3/1000, turn 0, home 3, readings of 3 nodes"
+         " [malformed: a node twice]"),
+        ("reading_metric_64", "READING 3 > 7 round 12: epoch 4, attempt 1, no reading"
+         " [malformed: a metric above 63]"),
         ("sealed", "DATA 7 > 3 [sealed: readable with the key only]"),
         ("one_byte", "[truncated: 1 bytes, at least 10]"),
         ("crc_last_bit", "DATA 7 > 3 [checksum: CRC-16 is 0x53a4 of these bytes]"),
@@ -279,7 +359,7 @@ def test_a_filter_finds_what_is_wrong(
     assert list(map(int, found.split())) == expected
 
 
-# --- against packets.py ----------------------------------------------------------------------------------
+# --- against the codec -----------------------------------------------------------------------------------
 
 
 def test_the_names_of_types_metrics_and_reasons_are_those_of_the_protocol(folder: Path) -> None:
@@ -291,6 +371,8 @@ def test_the_names_of_types_metrics_and_reasons_are_those_of_the_protocol(folder
     assert names["treering.type"] == {int(frame_type): frame_type.name for frame_type in FrameType}
     assert names["treering.aggregate.metric"] == {id_: metric_of(id_).name for id_ in range(64)}
     of_bytes = [reason for reason in DropReason if DropReason.OVERSIZED <= reason <= DropReason.MALFORMED]
+    assert names["treering.reading.metric"] == names["treering.aggregate.metric"]
+    assert names["treering.hello.network"] == {int(network): network.name.lower() for network in Network}
     assert names["treering.drop_reason"] == {int(reason): reason.label for reason in of_bytes}
 
 
@@ -326,7 +408,9 @@ def damaged(rng: random.Random) -> bytes:
         at = rng.randrange(len(data))
         match rng.randrange(4):
             case 0:
-                data[at] = rng.choice([0, 1, 0x3F, 0x40, 0xC0, 0xC1, 0xC2, 0xFF, rng.randrange(256)])
+                data[at] = rng.choice(
+                    [0, 1, 0x3F, 0x40, 0x80, 0x81, 0x85, 0x86, 0xC0, 0xC1, 0xC2, 0xFF, rng.randrange(256)]
+                )
             case 1:
                 data[at] ^= 1 << rng.randrange(8)
             case 2:

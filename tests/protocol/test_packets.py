@@ -37,6 +37,7 @@ from protocol.packets import (
     Sign,
     Sync,
     Token,
+    TokenId,
     crc16,
     decode,
     encode,
@@ -48,6 +49,7 @@ from tests.protocol.strategies import frames, u8
 
 FRAMES = vectors.frames()
 MALFORMED = vectors.malformed()
+WITH_ITEMS = (Report, Result, Token, Reading)
 
 
 def with_crc(body: bytes) -> bytes:
@@ -106,6 +108,13 @@ def test_the_largest_report_fits_a_frame() -> None:
     assert MAX_FRAME_BYTES == 104
 
 
+def test_the_largest_token_fills_a_payload() -> None:
+    data, frame = FRAMES["token_largest"]
+    assert len(data) - HEADER_BYTES - CRC_BYTES == MAX_PAYLOAD_BYTES
+    assert isinstance(frame.payload, Token)
+    assert (len(frame.payload.aggregates), len(frame.payload.readings)) == (5, 2)
+
+
 def test_the_crc_is_ccitt_false() -> None:
     assert crc16(b"123456789") == 0x29B1
 
@@ -126,15 +135,38 @@ item_bytes = st.one_of(
     st.tuples(st.just(0xC0), st.binary(min_size=5, max_size=5)),
     st.tuples(st.just(0xC1), st.binary(min_size=2, max_size=2)),
 ).map(lambda item: bytes([item[0]]) + item[1])
-bodies = st.one_of(st.binary(max_size=20), st.tuples(u8, st.lists(item_bytes, max_size=7)).map(
+pair_lists = st.lists(st.tuples(st.integers(0, 65), u8).map(bytes), max_size=6)
+token_item_bytes = st.one_of(
+    st.tuples(st.integers(0, 64), st.just(b"\0\7" + bytes(7))).map(lambda item: bytes([item[0]]) + item[1]),
+    st.tuples(st.integers(0, 9), pair_lists).map(
+        lambda item: bytes([0x80 + len(item[1]), 0, item[0]]) + b"".join(item[1])
+    ),
+)
+token_heads = st.just(bytes(16) + b"\0\7" + bytes(10)) | st.binary(min_size=28, max_size=28)
+token_bodies = st.tuples(token_heads, st.lists(token_item_bytes, max_size=6)).map(
+    lambda token: token[0] + b"".join(token[1])
+)
+reading_bodies = st.tuples(st.binary(min_size=5, max_size=5), pair_lists).map(
+    lambda reading: reading[0] + b"".join(reading[1])
+)
+report_bodies = st.tuples(u8, st.lists(item_bytes, max_size=7)).map(
     lambda report: bytes([report[0]]) + b"".join(report[1])
-))  # fmt: skip
+)
+bodies = st.one_of(st.binary(max_size=20), token_bodies, reading_bodies, report_bodies)
 
 
 @given(type_bytes, st.binary(min_size=HEADER_BYTES - 1, max_size=HEADER_BYTES - 1), bodies)
 def test_what_decodes_encodes_to_the_same_bytes(type_byte: int, head: bytes, body: bytes) -> None:
     data = with_crc(bytes([type_byte]) + head + body)
     if decodes(data):
+        assert encode(decode(data)) == data
+
+
+@given(token_bodies)
+def test_what_decodes_as_a_token_encodes_to_the_same_bytes(body: bytes) -> None:
+    data = with_crc(bytes([FrameType.TOKEN, 0, 7, 0, 3, 0, 0, 1]) + body)
+    if decodes(data):
+        assert len(body) <= MAX_PAYLOAD_BYTES
         assert encode(decode(data)) == data
 
 
@@ -213,7 +245,7 @@ def head_fields(frame: Frame) -> dict[str, int]:
 @given(frames)
 def test_the_hot_path_writes_what_the_definition_builds(frame: Frame) -> None:
     definition = PAYLOADS[frame.type]
-    if isinstance(frame.payload, Report | Result | Token | Reading):
+    if isinstance(frame.payload, WITH_ITEMS):
         definition = construct.Struct(*definition.subcons[:2])  # Terminated has no name and no bytes
     built = HEADER.build(head_fields(frame)) + definition.build(fields_of(frame.payload))
     assert encode(frame) == with_crc(built)
@@ -252,16 +284,18 @@ def test_a_frame_cut_anywhere_is_dropped(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_a_payload_cut_anywhere_is_malformed_or_a_report_of_fewer_items(name: str) -> None:
+def test_a_payload_cut_anywhere_is_malformed_or_one_of_fewer_items(name: str) -> None:
     data, frame = FRAMES[name]
     for size_bytes in range(HEADER_BYTES, len(data) - CRC_BYTES):
         shorter = with_crc(data[:size_bytes])
-        if isinstance(frame.payload, Report | Result) and decodes(shorter):
+        if isinstance(frame.payload, WITH_ITEMS) and decodes(shorter):
+            assert encode(decode(shorter)) == shorter
             continue
         assert reason_of(shorter) is DropReason.MALFORMED
 
 
-@pytest.mark.parametrize("name", FRAMES)
+# Two bytes more are one more pair of a READING.
+@pytest.mark.parametrize("name", sorted(FRAMES.keys() - {"reading_of_nothing"}))
 @pytest.mark.parametrize("tail", [b"\x00", b"\xff", b"\x00\x00", b"123456789"])
 def test_trailing_bytes_are_refused(name: str, tail: bytes) -> None:
     data, _ = FRAMES[name]
@@ -308,6 +342,10 @@ def test_noise_under_a_right_crc_raises_nothing_but_frame_error(
 
 ONE = FRAMES["data_with_links_and_doubt"][1]
 ONE_AGGREGATE = Aggregate(12, 61, 9, 200, 4)
+A_TOKEN = FRAMES["token_of_one_aggregate"][1]
+TOKEN, LARGEST_TOKEN = A_TOKEN.payload, FRAMES["token_largest"][1].payload
+assert isinstance(TOKEN, Token)
+assert isinstance(LARGEST_TOKEN, Token)
 
 
 def report(*aggregates: tuple[int, Aggregate], links: tuple[Link, ...] = (), doubt: int = 0) -> Report:
@@ -337,6 +375,28 @@ def report(*aggregates: tuple[int, Aggregate], links: tuple[Link, ...] = (), dou
         replace(ONE, payload=report((0, ONE_AGGREGATE), doubt=-1)),
         Frame(FrameType.DISCOVERY, 0, 0xFFFF, 1, Sync(0, 1 << 24, 0, 0)),
         Frame(FrameType.RESULT, 0, 0xFFFE, 1, Result(0, Items())),
+        replace(A_TOKEN, payload=replace(LARGEST_TOKEN, readings=((3, ((0, 1),)), (4, ((0, 1), (1, 2)))))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((3, ()),))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((3, tuple((m, 1) for m in range(6))),))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((3, ((64, 1),)),))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((3, ((0, 256),)),))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((3, ((0, 1),)), (3, ((1, 1),))))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((0xFFFE, ((0, 1),)),))),
+        replace(A_TOKEN, payload=replace(TOKEN, readings=((-1, ((0, 1),)),))),
+        replace(A_TOKEN, payload=replace(TOKEN, home=0xFFFF)),
+        replace(A_TOKEN, payload=replace(TOKEN, home=-1)),
+        replace(A_TOKEN, payload=replace(TOKEN, version=13)),
+        replace(A_TOKEN, payload=replace(TOKEN, fork=1 << 32)),
+        replace(A_TOKEN, payload=replace(TOKEN, age_ms=1 << 24)),
+        replace(A_TOKEN, payload=replace(TOKEN, turn=256)),
+        Frame(FrameType.SIGN, 1, 0xFFFF, 1, Sign(TokenId(0, 1 << 16, 0), 0, 0, 0)),
+        Frame(FrameType.SIGN, 1, 0xFFFF, 1, Sign(TokenId(0, 0, 0), 0, 0, 1 << 24)),
+        Frame(FrameType.CLAIM, 1, 0xFFFF, 1, Claim(0, 1 << 32, 0)),
+        Frame(FrameType.HELLO, 1, 0xFFFF, 1, Hello(256, 0, 0)),
+        Frame(FrameType.POLL, 1, 2, 1, Poll(0, 0, 256)),
+        Frame(FrameType.POLL, 1, 2, 1, Reading(0, 0, 0, ())),
+        Frame(FrameType.READING, 1, 2, 1, Reading(0, 0, 0, ((0, 1), (0, 2)))),
+        Frame(FrameType.BEAT, 1, 0xFFFF, 1, Beat(0, 0, 0, 0, 1 << 16)),
     ],
     ids=lambda frame: f"{frame.type.name}",
 )

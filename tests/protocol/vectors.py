@@ -1,21 +1,32 @@
 """Reads tests/vectors: the frames and bytes that the Python and the C codecs are both held against."""
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from protocol.aggregate import Aggregate
 from protocol.packets import (
     Ack,
+    Beat,
+    Claim,
     Depth,
     Empty,
     Frame,
     FrameType,
+    Hello,
     Help,
     Items,
     Link,
+    Pairs,
     Payload,
+    Poll,
+    Reading,
     Report,
     Result,
+    Sign,
     Sync,
+    Token,
+    TokenId,
 )
 
 FOLDER = Path(__file__).parent.parent / "vectors"
@@ -35,7 +46,7 @@ def unhex(word: str) -> bytes:
 
 def frames() -> dict[str, tuple[bytes, Frame]]:
     """name: (bytes, the frame that they mean)."""
-    return {name: (unhex(word), _frame(fields)) for name, word, *fields in rows("frames")}
+    return {name: (unhex(word), _frame(words)) for name, word, *words in rows("frames")}
 
 
 def malformed() -> dict[str, tuple[bytes, int]]:
@@ -51,35 +62,58 @@ def aggregate(word: str) -> Aggregate:
     return Aggregate(*numbers)
 
 
-def _frame(fields: list[str]) -> Frame:
-    pairs = [(key, [int(n) for n in value.split(",")]) for key, value in (f.split("=") for f in fields)]
-    one = {key: numbers[0] for key, numbers in pairs}
-    items = Items(
-        tuple((n[0], Aggregate(*n[1:])) for key, n in pairs if key == "aggregate"),
-        tuple(Link(*n) for key, n in pairs if key == "link"),
-        one.get("doubt", 0),
-    )
+# Payloads that are numbers alone, named in the vectors as in the dataclass.
+_PLAIN: dict[FrameType, type[Payload]] = {
+    FrameType.DISCOVERY: Sync,
+    FrameType.DISC_ACK: Empty,
+    FrameType.DISC_ACK_ACK: Sync,
+    FrameType.DEPTH: Depth,
+    FrameType.HELP: Help,
+    FrameType.HELP_ACK: Sync,
+    FrameType.LOOK: Help,
+    FrameType.CLAIM: Claim,
+    FrameType.HELLO: Hello,
+    FrameType.POLL: Poll,
+    FrameType.BEAT: Beat,
+}
+
+
+def _frame(words: list[str]) -> Frame:
+    lists = [(key, [int(n) for n in value.split(",")]) for key, value in (word.split("=") for word in words)]
+    one = {key: numbers[0] for key, numbers in lists}
     frame_type = FrameType(one["type"])
-    payload = _payload(frame_type, one, items)
+    payload = _payload(frame_type, one, lists)
     return Frame(frame_type, one["source"], one["destination"], one["counter"], payload)
 
 
-def _payload(frame_type: FrameType, one: dict[str, int], items: Items) -> Payload:
-    def sync() -> Sync:
-        return Sync(one["version"], one["age"], one["hop_count"], one["period_ms"])
+def _payload(frame_type: FrameType, one: dict[str, int], lists: list[tuple[str, list[int]]]) -> Payload:
+    def all_of(wanted: str) -> list[list[int]]:
+        return [numbers for key, numbers in lists if key == wanted]
 
+    def named(cls: type[Any], *left_out: str) -> dict[str, Any]:
+        return {field.name: one[field.name] for field in fields(cls) if field.name not in left_out}
+
+    aggregates = tuple((n[0], Aggregate(*n[1:])) for n in all_of("aggregate"))
+    items = Items(aggregates, tuple(Link(*n) for n in all_of("link")), one.get("doubt", 0))
     match frame_type:
-        case FrameType.DISC_ACK:
-            return Empty()
-        case FrameType.DEPTH:
-            return Depth(one["depth"])
-        case FrameType.HELP | FrameType.LOOK:
-            return Help(one["version"], one["hop_count"])
         case FrameType.DATA | FrameType.HELP_ACK_DATA:
             return Report(one["depth"], items)
         case FrameType.DATA_ACK | FrameType.HELP_CONFIRM:
-            return Ack(one["acked_version"], sync())
+            return Ack(one["acked_version"], Sync(**named(Sync)))
         case FrameType.RESULT:
             return Result(one["duration_ms"], items)
+        case FrameType.TOKEN:
+            readings = tuple((n[0], _pairs(n[1:])) for n in all_of("readings"))
+            numbers = named(Token, "id", "aggregates", "readings")
+            return Token(TokenId(**named(TokenId)), **numbers, aggregates=aggregates, readings=readings)
+        case FrameType.SIGN:
+            return Sign(TokenId(**named(TokenId)), **named(Sign, "id"))
+        case FrameType.READING:
+            return Reading(**named(Reading, "pairs"), pairs=tuple((n[0], n[1]) for n in all_of("pair")))
         case _:
-            return sync()
+            plain = _PLAIN[frame_type]
+            return plain(**named(plain))
+
+
+def _pairs(numbers: list[int]) -> Pairs:
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
