@@ -15,16 +15,31 @@ from protocol.capture import Direction, Record
 from protocol.packets import (
     BROADCAST,
     HOST,
+    MUSTER,
+    NO_ID,
+    TOKEN_ASKED,
+    TOKEN_MORE,
     Ack,
+    Beat,
+    Claim,
     Depth,
+    Empty,
     Frame,
     FrameError,
+    Hello,
     Help,
     Items,
+    Network,
+    Pairs,
     Payload,
+    Poll,
+    Reading,
     Report,
     Result,
+    Sign,
     Sync,
+    Token,
+    TokenId,
     decode,
 )
 from protocol.way import age_unit_ms
@@ -124,7 +139,67 @@ def _payload_text(payload: Payload) -> str:
             return f"depth {depth}; {_items_text(items)}"
         case Result(duration_ms, items):
             return f"after {duration_ms} ms; {_items_text(items)}"
-    return ""
+        case Empty():
+            return ""
+        case Token() | Sign() | Claim():
+            return _ring_text(payload)
+        case Hello(network, epoch, version):
+            name = Network(network).name.lower() if network in list(Network) else f"network {network}"
+            return f"{name}, epoch {epoch}, round {version}"
+        case Poll() | Reading() | Beat():
+            return _polling_text(payload)
+
+
+def _ring_text(payload: Token | Sign | Claim) -> str:
+    match payload:
+        case Token():
+            return _token_text(payload)
+        case Sign(id=token, version=version, passed_over=passed_over, hold_ms=hold_ms):
+            held = f", the next sign within {hold_ms} ms" if hold_ms else ""
+            passed = {NO_ID: "", MUSTER: ", muster"}.get(passed_over, f", passed over {passed_over}")
+            return f"{_token_id_text(token)}, round {version}{held}{passed}"
+        case Claim(epoch, sequence, version):
+            return f"epoch {epoch}, sequence {sequence}, round {version}"
+
+
+def _polling_text(payload: Poll | Reading | Beat) -> str:
+    match payload:
+        case Poll(epoch, version, attempt):
+            return f"epoch {epoch}, round {version}, attempt {attempt}"
+        case Reading(epoch, version, attempt, pairs):
+            return f"epoch {epoch}, round {version}, attempt {attempt}; {_pairs_text(pairs)}"
+        case Beat(epoch, version, age_ms, period_ms, lease_ms):
+            began = f"epoch {epoch}, round {version} began {age_ms} ms ago"
+            return f"{began}, period {period_ms} ms, lease {lease_ms} ms"
+
+
+def _token_text(token: Token) -> str:
+    follows = "" if token.follows == NO_ID else f", then {token.follows}"
+    head = (
+        f"{_token_id_text(token.id)}, fork {token.fork}, home {token.home}{follows},"
+        f" round {token.version} began {token.age_ms} ms ago, turn {token.turn},"
+        f" next round {token.next_version}, period {token.period_ms} ms"
+    )
+    parts = [_aggregate_text(metric, aggregate) for metric, aggregate in token.aggregates]
+    parts += [f"node {node}: {_pairs_text(pairs)}" for node, pairs in token.readings]
+    if token.flags & TOKEN_ASKED:
+        parts.append("readings asked for")
+    if token.flags & TOKEN_MORE:
+        parts.append("readings wait for room")
+    return "; ".join([head, *parts])
+
+
+def _token_id_text(token: TokenId) -> str:
+    return f"token {token.epoch}/{token.generator}/{token.sequence}"
+
+
+def _pairs_text(pairs: Pairs) -> str:
+    return ", ".join(_reading_text(metric_id, raw) for metric_id, raw in pairs) or "no reading"
+
+
+def _reading_text(metric_id: int, raw: int) -> str:
+    metric = metric_of(metric_id)
+    return f"{metric.name} {raw} ({metric.scaled(raw):g} {metric.unit})"
 
 
 def _items_text(items: Items) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -15,23 +16,33 @@ from protocol.packets import (
     BROADCAST,
     HOST,
     Ack,
+    Beat,
+    Claim,
     Depth,
     Empty,
     Frame,
     FrameType,
+    Hello,
     Help,
     Items,
     Link,
     Payload,
+    Poll,
+    Reading,
     Report,
     Result,
+    Sign,
     Sync,
+    Token,
+    TokenId,
     encode,
 )
 
 Capsys = pytest.CaptureFixture[str]
 SYNC = Sync(version=9, age=120, hop_count=2, period_ms=5000)
 SYNC_TEXT = "round 9 began 120 ms ago, hop count 2, period 5000 ms"
+ROUND_TEXT = "round 9 began 120 ms ago"
+TOKEN_ID = TokenId(4, 3, 100)
 ITEMS = Items(
     ((0, Aggregate(9, 125, 12, 240, 2)), (1, Aggregate.empty(9))), links=(Link(12, 2, 250),), doubt=1
 )
@@ -53,6 +64,69 @@ CASES: list[tuple[FrameType, int, Payload, str]] = [
         "HELP_ACK_DATA 3 -> 2, counter 77: depth 0; no items",
     ),
     (FrameType.RESULT, HOST, Result(812, ITEMS), f"RESULT 3 -> host, counter 77: after 812 ms; {ITEMS_TEXT}"),
+    (
+        FrameType.TOKEN,
+        2,
+        Token(TOKEN_ID, 98, 3, 5, 9, 10, 120, 5000, 0, 0, ITEMS.aggregates[:1]),
+        f"TOKEN 3 -> 2, counter 77: token 4/3/100, fork 98, home 3, then 5, {ROUND_TEXT}, turn 0,"
+        " next round 10, period 5000 ms; round 9 temperature max 125 (22.5 degC) at 12, total 240, count 2",
+    ),
+    (
+        FrameType.TOKEN,
+        2,
+        Token(
+            TOKEN_ID, 98, 3, 0xFFFF, 9, 10, 120, 5000, 2, 3, (), ((7, ((0, 61), (1, 120))), (3, ((9, 1),)))
+        ),
+        f"TOKEN 3 -> 2, counter 77: token 4/3/100, fork 98, home 3, {ROUND_TEXT}, turn 2, next round 10,"
+        " period 5000 ms; node 7: temperature 61 (-9.5 degC), humidity 120 (60 %);"
+        " node 3: metric_9 1 (1 raw); readings asked for; readings wait for room",
+    ),
+    (
+        FrameType.SIGN,
+        BROADCAST,
+        Sign(TOKEN_ID, 9, 0xFFFF, 750),
+        "SIGN 3 -> all, counter 77: token 4/3/100, round 9, the next sign within 750 ms",
+    ),
+    (
+        FrameType.SIGN,
+        BROADCAST,
+        Sign(TOKEN_ID, 9, 7, 750),
+        "SIGN 3 -> all, counter 77: token 4/3/100, round 9, the next sign within 750 ms, passed over 7",
+    ),
+    (
+        FrameType.SIGN,
+        BROADCAST,
+        Sign(TOKEN_ID, 9, 0xFFFE, 0),
+        "SIGN 3 -> all, counter 77: token 4/3/100, round 9, muster",
+    ),
+    (
+        FrameType.CLAIM,
+        BROADCAST,
+        Claim(5, 100, 9),
+        "CLAIM 3 -> all, counter 77: epoch 5, sequence 100, round 9",
+    ),
+    (FrameType.HELLO, BROADCAST, Hello(1, 4, 9), "HELLO 3 -> all, counter 77: ring, epoch 4, round 9"),
+    (FrameType.HELLO, BROADCAST, Hello(7, 4, 9), "HELLO 3 -> all, counter 77: network 7, epoch 4, round 9"),
+    (FrameType.POLL, 2, Poll(4, 9, 2), "POLL 3 -> 2, counter 77: epoch 4, round 9, attempt 2"),
+    (
+        FrameType.READING,
+        2,
+        Reading(4, 9, 2, ((0, 61), (1, 120))),
+        "READING 3 -> 2, counter 77: epoch 4, round 9, attempt 2;"
+        " temperature 61 (-9.5 degC), humidity 120 (60 %)",
+    ),
+    (
+        FrameType.READING,
+        2,
+        Reading(4, 9, 2, ()),
+        "READING 3 -> 2, counter 77: epoch 4, round 9, attempt 2; no reading",
+    ),
+    (
+        FrameType.BEAT,
+        BROADCAST,
+        Beat(4, 9, 120, 5000, 900),
+        f"BEAT 3 -> all, counter 77: epoch 4, {ROUND_TEXT}, period 5000 ms, lease 900 ms",
+    ),
 ]
 
 
@@ -79,6 +153,28 @@ def test_a_frame_as_json_has_every_field(capsys: Capsys) -> None:
             "sync": {"version": 9, "age": 120, "hop_count": 2, "period_ms": 5000},
         },
     }
+
+
+def test_a_token_as_json_has_every_field(capsys: Capsys) -> None:
+    assert main(["decode", "--json", frame_of(CASES[9]).hex()]) == 0
+    assert json.loads(capsys.readouterr().out)["payload"] == {
+        "id": {"epoch": 4, "generator": 3, "sequence": 100},
+        "fork": 98,
+        "home": 3,
+        "follows": 65535,
+        "version": 9,
+        "next_version": 10,
+        "age_ms": 120,
+        "period_ms": 5000,
+        "turn": 2,
+        "flags": 3,
+        "aggregates": [],
+        "readings": [[7, [[0, 61], [1, 120]]], [3, [[9, 1]]]],
+    }
+
+
+def test_every_type_of_payload_has_a_text() -> None:
+    assert {type(payload) for _, _, payload, _ in CASES} == set(get_args(Payload))
 
 
 def test_hex_may_have_blanks(capsys: Capsys) -> None:
