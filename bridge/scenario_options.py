@@ -15,6 +15,7 @@ from protocol.packets import MAX_NODE_ID
 from protocol.simulator.fault_tables import POWER
 from protocol.simulator.faults import Cut, Fault, Heal
 from protocol.simulator.medium import Air, Quality
+from protocol.simulator.networks import NETWORKS
 from protocol.simulator.propagation import MEDIA
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.scenario import (
@@ -92,6 +93,21 @@ def add_node_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the nodes form."""
+    network = parser.add_argument_group("network")
+    network.add_argument("--network", choices=NETWORKS, help="what the nodes form (default: tree)")
+    network.add_argument(
+        "--order", type=node_order, metavar="ID,...", help="of the ring, or of standbys (default: by id)"
+    )
+    network.add_argument(
+        "--readings",
+        action="store_const",
+        const=True,
+        help="of a ring or a polled network: print every node's readings as well",
+    )
+
+
 def add_field_arguments(parser: argparse.ArgumentParser) -> None:
     """One field."""
     field = parser.add_argument_group("field")
@@ -139,16 +155,34 @@ def scenario_of(args: argparse.Namespace) -> Scenario:
     air = replace(
         air, quality=_quality(air.quality, given), collisions=given.get("collisions", air.collisions)
     )
-    names = ("rounds", "seed", "profile", "metrics", "max_children", "first_version")
+    names = (
+        *("rounds", "seed", "profile", "metrics", "max_children", "first_version"),
+        *("network", "order", "readings"),
+    )
     changes: dict[str, Any] = {name: given[name] for name in names if name in given}
     if "period" in given:
         changes["period_ms"] = round(args.period * 1000)
     if "clock_drift" in given:
         changes["clock_ppm"] = args.clock_drift
     faults = tuple(given.get("faults", ()))
-    return replace(
+    scenario = replace(
         scenario, field=_field(scenario.field, given), air=air, changes=scenario.changes + faults, **changes
     )
+    _check_network(scenario, given)
+    return scenario
+
+
+def _check_network(scenario: Scenario, given: Mapping[str, Any]) -> None:
+    if scenario.kind.has_root:
+        for name in ("order", "readings"):
+            if name in given:
+                raise UsageError(f"--{name} is not of a {scenario.network}; give --network ring or polling")
+    elif "max_children" in given:
+        raise UsageError(f"--max-children is of a tree, not of a {scenario.network}; leave it out")
+    try:
+        _ = scenario.timing
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _quality(quality: Quality, given: Mapping[str, Any]) -> Quality:
@@ -193,6 +227,14 @@ def probability(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no probability; give 0 to 1")
     return value
+
+
+def node_order(text: str) -> tuple[int, ...]:
+    """A parser of node ids in an order, each once."""
+    ids = tuple(node_id(part) for part in text.split(","))
+    if len(set(ids)) != len(ids):
+        raise argparse.ArgumentTypeError(f"{text!r} names a node twice")
+    return ids
 
 
 def grid_size(text: str) -> tuple[int, int]:

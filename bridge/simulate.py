@@ -11,10 +11,12 @@ from pathlib import Path
 
 from bridge.capture_file import CaptureFile
 from bridge.errors import TreeringError, UsageError
+from bridge.field_warnings import warnings_of
 from bridge.report import log_to_stderr
 from bridge.rows import print_row
 from bridge.scenario_options import (
     add_field_arguments,
+    add_network_arguments,
     add_node_arguments,
     add_radio_arguments,
     add_run_arguments,
@@ -23,12 +25,11 @@ from bridge.scenario_options import (
 )
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
+from protocol.packets import decode
 from protocol.simulator.invariants import InvariantViolation
-from protocol.simulator.propagation import Disk
 from protocol.simulator.scenario import Scenario
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
-from protocol.simulator.survey import Survey
 from protocol.simulator.tally import Tally
 
 HELP = "run a field in virtual time"
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scenario_argument(parser)
     add_field_arguments(parser)
     add_radio_arguments(parser)
+    add_network_arguments(parser)
     add_node_arguments(parser)
     add_run_arguments(parser)
     output = parser.add_argument_group("output")
@@ -63,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     simulation = simulation_of(
         scenario, on_record=lambda record: _hand_to(takers, record), on_round=summaries.append
     )
-    _warn(scenario, simulation)
+    for warning in warnings_of(scenario, simulation):
+        _tell(warning)
     with ExitStack() as stack:
         if args.capture is not None:
             log = _open_log(args.capture, stack)
@@ -79,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         _tell(summary_line(Tally(summaries, scenario.rounds)))
     if simulation.rounds_finished < scenario.rounds:
         missing = scenario.rounds - simulation.rounds_finished
-        _tell(f"{missing} of {scenario.rounds} rounds did not finish; was the root killed?")
+        _tell(f"{missing} of {scenario.rounds} rounds did not finish; {scenario.kind.missing}")
         return 1
     return 0 if is_kept else 1
 
@@ -92,15 +95,19 @@ def simulation_of(
 ) -> Simulation:
     """The scenario, ready to run. Raises UsageError for what cannot be run."""
     try:
+        topology = scenario.topology()
         return Simulation(
-            scenario.topology(),
+            topology,
             seed=scenario.seed,
+            network=scenario.network,
             timing=scenario.timing,
             metrics=scenario.metrics,
             air=scenario.air,
             faults=scenario.faults,
             on_record=on_record,
             on_round=on_round,
+            order=scenario.order_in(topology),
+            readings_asked=scenario.readings,
             max_children=scenario.max_children,
             first_version=scenario.first_version,
             clock_ppm=scenario.clock_ppm,
@@ -121,28 +128,10 @@ def summary_line(tally: Tally) -> str:
     )
 
 
-def _truth(simulation: Simulation, row: RoundRow) -> dict[str, object]:
+def _truth(simulation: Simulation, row: RoundRow, result: Record) -> dict[str, object]:
     readings = simulation.truth.readings(row.metric_id, row.version)
-    contributors = simulation.truth.contributors(simulation.topology.root, row.version)
+    contributors = simulation.truth.contributors(decode(result.frame).source, row.version)
     return {"readings": {str(node): raw for node, raw in readings.items()}, "contributors": contributors}
-
-
-def _warn(scenario: Scenario, simulation: Simulation) -> None:
-    """Of a field that is not connected, and of a T too short for it."""
-    topology = simulation.topology
-    survey = Survey(topology.root, simulation.listeners)
-    lost = sorted(topology.places.keys() - survey.hops.keys())
-    if lost:
-        names = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
-        who = f"node {names} has" if len(lost) == 1 else f"nodes {names} have"
-        how = "raise --range" if isinstance(scenario.air.propagation, Disk) else "raise transmit_dbm"
-        _tell(f"{who} no way to the root {topology.root}; move nodes closer or {how}")
-    advised_ms = survey.advised_period_ms(scenario.air, scenario.timing, len(scenario.metrics))
-    if scenario.period_ms < advised_ms:
-        _tell(
-            f"a period of {scenario.period_ms / 1000:g} s is short for this field ({survey.depth} hops deep,"
-            f" up to {survey.crowd} nodes within two hops); give --period {advised_ms / 1000:g} or more"
-        )
 
 
 def _tell(text: str) -> None:
@@ -167,5 +156,5 @@ def _print_rounds(
 ) -> None:
     for observation in observer.observe(record):
         if isinstance(observation, RoundRow):
-            extra = _truth(simulation, observation) if args.truth else {}
+            extra = _truth(simulation, observation, record) if args.truth else {}
             print_row(observation, as_json=args.json, extra=extra)

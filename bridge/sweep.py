@@ -84,7 +84,7 @@ class Case:
     def runs(self, seeds: int, rounds: int, warm_up_s: float) -> list[Run]:
         """One for every seed from 1; `rounds` count after those that begin within the warm-up."""
         scenario = _scenario((*self.options, "--period", number_text(self.period_s)))
-        first_s = min(scenario.timing.discovery_ms, scenario.period_ms) / 1000
+        first_s = scenario.first_round_ms / 1000
         warm_up_rounds = max(0, math.ceil((warm_up_s - first_s) / self.period_s))
         shared = ("--period", number_text(self.period_s), "--rounds", str(warm_up_rounds + rounds))
         return [

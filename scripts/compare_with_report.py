@@ -117,7 +117,7 @@ def figures_cells(runs: Sequence[Run], outcomes: Sequence[Outcome]) -> str:
     for run, outcome in zip(runs, outcomes, strict=True):
         scenario = run.scenario
         period_s = scenario.period_ms / 1000
-        first_s = min(scenario.timing.discovery_ms / 1000, period_s)
+        first_s = scenario.first_round_ms / 1000
         early_rounds = max(0, math.ceil((SET_UP_S - first_s) / period_s))
         late += [row for row in outcome.rounds if row.round > early_rounds]
         due += scenario.rounds - early_rounds

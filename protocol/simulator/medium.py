@@ -52,3 +52,8 @@ class Air:
         for (speaker, listener), loss in self.link_loss.items():
             if not 0 <= loss <= 1:
                 raise ValueError(f"the loss of {speaker} -> {listener} is from 0 to 1, not {loss}")
+
+    @property
+    def broken_links(self) -> frozenset[tuple[int, int]]:
+        """The links (speaker, listener) that lose all."""
+        return frozenset(link for link, loss in self.link_loss.items() if loss == 1)

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocol.node import Event, Node
+from protocol.polling import PollingNode
 from protocol.simulator.books import Books, Follow
 from protocol.simulator.invariants import Invariants, Limits, World
+from protocol.simulator.polling_invariants import PollingInvariants
+from protocol.simulator.propagation import Listeners
 from protocol.simulator.ring_invariants import RingInvariants
+from protocol.simulator.ring_order import ring_order
 from protocol.simulator.ring_truth import RingTruth
 from protocol.simulator.tree_invariants import TreeInvariants
 from protocol.simulator.truth import Truth
 from protocol.sink_tree import SinkTreeNode
-from protocol.timing import PROFILES, RingTiming, Timing
+from protocol.timing import PROFILES, PollingTiming, RingTiming, Timing
 from protocol.token_ring import TokenRingNode
 
 MakeNode = Callable[..., Node]
-AnyTiming = Timing | RingTiming
+AnyTiming = Timing | RingTiming | PollingTiming
 DEFAULT_PROFILE = "default"
 
 
@@ -29,13 +33,15 @@ class NetworkKind:
     Its nodes take the options of these names beside seed, first_counter, now_ms, timing and metrics; one of a
     network that `has_root` takes `root` as well. The world's first round begins when nodes have listened or
     discovered for as long as the timer of that name says, or after a period if that is shorter. A run may
-    last `set_up_ms` longer than its rounds.
+    last `set_up_ms` longer than its rounds. `find_order` gives the order for a field and a seed where people
+    gave none; an empty one if none is needed. `missing` asks what people should look for when rounds are.
     """
 
     make_node: MakeNode
     options: tuple[str, ...]
     has_root: bool
     profiles: Mapping[str, AnyTiming]
+    find_order: Callable[[Listeners, int], tuple[int, ...]]
     first_round_timer: str
     set_up_ms: int
     books: Callable[[Iterable[int]], Books]
@@ -48,6 +54,10 @@ class NetworkKind:
         return min(timing.period_ms, timer_ms)
 
 
+def _no_order(listeners: Listeners, seed: int) -> tuple[int, ...]:
+    return ()
+
+
 # Without a root nobody tells when the first round is: nodes listen, claim or wait in turn for about so long,
 # and again when who had the token or was primary dies.
 _SET_UP_MS = 2_000
@@ -58,6 +68,7 @@ NETWORKS: Mapping[str, NetworkKind] = {
         options=("max_children", "first_version"),
         has_root=True,
         profiles=PROFILES,
+        find_order=_no_order,
         first_round_timer="discovery_ms",
         set_up_ms=0,
         books=Truth,
@@ -69,11 +80,24 @@ NETWORKS: Mapping[str, NetworkKind] = {
         options=("order", "readings_asked", "first_version"),
         has_root=False,
         profiles={DEFAULT_PROFILE: RingTiming()},
+        find_order=ring_order,
         first_round_timer="listen_ms",
         set_up_ms=_SET_UP_MS,
         books=RingTruth,
         invariants=RingInvariants,
         missing="was the token lost so often, or do two turns take longer than the period?",
+    ),
+    "polling": NetworkKind(
+        PollingNode,
+        options=("order", "first_version"),
+        has_root=False,
+        profiles={DEFAULT_PROFILE: PollingTiming()},
+        find_order=_no_order,
+        first_round_timer="lease_ms",
+        set_up_ms=_SET_UP_MS,
+        books=Truth,
+        invariants=PollingInvariants,
+        missing="was the primary lost so often, or is a takeover longer than the period?",
     ),
 }
 

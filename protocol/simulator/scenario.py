@@ -5,7 +5,8 @@
     [radio]      medium, name, collisions, loss, duplication, delay_ms, bit_flips; for free space also
                  transmit_dbm, frequency_mhz, shadowing_db
     [[link]]     from, to, loss: of one link, both ways unless one_way = true
-    [run]        rounds, period_s, seed, profile, metrics, first_version, max_children, clock_ppm
+    [run]        rounds, period_s, seed, profile, metrics, first_version, clock_ppm; network = "tree" (with
+                 max_children), "ring" or "polling" (with order = [3, 1, 2] and readings = true)
     [[fault]]    see protocol.simulator.fault_tables
 
 A TOML topology is a scenario that says nothing else.
@@ -21,14 +22,16 @@ from protocol.aggregate import METRICS, TEMPERATURE
 from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
 from protocol.simulator.fault_tables import Change, read_changes, resolved
 from protocol.simulator.faults import Fault
+from protocol.simulator.links import Links
 from protocol.simulator.medium import Air, Quality
+from protocol.simulator.networks import NETWORKS, AnyTiming, NetworkKind
 from protocol.simulator.propagation import MEDIA, FreeSpace, Propagation
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.survey import reachable_from
 from protocol.simulator.toml_tables import Table
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.simulator.topology_files import MOST_M, TOPOLOGY_KEYS, read_nodes
-from protocol.timing import MAX_PERIOD_MS, PROFILES, Timing
+from protocol.timing import MAX_PERIOD_MS
 
 MAX_ROUNDS = 1 << 31
 MAX_CLOCK_PPM = 10_000.0  # a hundredth: beyond that it is no clock
@@ -47,7 +50,7 @@ _RADIO_KEYS = (
 _LINK_KEYS = ("from", "to", "loss", "one_way")
 _RUN_KEYS = (
     *("rounds", "period_s", "seed", "profile", "metrics"),
-    *("first_version", "max_children", "clock_ppm"),
+    *("first_version", "max_children", "clock_ppm", "network", "order", "readings"),
 )
 MAX_DELAY_MS = 3_600_000
 MAX_DBM, MAX_MHZ, MAX_SHADOWING_DB = 100.0, 1e6, 30.0
@@ -164,12 +167,29 @@ class Scenario:
     first_version: int = 1
     max_children: int = 32
     clock_ppm: float = 0.0
+    network: str = "tree"
+    order: tuple[int, ...] = ()
+    readings: bool = False
     changes: tuple[Change, ...] = ()
 
     @property
-    def timing(self) -> Timing:
-        """The profile's timers, with this period."""
-        return replace(PROFILES[self.profile], period_ms=self.period_ms)
+    def kind(self) -> NetworkKind:
+        """What the network is."""
+        return NETWORKS[self.network]
+
+    @property
+    def timing(self) -> AnyTiming:
+        """The profile's timers, with this period. Raises ValueError for a profile of another network."""
+        timing = self.kind.profiles.get(self.profile)
+        if timing is None:
+            known = ", ".join(self.kind.profiles)
+            raise ValueError(f"no profile {self.profile} for the network {self.network}; give {known}")
+        return replace(timing, period_ms=self.period_ms)
+
+    @property
+    def first_round_ms(self) -> int:
+        """When the first round begins, by the world's clock."""
+        return self.kind.first_round_ms(self.timing)
 
     @property
     def faults(self) -> list[Fault]:
@@ -177,8 +197,22 @@ class Scenario:
         return resolved(self.changes, self.air.quality)
 
     def topology(self) -> Topology:
-        """The field of the seed. Raises NotConnectedError."""
-        return self.field.topology(self.seed, self.air.propagation)
+        """The field of the seed. Raises NotConnectedError.
+
+        A network without a root is one of nodes that hear each other: without a range they do.
+        """
+        topology = self.field.topology(self.seed, self.air.propagation)
+        is_room = not self.kind.has_root and self.field.range_m is None and not isinstance(self.field, Given)
+        return topology.with_range(None) if is_room else topology
+
+    def order_in(self, topology: Topology) -> tuple[int, ...]:
+        """The order that was given here or with the places, or one that fits the field; empty if none is
+        needed, or was found."""
+        given = self.order or topology.order
+        if given:
+            return given
+        links = Links(self.air.propagation.listeners(topology, self.seed), self.air.broken_links)
+        return self.kind.find_order(links.listeners, self.seed)
 
 
 def _no_files(path: str) -> Topology:
@@ -198,7 +232,9 @@ def load_scenario(text: str, name: str, read_topology: Callable[[str], Topology]
     air = _read_air(document.table("radio"))
     links = {link: loss for table in document.tables("link") for link, loss in _read_link(table, ids).items()}
     changes = tuple(change for table in document.tables("fault") for change in read_changes(table, ids))
-    return _read_run(document.table("run"), Scenario(field, replace(air, link_loss=links), changes=changes))
+    return _read_run(
+        document.table("run"), Scenario(field, replace(air, link_loss=links), changes=changes), ids
+    )
 
 
 # --- the field -------------------------------------------------------------------------------------------
@@ -209,9 +245,9 @@ def _read_field(document: Table, read_topology: Callable[[str], Topology]) -> Fi
         if "field" in document.values:
             raise document.error("field", "a [field] and [[node]] tables", "give one of them")
         return Given(read_nodes(document))
-    for key in ("range_m", "root"):
+    for key, its_table in (("range_m", "field"), ("root", "field"), ("order", "run")):
         if key in document.values:
-            raise document.error(key, f"{key} stands above a [field]", "write it below [field]")
+            raise document.error(key, f"{key} stands above a [field]", f"write it below [{its_table}]")
     table = document.table("field")
     table.expect(_FIELD_KEYS)
     kinds = [key for key in ("grid", "random", "topology") if key in table.values]
@@ -324,20 +360,34 @@ def _read_link(table: Table, ids: frozenset[int]) -> dict[tuple[int, int], float
 # --- the run -------------------------------------------------------------------------------------------
 
 
-def _read_run(table: Table, scenario: Scenario) -> Scenario:
+def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario:
     table.expect(_RUN_KEYS)
+    network = table.choice("network", scenario.network, NETWORKS)
+    if NETWORKS[network].has_root:
+        _only_with_network(table, ("order", "readings"), "a ring or a polled network", "ring")
+    else:
+        _only_with_network(table, ("max_children",), "a tree", "tree")
     period_s = table.number("period_s", scenario.period_ms / 1000, least=0.001, most=MAX_PERIOD_MS / 1000)
     return replace(
         scenario,
         rounds=table.whole("rounds", scenario.rounds, 1, MAX_ROUNDS),
         period_ms=round(period_s * 1000),
         seed=table.whole("seed", scenario.seed, -(1 << 63), (1 << 63) - 1),
-        profile=table.choice("profile", scenario.profile, PROFILES),
+        profile=table.choice("profile", scenario.profile, NETWORKS[network].profiles),
         metrics=_read_metrics(table, scenario.metrics),
         first_version=table.whole("first_version", scenario.first_version, 0, 0xFFFF),
         max_children=table.whole("max_children", scenario.max_children, 1, MAX_NODE_ID),
         clock_ppm=table.number("clock_ppm", scenario.clock_ppm, least=0, most=MAX_CLOCK_PPM),
+        network=network,
+        order=table.each_once("order", ids),
+        readings=table.flag("readings", scenario.readings),
     )
+
+
+def _only_with_network(table: Table, keys: tuple[str, ...], whose: str, network: str) -> None:
+    for key in keys:
+        if key in table.values:
+            raise table.error(key, f"{key} is of {whose}", f'remove it, or write network = "{network}"')
 
 
 def _read_metrics(table: Table, default: tuple[int, ...]) -> tuple[int, ...]:

@@ -128,8 +128,7 @@ class Simulation:
             node_id: Station(place, NodeClock(round(1000 * drift.uniform(-clock_ppm, clock_ppm))))
             for node_id, place in topology.places.items()
         }
-        lost = (link for link, loss in self.air.link_loss.items() if loss == 1)
-        self._links = Links(self.air.propagation.listeners(topology, seed), lost)
+        self._links = Links(self.air.propagation.listeners(topology, seed), self.air.broken_links)
         self._links.wire(self._stations)
         self._reporter = topology.root
         self._components: dict[int, frozenset[int]] = {}

@@ -194,6 +194,16 @@ class Table:
             raise self.error(key, f"{key} names no node", "name at least one")
         return [self.checked_node(key, node_id, ids) for node_id in found]
 
+    def each_once(self, key: str, ids: frozenset[int]) -> tuple[int, ...]:
+        """A list of some of these node ids, each once; an empty one if there is no such key."""
+        if key not in self.values:
+            return ()
+        found = self.nodes(key, ids)
+        for node_id, times in Counter(found).items():
+            if times > 1:
+                raise self.error(key, f"{key} names node {node_id} twice", "name each node once")
+        return tuple(found)
+
     def checked_node(self, key: str, value: object, ids: frozenset[int]) -> int:
         """`value`, found under `key`, if it is one of these node ids."""
         if type(value) is not int:

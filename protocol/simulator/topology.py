@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,15 +22,23 @@ class Place:
 
 
 class Topology:
-    """Places by id, and the root (the first node unless told otherwise)."""
+    """Places by id, the root (the first node unless told otherwise), and the order of a ring or of standbys.
 
-    def __init__(self, places: Iterable[Place], root: int | None = None) -> None:
+    Raises ValueError for a root that is no node, and an order that names one twice or one that is none.
+    """
+
+    def __init__(self, places: Iterable[Place], root: int | None = None, order: Sequence[int] = ()) -> None:
         self.places: Mapping[int, Place] = {place.id: place for place in places}
         if not self.places:
             raise ValueError("a topology needs at least one node")
         self.root = next(iter(self.places)) if root is None else root
         if self.root not in self.places:
             raise ValueError(f"the root {self.root} is none of the nodes; name one of their ids")
+        self.order = tuple(order)
+        if strangers := [node_id for node_id in self.order if node_id not in self.places]:
+            raise ValueError(f"the order names {strangers[0]}, none of the nodes; name their ids")
+        if len(set(self.order)) != len(self.order):
+            raise ValueError("the order names a node twice; name each once")
 
     def neighbours(self, node_id: int) -> frozenset[int]:
         """The nodes that `node_id` hears."""
@@ -52,7 +60,7 @@ class Topology:
     def with_range(self, range_m: float | None) -> Topology:
         """The same places with one radio range for all."""
         places = (Place(p.id, p.x_m, p.y_m, p.z_m, range_m) for p in self.places.values())
-        return Topology(places, self.root)
+        return Topology(places, self.root, self.order)
 
 
 def grid(columns: int, rows: int, spacing_m: float, range_m: float | None) -> Topology:

@@ -1,7 +1,8 @@
 """The three formats of topology files, told apart by content.
 
 - the project's own TOML: `[[node]]` tables with `id`, `x_m`, `y_m`, optional `z_m` and `range_m`; optional
-  top-level `range_m` and `root`. A scenario (protocol.simulator.scenario) may hold the same tables;
+  top-level `range_m`, `root`, and `order`, of a ring or of standbys. A scenario (protocol.simulator.scenario)
+  may hold the same tables;
 - SOS `topo.def` (the report of 2005): a count, then `id x y range` rows;
 - Avrora: `nodeN x y z` rows, whose radio range is not in the file.
 
@@ -21,7 +22,7 @@ from protocol.simulator.topology import Place, Topology
 # Avrora's free-space model with its defaults (433 MHz, 10 dBm) reaches 18 m (the report of 2005).
 AVRORA_RANGE_M = 18.0
 MOST_M = 1e9  # far beyond any field
-TOPOLOGY_KEYS = ("range_m", "root", "node")
+TOPOLOGY_KEYS = ("range_m", "root", "order", "node")
 _NODE_KEYS = ("id", "x_m", "y_m", "z_m", "range_m")
 _WHOLE = r"[0-9]{1,9}"  # more digits are no count and no id
 _FORMATS = "write TOML, topo.def (a count, then id x y range) or Avrora rows (nodeN x y z)"
@@ -45,7 +46,7 @@ def load_topology(text: str, name: str) -> Topology:
 
 
 def read_nodes(document: Table) -> Topology:
-    """The `[[node]]` tables of a document, with its `range_m` and `root`. Raises DescriptionError."""
+    """The `[[node]]` tables of a document, its `range_m`, `root` and `order`. Raises DescriptionError."""
     nodes = document.tables("node")
     if not nodes:
         raise document.error(None, "no nodes", "add a [[node]] table with id, x_m and y_m for each")
@@ -59,7 +60,7 @@ def read_nodes(document: Table) -> Topology:
     root = document.values.get("root", next(iter(places)))
     if type(root) is not int or root not in places:
         raise document.error("root", f"root {root!r} is none of the nodes", "name one of their ids")
-    return Topology(places.values(), root)
+    return Topology(places.values(), root, document.each_once("order", frozenset(places)))
 
 
 def _toml_place(node: Table, range_m: float | None) -> Place:

@@ -25,6 +25,10 @@ def tally_of(scenario: Scenario) -> Tally:
     return Tally([row for row in rounds if row.round > WARM_UP_ROUNDS], scenario.rounds - WARM_UP_ROUNDS)
 
 
+# Where a network comes from, as its scenarios tell.
+ORIGINS = {"tree": "the report", "ring": "the lab scripts", "polling": "the lab scripts"}
+
+
 def test_the_experiments_of_the_report_are_there() -> None:
     assert names() == [
         "diamond",
@@ -32,20 +36,22 @@ def test_the_experiments_of_the_report_are_there() -> None:
         "grid-16-48m-collisions",
         "grid-16-76m-collisions",
         "grid-16-links-80",
+        "polling-8",
         "random-10",
         "random-50",
         "random-8-collisions",
+        "ring-8",
         "series",
     ]
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_one_opens_with_what_the_report_found_and_covers_its_field(name: str) -> None:
+def test_every_one_opens_with_what_its_origin_found_and_covers_its_field(name: str) -> None:
     text = importlib.resources.files("scenarios").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     comment = text.partition("\n\n")[0]
     assert all(line.startswith("#") for line in comment.splitlines())
-    assert "report" in comment.lower()
     scenario = replace(read_scenario(name), rounds=20, changes=())
+    assert ORIGINS[scenario.network] in comment.lower().replace("\n# ", " ")
     assert tally_of(scenario).coverage > 0.97, f"treering simulate {name} --rounds 20"
 
 
@@ -54,6 +60,17 @@ def test_the_diamond_loses_and_regains_its_nodes() -> None:
     scenario = read_scenario("diamond")
     simulation_of(scenario, on_round=rounds.append).run(scenario.rounds)
     assert [row.alive for row in rounds] == [4, 4, 3, 3, 4, 4, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize("name", ["ring-8", "polling-8"])
+def test_a_room_loses_and_regains_a_node(name: str) -> None:
+    rounds: list[RoundSummary] = []
+    scenario = read_scenario(name)
+    simulation = simulation_of(scenario, on_round=rounds.append)
+    simulation.run(scenario.rounds)
+    assert simulation.rounds_finished == scenario.rounds
+    whole = {(row.round, row.alive) for row in rounds if row.counted == row.alive}
+    assert {(n, 8) for n in (1, 2, 3, 4, 10, 11, 12, 13)} | {(n, 7) for n in (6, 7, 8)} <= whole
 
 
 def test_the_ten_random_nodes_stand_two_hops_deep_as_in_the_report() -> None:

@@ -141,6 +141,75 @@ def test_every_kind_of_field_and_fault_counts_its_nodes(capsys: Capsys, options:
     assert found[-1]["reachable"] >= 12
 
 
+ROOM = ("--random", "8", "--radio", "lan", "--rounds", "14")
+
+
+@pytest.mark.parametrize("network", ["ring", "polling"])
+def test_a_ring_and_a_polled_network_give_the_same_objects_as_a_tree(capsys: Capsys, network: str) -> None:
+    death = ("--kill", "3@5", "--revive", "3@9")
+    found = rounds(capsys, "--network", network, *ROOM, *death, "--truth")
+    for row in found:
+        assert list(row) == [*KEYS, "readings", "contributors"]
+        counted = {
+            int(node): raw for node, raw in row["readings"].items() if int(node) in row["contributors"]
+        }
+        assert (row["count"], row["total"]) == (len(counted), sum(counted.values()))
+        assert row["max"] == max(counted.values()) == counted[row["max_id"]]
+        assert row["exact"] is True
+    assert {row["alive"] for row in found} == {7, 8}
+    assert [row["count"] for row in found[-3:]] == [row["reachable"] for row in found[-3:]] == [8] * 3
+
+
+@pytest.mark.parametrize("network", ["ring", "polling"])
+def test_a_captured_run_of_any_network_replays_to_the_same_lines(
+    capsys: Capsys, tmp_path: Path, network: str
+) -> None:
+    log = str(tmp_path / "room.pcapng")
+    assert main(["simulate", "--json", "--network", network, *ROOM, "--capture", log]) == 0
+    live = capsys.readouterr().out
+    assert main(["replay", log, "--json"]) == 0
+    assert capsys.readouterr().out == live
+
+
+def test_people_get_a_line_a_round_of_any_network(capsys: Capsys) -> None:
+    assert main(["simulate", "--network", "ring", *ROOM]) == 0
+    assert "8 of 8 nodes" in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--network", "ring", "--grid", "5x1", "--range", "10"],
+            "5 of 5 nodes do not hear every other, and no order was found in which each hears the next;"
+            " move nodes closer or raise --range, or give --order\n",
+        ),
+        (
+            ["--network", "ring", "--grid", "2x2", "--range", "10", "--order", "1,4,2,3"],
+            "2 of 4 neighbours in the ring do not hear each other, nodes 1 and 4 among them;"
+            " move nodes closer or raise --range, or change the order\n",
+        ),
+        (
+            ["--network", "ring", "--random", "50", "--period", "2"],
+            "a period of 2 s is short for a ring of 50 nodes, whose two turns take",
+        ),
+        (
+            ["--network", "polling", "--grid", "3x1", "--range", "10"],
+            "nodes 1, 3 do not hear every other, and will be missing where one of those is the primary;"
+            " move nodes closer or raise --range\n",
+        ),
+    ],
+)
+def test_who_cannot_take_part_is_told(capsys: Capsys, options: list[str], message: str) -> None:
+    assert main(["simulate", "--rounds", "1", *options]) in (0, 1)
+    assert message in capsys.readouterr().err
+
+
+def test_a_ring_that_each_hears_the_next_of_is_no_cause_for_warning(capsys: Capsys) -> None:
+    assert main(["simulate", "--json", "--network", "ring", "--grid", "2x2", "--range", "10"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_run_is_summed_up_in_a_line_beside_the_output(capsys: Capsys) -> None:
     assert main(["simulate", "--rounds", "3"]) == 0
     error = capsys.readouterr().err
@@ -210,6 +279,14 @@ def test_unreachable_nodes_are_named(capsys: Capsys) -> None:
         (["--random", "9", "--area", "999x999", "--range", "5", "--connected"], "is connected at a range"),
         (["--capture", ""], ".: is a directory; name a file in a folder you may write to"),
         (["--kill", "99@2"], "kill 99@2: no node 99 in the field"),
+        (["--network", "ring", "--order", "1,99"], "the order names node 99: no node 99 in the field"),
+        (["--order", "1,2"], "--order is not of a tree; give --network ring or polling"),
+        (["--readings"], "--readings is not of a tree; give --network ring or polling"),
+        (
+            ["--network", "ring", "--max-children", "2"],
+            "--max-children is of a tree, not of a ring; leave it",
+        ),
+        (["--network", "polling", "--profile", "classic"], "no profile classic for the network polling; give default"),
         (["--truth"], "--truth adds to the JSON objects; give --json as well"),
         (["--capture", "no/such/folder/x.pcapng"], "no/such/folder/x.pcapng"),
     ],
@@ -239,6 +316,9 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["--clock-drift", "20000"], "is beyond any clock"),
         (["--radio", "lora"], "invalid choice: 'lora'"),
         (["--profile", "fast"], "invalid choice: 'fast'"),
+        (["--network", "star"], "invalid choice: 'star'"),
+        (["--order", "1,2,1"], "'1,2,1' names a node twice"),
+        (["--order", "1,x"], "'x' is not a whole number"),
         (["--metrics", "heat"], "'heat' is none of temperature"),
         (["--seed", "x"], "is no whole number of up to 63 bits"),
         (["--rounds", "0"], "is not a whole number from 1"),

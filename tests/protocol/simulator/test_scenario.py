@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,11 +26,12 @@ from protocol.simulator.faults import (
 from protocol.simulator.medium import Quality
 from protocol.simulator.propagation import Disk, FreeSpace, Ideal
 from protocol.simulator.radio import RADIOS
-from protocol.simulator.scenario import Given, Grid, NotConnectedError, Scattered, load_scenario
+from protocol.simulator.ring_order import hears_all
+from protocol.simulator.scenario import Given, Grid, NotConnectedError, Scattered, Scenario, load_scenario
 from protocol.simulator.survey import reachable_from
 from protocol.simulator.toml_tables import DescriptionError
 from protocol.simulator.topology import Place, Topology
-from protocol.timing import PROFILES
+from protocol.timing import PROFILES, PollingTiming, RingTiming
 
 ALL = """
 [field]
@@ -88,9 +91,45 @@ def test_every_key_has_its_place() -> None:
 def test_a_profile_keeps_its_timers_and_takes_the_period() -> None:
     scenario = load_scenario('[field]\ngrid = "2x2"\n[run]\nprofile = "classic"\nperiod_s = 30\n', "f")
     classic = PROFILES["classic"]
-    assert scenario.timing.period_ms == 30_000
-    assert scenario.timing.max_retries == classic.max_retries
-    assert scenario.timing.missed_rounds == classic.missed_rounds
+    assert scenario.timing == replace(classic, period_ms=30_000)
+
+
+RING = '[field]\ngrid = "2x2"\n[run]\nnetwork = "ring"\norder = [3, 1, 4, 2]\nreadings = true\nperiod_s = 2\n'
+
+
+def test_a_network_has_its_own_timers_and_order() -> None:
+    ring = load_scenario(RING, "f")
+    assert (ring.network, ring.order, ring.readings) == ("ring", (3, 1, 4, 2), True)
+    assert ring.timing == RingTiming(period_ms=2_000)
+    assert ring.order_in(ring.topology()) == (3, 1, 4, 2)
+    polling = load_scenario(RING.replace('"ring"', '"polling"'), "f")
+    assert polling.timing == PollingTiming(period_ms=2_000)
+
+
+def test_in_a_ring_or_a_polled_network_everybody_hears_everybody_unless_there_is_a_range() -> None:
+    for field in (Grid(6, 1), Scattered(6, 500.0, 500.0)):
+        for network in ("ring", "polling"):
+            scenario = Scenario(field, network=network)
+            assert hears_all(scenario.topology().listeners)
+            assert scenario.order_in(scenario.topology()) == ()
+        assert not hears_all(replace(Scenario(field), network="tree").topology().listeners)
+        assert not hears_all(Scenario(replace(field, range_m=15.0), network="ring").topology().listeners)
+
+
+def test_a_ring_that_is_not_a_room_gets_an_order_in_which_each_hears_the_next() -> None:
+    square = Scenario(Grid(2, 2, 10.0, 10.0), network="ring")
+    assert square.order_in(square.topology()) in ((1, 2, 4, 3), (1, 3, 4, 2))
+    cut = replace(square, air=replace(square.air, link_loss={(1, 2): 1.0}))
+    assert cut.order_in(cut.topology()) == (), "there is none any more"
+    polling = replace(square, network="polling")
+    assert polling.order_in(polling.topology()) == ()
+
+
+def test_a_topology_may_give_the_order() -> None:
+    nodes = "".join(f"[[node]]\nid = {node}\nx_m = 0\ny_m = {node}\n" for node in (1, 2, 3))
+    scenario = load_scenario("order = [2, 3]\n" + nodes + '[run]\nnetwork = "ring"\n', "f")
+    assert scenario.order_in(scenario.topology()) == (2, 3)
+    assert replace(scenario, order=(3, 1)).order_in(scenario.topology()) == (3, 1), "that of the run counts"
 
 
 def test_a_short_file_has_the_defaults() -> None:
@@ -253,6 +292,14 @@ GRID = '[field]\ngrid = "2x2"\n'
         (GRID + "[run]\nperiod_s = 0\n", 4, "period_s is 0; write a number from 0.001 up to 7200"),
         (GRID + "[run]\nperiod_s = 9e9\n", 4, "period_s is 9000000000.0; write a number"),
         (GRID + "[run]\nprofile = 'fast'\n", 4, "profile is 'fast'; write one of default, classic"),
+        (GRID + "[run]\nnetwork = 'star'\n", 4, "network is 'star'; write one of tree, ring, polling"),
+        (GRID + "[run]\norder = [1]\n", 4, "order is of a ring or a polled network; remove it, or write"),
+        (GRID + "[run]\nreadings = true\n", 4, "readings is of a ring or a polled network; remove it"),
+        (GRID + "[run]\nnetwork = 'ring'\nmax_children = 3\n", 5, "max_children is of a tree; remove it"),
+        (GRID + "[run]\nnetwork = 'ring'\norder = [1, 1]\n", 5, "order names node 1 twice; name each node"),
+        (GRID + "[run]\nnetwork = 'ring'\norder = [1, 9]\n", 5, "order: no node 9 in the field; name one"),
+        (GRID + "[run]\nnetwork = 'ring'\nprofile = 'classic'\n", 5, "'classic'; write one of default"),
+        ("order = [1]\n" + GRID, 1, "order stands above a [field]; write it below [run]"),
         (GRID + "[run]\nmetrics = ['heat']\n", 4, "metrics is ['heat']; write a list of temperature,"),
         (GRID + "[run]\nmetrics = []\n", 4, "metrics is []; write a list of temperature,"),
         (GRID + "[run]\nseed = 'a'\n", 4, "seed is 'a'; write a whole number"),

@@ -80,7 +80,10 @@ def test_the_projects_own_toml() -> None:
         ("range_m = -1\n[[node]]\nid = 1\nx_m = 0\ny_m = 0\n", "f:1: range_m is -1; write a number above 0"),
         (2 * "[[node]]\nid = 1\nx_m = 0\ny_m = 0\n\n", "f:7: there is a node 1 already; give it an id"),
         ("rnage_m = 3\n", "f:1: unknown key 'rnage_m'; known are"),
-        ("# mine\n[radio]\nloss = 0\n", "f:2: unknown key 'radio'; known are range_m, root, node; for more"),
+        (
+            "# mine\n[radio]\nloss = 0\n",
+            "f:2: unknown key 'radio'; known are range_m, root, order, node; for more",
+        ),
         ("range_m = 3\n", "f:1: no nodes; add a [[node]] table"),
         ("node = 3\n", "f:1: node is 3; write a table for each: [[node]]"),
         ("\nroot = 9\n[[node]]\nid = 1\nx_m = 0\ny_m = 0\n", "f:2: root 9 is none of the nodes"),
