@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from protocol.aggregate import Aggregate
@@ -410,6 +411,9 @@ def encode(frame: Frame) -> bytes:
     return body + crc16(body).to_bytes(CRC_BYTES, "big")
 
 
+# A frame is read by everybody who hears it: the nodes of a simulation; link, relay, observer and node of a
+# bridge. Frames are values, so all of them may have the same one.
+@lru_cache(maxsize=32)
 def decode(data: bytes) -> Frame:
     """The open frame in `data`. Raises FrameError; checked in the order of PROTOCOL.md section 4."""
     if len(data) > MAX_FRAME_BYTES:

@@ -156,7 +156,7 @@ class RingParts(NodeBase):
         return self.held
 
     def _let_go(self, now_ms: int) -> None:
-        self._watch.wait_until(now_ms)
+        self._watch.wait_until(now_ms, self._ack_timeout_ms)
         self.held = None
         self.phase = Phase.NONE
         self._phase_ms = None

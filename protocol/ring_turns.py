@@ -78,8 +78,8 @@ class Turns(RingParts):
         self._hello_wait_ms = self._timing.peers.hello_wait_ms
         self._claim_epoch = None
         self._quiet_ms = self._began_ms + token.period_ms if token.turn != GATHER else now_ms
-        self._watch.heard(now_ms, max(now_ms, self._quiet_ms), is_known)
         self._watch.visited()
+        self._watch.heard(now_ms, max(now_ms, self._quiet_ms), self._ack_timeout_ms, is_known)
         if token.follows not in (NO_ID, self.node_id) and self.peers.get(token.follows) is None:
             self._hear(token.follows)
         for peer_id in self.peers.present:

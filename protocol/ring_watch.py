@@ -7,40 +7,41 @@ from protocol.timing import RingTiming
 
 
 class Watch:
-    """Expects the next sign by some time, and learns how much later than that signs come."""
+    """Expects the next sign by some time, and learns how much later than that signs come.
+
+    `lost_ms` is when the token is taken for lost, if no sign comes until then. `ack_timeout_ms` is always
+    that of the node's successor now.
+    """
 
     def __init__(self, timing: RingTiming, jitter: Jitter, start_ms: int) -> None:
         self._jitter_ms = timing.jitter_ms
         self._jitter = jitter
         self._delay_ms = timing.first_delay_ms
         self._peak_ms = 0
-        self._expected_ms = start_ms + timing.listen_ms
-        self._random_ms = jitter.below(self._jitter_ms)
+        self._expected_ms = self.lost_ms = 0
+        self.wait_until(start_ms + timing.listen_ms, timing.ack_timeouts.first_ms)
 
-    def heard(self, now_ms: int, next_ms: int, is_known: bool) -> None:
+    def heard(self, now_ms: int, next_ms: int, ack_timeout_ms: int, is_known: bool) -> None:
         """A sign came; the next is expected by `next_ms`.
 
         Of a token of an epoch that was not known it tells nothing: that may have replaced a lost one.
         """
-        if is_known:
-            self._peak_ms = max(self._peak_ms, now_ms - self._expected_ms)
-        self.wait_until(next_ms)
+        if is_known and now_ms - self._expected_ms > self._peak_ms:
+            self._peak_ms = now_ms - self._expected_ms
+        self.wait_until(next_ms, ack_timeout_ms)
 
-    def wait_until(self, time_ms: int) -> None:
+    def wait_until(self, time_ms: int, ack_timeout_ms: int) -> None:
         """Nothing needs to come before that time; this is no news of how late signs are."""
         self._expected_ms = time_ms
-        self._random_ms = self._jitter.below(self._jitter_ms)
+        patience_ms = 2 * ack_timeout_ms + 2 * self._delay_ms + self._jitter.below(self._jitter_ms)
+        self.lost_ms = time_ms + patience_ms
 
-    def wait_longer(self, time_ms: int) -> None:
+    def wait_longer(self, time_ms: int, ack_timeout_ms: int) -> None:
         """As `wait_until`, if that is later than what was expected."""
         if time_ms > self._expected_ms:
-            self.wait_until(time_ms)
+            self.wait_until(time_ms, ack_timeout_ms)
 
     def visited(self) -> None:
         """The token was here: the longest delay since the last visit counts, older ones fade."""
         self._delay_ms = max(self._peak_ms, self._delay_ms - self._delay_ms // 4)
         self._peak_ms = 0
-
-    def deadline_ms(self, ack_timeout_ms: int) -> int:
-        """When the token is lost, if no sign came until then."""
-        return self._expected_ms + 2 * ack_timeout_ms + 2 * self._delay_ms + self._random_ms

@@ -76,7 +76,7 @@ class TokenRingNode(Turns):
             self._end_phase(now_ms)
         if self._claim_epoch is not None:
             self._go_on_claiming(self._claim_epoch, now_ms)
-        elif self.held is None and self._lost_ms <= now_ms:
+        elif self.held is None and self._watch.lost_ms <= now_ms:
             self._claim(now_ms)
         if self._hello_ms is not None and self._hello_ms <= now_ms:
             self._say_hello(now_ms)
@@ -94,7 +94,7 @@ class TokenRingNode(Turns):
         if self._claim_epoch is not None:
             times_ms += [self._claim_ms, self._claim_again_ms]
         elif self.held is None:
-            times_ms.append(self._lost_ms)
+            times_ms.append(self._watch.lost_ms)
         return min((time_ms for time_ms in times_ms if time_ms is not None), default=None)
 
     # --- the token ---------------------------------------------------------------------------------------
@@ -139,9 +139,10 @@ class TokenRingNode(Turns):
         """A sign of the newest token: it lives, and perhaps without this node."""
         self._claim_epoch = None
         if sign.hold_ms:
-            self._watch.heard(now_ms, max(now_ms + sign.hold_ms, self._quiet_ms), is_known)
+            next_ms = max(now_ms + sign.hold_ms, self._quiet_ms)
+            self._watch.heard(now_ms, next_ms, self._ack_timeout_ms, is_known)
         else:
-            self._watch.wait_longer(now_ms)
+            self._watch.wait_longer(now_ms, self._ack_timeout_ms)
         if sign.passed_over == MUSTER:
             self._begin_muster(now_ms)
             self._hello_ms = now_ms + self._jitter.below(self._timing.peers.hello_spread_ms)
@@ -162,10 +163,6 @@ class TokenRingNode(Turns):
             self._sign_ms = now_ms
 
     # --- claims ------------------------------------------------------------------------------------------
-
-    @property
-    def _lost_ms(self) -> int:
-        return self._watch.deadline_ms(self._ack_timeout_ms)
 
     @property
     def _claim_wait_ms(self) -> int:
@@ -200,10 +197,10 @@ class TokenRingNode(Turns):
                 self._sign_ms = now_ms
         elif own is None:
             if serial_number.is_newer(claim.epoch, self.newest.epoch):
-                self._watch.wait_longer(now_ms + 2 * self._claim_wait_ms)
+                self._watch.wait_longer(now_ms + 2 * self._claim_wait_ms, self._ack_timeout_ms)
         elif serial_number.is_newer(claim.epoch, own) or (claim.epoch == own and frame.source > self.node_id):
             self._claim_epoch = None
-            self._watch.wait_until(now_ms + 2 * self._claim_wait_ms)
+            self._watch.wait_until(now_ms + 2 * self._claim_wait_ms, self._ack_timeout_ms)
         else:
             self._say_claim(own, now_ms)
 
