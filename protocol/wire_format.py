@@ -47,18 +47,22 @@ DOUBT = c.Struct("doubt" / c.Int16ub)
 ACK = c.Struct("acked_version" / c.Int16ub, "sync" / SYNC)
 DEPTH = c.Struct("depth" / c.Int8ub)
 HELP = c.Struct("version" / c.Int16ub, "hop_count" / c.Int8ub)
-ITEM_BODIES = {0: AGGREGATE, ITEM_LINK: LINK, ITEM_DOUBT: DOUBT}
+ITEM_BODIES = {METRIC_MASK: AGGREGATE, ITEM_LINK: LINK, ITEM_DOUBT: DOUBT}
 ITEM = c.Struct(
     "kind" / c.Int8ub,
-    "body" / c.Switch(lambda this: this.kind if this.kind > METRIC_MASK else 0, ITEM_BODIES, c.Error),
+    "body" / c.Switch(lambda this: max(this.kind, METRIC_MASK), ITEM_BODIES, c.Error),
 )
 DURATION = c.Struct("duration_ms" / c.Int24ub)
 REPORT = c.Struct("head" / DEPTH, "items" / c.GreedyRange(ITEM), c.Terminated)
 RESULT = c.Struct("head" / DURATION, "items" / c.GreedyRange(ITEM), c.Terminated)
 PAIR = c.Struct("metric" / c.Int8ub, "raw" / c.Int8ub)
-READINGS = c.Struct("node" / c.Int16ub, "pairs" / c.Array(c.this._.kind & 0x0F, PAIR))
+TOKEN_BODIES = {METRIC_MASK: AGGREGATE} | {
+    ITEM_READINGS + count: c.Struct("node" / c.Int16ub, "pairs" / c.Array(count, PAIR))
+    for count in range(1, MAX_PAIRS + 1)
+}
 TOKEN_ITEM = c.Struct(
-    "kind" / c.Int8ub, "body" / c.IfThenElse(c.this.kind <= METRIC_MASK, AGGREGATE, READINGS)
+    "kind" / c.Int8ub,
+    "body" / c.Switch(lambda this: max(this.kind, METRIC_MASK), TOKEN_BODIES, c.Error),
 )
 TOKEN_ID = c.Struct("epoch" / c.Int16ub, "generator" / c.Int16ub, "sequence" / c.Int32ub)
 TOKEN_HEAD = c.Struct(
