@@ -262,8 +262,9 @@ def _check_token(token: Token) -> None:
         raise _malformed("aggregates of another round")
     if len({node for node, _ in token.readings}) != len(token.readings):
         raise _malformed("a node twice")
-    if any(node > MAX_NODE_ID for node in (token.home, token.id.generator, *dict(token.readings))):
-        raise _malformed("no node id")
+    if any(node > MAX_NODE_ID for node in (token.home, *dict(token.readings))):
+        raise _malformed("home or node of readings is no node id")
+    _check_token_id(token.id)
 
 
 def _write_token(token: Token) -> bytes:
@@ -288,12 +289,20 @@ def _write_token(token: Token) -> bytes:
 
 def _read_sign(data: bytes) -> Sign:
     epoch, generator, sequence, *rest = _SIGN.unpack(data, 0)
-    return Sign(TokenId(epoch, generator, sequence), *rest)
+    sign = Sign(TokenId(epoch, generator, sequence), *rest)
+    _check_token_id(sign.id)
+    return sign
 
 
 def _write_sign(sign: Sign) -> bytes:
     name = sign.id
+    _check_token_id(name)
     return _SIGN.pack(name.epoch, name.generator, name.sequence, sign.version, sign.passed_over, sign.hold_ms)
+
+
+def _check_token_id(name: TokenId) -> None:
+    if name.generator > MAX_NODE_ID:
+        raise _malformed(f"generator 0x{name.generator:04x} is no node id")
 
 
 def _read_reading(data: bytes) -> Reading:

@@ -438,9 +438,11 @@ local function read_sign(tree, tvb, at)
         text = text .. string.format(", the next sign within %d ms", hold_ms)
     end
     if passed_over == MUSTER then
-        return text .. ", muster"
+        text = text .. ", muster"
+    elseif passed_over ~= NO_ID then
+        text = text .. ", passed over " .. passed_over
     end
-    return passed_over == NO_ID and text or string.format("%s, passed over %d", text, passed_over)
+    return text, generator > MAX_NODE_ID and "no node id"
 end
 
 local function read_claim(tree, tvb, at)
