@@ -78,7 +78,10 @@ class PollingNode(PollingPrimary):
         self._end_round_if_due(now_ms)
         if self.is_primary:
             if now_ms >= self._next_round_ms:
-                self._start_round(now_ms)
+                if self._may_start(now_ms):
+                    self._start_round(now_ms)
+                else:
+                    self.began_ms += self._timing.beat_ms
         elif now_ms - self._takeover_ms > self._timing.beat_ms:
             self._wait(now_ms + self._timing.lease_ms)  # it was stopped: what it missed waits to be read
         elif now_ms >= self._takeover_ms:

@@ -81,13 +81,20 @@ class PollingLease(NodeBase):
         self._wait(now_ms + timing.lease_ms + LISTEN_STAGGERS * timing.stagger_ms)
         self._hello_ms = now_ms + self._jitter.below(timing.peers.hello_spread_ms)
         self._hello_wait_ms = timing.peers.hello_wait_ms
-        # A primary's: when it sent its last beat, when the next is due, when it was last answered.
-        self._beat_sent_ms = self._beat_ms = self._answered_ms = now_ms
+        # A primary's: since when it is one, when its last beat was sent and the next is due, and when it was
+        # last answered.
+        self._primary_since_ms = self._beat_sent_ms = self._beat_ms = self._answered_ms = now_ms
 
     @property
     def is_primary(self) -> bool:
         """Whether the node polls the others, and its lease was not over when it was last called."""
         return self.primary == self.node_id
+
+    def may_report(self, now_ms: int) -> bool:
+        """Whether the running round can have a result: somebody answered, or the node is alone (13.1)."""
+        if not self.is_primary or self._round is None or now_ms >= self._own_lease_end_ms:
+            return False
+        return not self._round.is_unanswered
 
     @property
     def _next_round_ms(self) -> int:
@@ -201,7 +208,7 @@ class PollingLease(NodeBase):
         self.primary = self.node_id
         self.began_ms = max(self._next_round_ms, now_ms + self._timing.beat_ms) - self.period_ms
         self._asked = None
-        self._beat_sent_ms = self._beat_ms = self._answered_ms = now_ms
+        self._primary_since_ms = self._beat_sent_ms = self._beat_ms = self._answered_ms = now_ms
         self._events.append(BecamePrimary(self.epoch))
 
     def _step_down(self, why: str, now_ms: int) -> None:

@@ -19,6 +19,8 @@ from protocol.polling_lease import PollingLease
 from protocol.polling_round import PolledRound
 from protocol.timing import PollingTiming
 
+# So many beats are sent before the first round of a primary that heard nobody.
+LONE_BEATS = 2
 # Missing so many rounds running, a peer is absent.
 ABSENT_MISSES = 8
 
@@ -62,6 +64,11 @@ class PollingPrimary(PollingLease):
         self._timed: dict[int, TimedPoll] = {}
 
     # --- rounds ------------------------------------------------------------------------------------------
+
+    def _may_start(self, now_ms: int) -> bool:
+        """Not yet if it is alone, and somebody may still contradict its first beats (13.3)."""
+        is_alone = not self.peers.present
+        return not is_alone or now_ms - self._primary_since_ms >= LONE_BEATS * self._timing.beat_ms
 
     def _start_round(self, now_ms: int) -> None:
         for peer_id in self.peers.present:
