@@ -218,7 +218,7 @@ class Observer:
         self._versions[source] = version
         ahead = -1 if self._version is None else serial_number.distance(version, self._version)
         self._older_results = 0 if ahead > 0 else self._older_results + 1
-        has_restarted = own is not None and serial_number.is_newer(own, version)
+        has_restarted = own is not None and not serial_number.is_newer(version, own)
         if ahead <= 0 and not (
             self._version is None or has_restarted or self._older_results >= OLDER_RESULTS
         ):

@@ -23,7 +23,7 @@ GONE_US = 10_000_000
 class RingState:
     """What is known of a ring; its observer alone changes it. None stands for unknown.
 
-    `order` holds the members as the token visits them, absent ones where they stood; `absent` holds since when.
+    `order` holds the members as the token visits them, absent ones where they stood; `absent` since when.
     """
 
     order: list[int] = field(default_factory=list)
