@@ -7,46 +7,80 @@ import inspect
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from bridge.link import LinkState, OnFrame, OnState
 from bridge.sensors import Readings, Sensor
 from protocol.aggregate import MAX_RAW, TEMPERATURE
 from protocol.node import Event, FrameDropped, MeasurementDue, Node
-from protocol.packets import COUNTER_MODULUS, HEADER_BYTES, DropReason, peek_header
+from protocol.packets import COUNTER_MODULUS, HEADER_BYTES, DropReason, Network, peek_header
+from protocol.polling import PollingNode
 from protocol.sink_tree import SinkTreeNode
-from protocol.timing import Timing
+from protocol.timing import PollingTiming, RingTiming, Timing
+from protocol.token_ring import TokenRingNode
 
 _log = logging.getLogger(__name__)
 
 DOUBLE_PAUSE_S = 60.0
 
 
-def sink_tree_driver(
+AnyTiming = Timing | RingTiming | PollingTiming
+_TIMINGS: Mapping[Network, type[AnyTiming]] = {
+    Network.TREE: Timing,
+    Network.RING: RingTiming,
+    Network.POLLING: PollingTiming,
+}
+
+
+def timing_of(network: Network, period_s: float) -> AnyTiming:
+    """The timers of that network's nodes. Raises ValueError for a period that none can have."""
+    return _TIMINGS[network](period_ms=round(period_s * 1000))
+
+
+def node_driver(
+    network: Network,
     name: str,
     node_id: int,
     sensor: Sensor,
     *,
     root: bool = False,
-    timing: Timing | None = None,
+    timing: AnyTiming | None = None,
     metrics: tuple[int, ...] = (TEMPERATURE.id,),
+    order: Sequence[int] = (),
+    readings_asked: bool = False,
     neighbours: frozenset[int] | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> NodeDriver:
-    """A driver of a new SinkTreeNode."""
+    """A driver of a new node of that network.
 
-    def make_node(now_ms: int) -> SinkTreeNode:
-        return SinkTreeNode(
-            node_id,
-            root=root,
-            timing=timing,
-            metrics=metrics,
+    `root` is for a tree, `order` for the others, `readings_asked` for a ring; where one means nothing, it is
+    not used. Raises ValueError for the timers of another network.
+    """
+    if timing is not None and not isinstance(timing, _TIMINGS[network]):
+        raise ValueError(f"a node of a {network.name.lower()} takes no {type(timing).__name__}")
+    options: dict[str, Any] = {"timing": timing, "metrics": metrics}
+    make: Callable[..., Node]
+    match network:
+        case Network.RING:
+            make = partial(TokenRingNode, node_id, order=order, readings_asked=readings_asked, **options)
+        case Network.POLLING:
+            make = partial(PollingNode, node_id, order=order, **options)
+        case _:
+            make = partial(SinkTreeNode, node_id, root=root, **options)
+
+    def make_node(now_ms: int) -> Node:
+        return make(
             seed=secrets.randbits(32),
             first_counter=secrets.randbelow(COUNTER_MODULUS),
             now_ms=now_ms,
         )
 
     return NodeDriver(name, make_node, sensor, neighbours=neighbours, on_event=on_event)
+
+
+sink_tree_driver = partial(node_driver, Network.TREE)
 
 
 class NodeDriver:

@@ -9,15 +9,16 @@ from collections.abc import Callable
 
 from bridge.errors import UsageError
 from bridge.scenarios import read_topology
-from bridge.sensors import ConstantSensor, NoSensor, Sensor, SyntheticSensor
+from bridge.sensors import ConstantSensor, NoSensor, Sensor, SlowSensor, SyntheticSensor
 from bridge.udp_link import GROUP, PORT
 from protocol.aggregate import METRICS, TEMPERATURE
-from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
+from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID, Network
 from protocol.timing import Timing
 
 _log = logging.getLogger(__name__)
 MOST = 1e9
 MAX_DIGITS = 18
+NETWORKS = tuple(network.name.lower() for network in Network)
 _METRIC_IDS = {metric.name: metric.id for metric in METRICS.values()}
 
 
@@ -39,6 +40,9 @@ def add_node_arguments(parser: argparse._ActionsContainer) -> None:
         help="always these readings, in units, one for each of the metrics",
     )
     sensor.add_argument("--no-sensor", action="store_true", help="takes part without readings")
+    parser.add_argument(
+        "--sensor-delay", type=positive, metavar="S", help="a sensor that takes so long, to try slow nodes"
+    )
     hears = parser.add_mutually_exclusive_group()
     hears.add_argument(
         "--neighbours",
@@ -47,6 +51,29 @@ def add_node_arguments(parser: argparse._ActionsContainer) -> None:
         help="hears these nodes only, so that one room makes several hops",
     )
     hears.add_argument("--topology", metavar="FILE", help="hears whom it would hear in that field")
+
+
+def add_network_arguments(parser: argparse._ActionsContainer) -> None:
+    """Which network it is part of."""
+    parser.add_argument("--network", choices=NETWORKS, default="tree", help="(default: tree)")
+    parser.add_argument(
+        "--order",
+        type=order,
+        default=(),
+        metavar="ID,...",
+        help="of the ring, or of standby primaries; the same at every node (default: by id)",
+    )
+    parser.add_argument(
+        "--readings", action="store_true", help="ask a ring for the readings of every node, and print those"
+    )
+
+
+def network_of(args: argparse.Namespace) -> Network:
+    """The network that was asked for. Raises UsageError for options of another one."""
+    network = Network[args.network.upper()]
+    if network is Network.TREE and (args.order or args.readings):
+        raise UsageError("--order and --readings are for --network ring or polling; a tree has neither")
+    return network
 
 
 def add_udp_arguments(parser: argparse._ActionsContainer) -> None:
@@ -70,6 +97,11 @@ def add_end_arguments(parser: argparse.ArgumentParser) -> None:
 
 def sensor_of(args: argparse.Namespace, node_id: int) -> Sensor:
     """The sensor that was asked for. Raises UsageError if values and metrics do not fit."""
+    sensor = _prompt_sensor_of(args, node_id)
+    return sensor if args.sensor_delay is None else SlowSensor(sensor, args.sensor_delay)
+
+
+def _prompt_sensor_of(args: argparse.Namespace, node_id: int) -> Sensor:
     if args.no_sensor:
         return NoSensor()
     if args.constant is None:
@@ -132,6 +164,14 @@ def period(text: str) -> float:
 
 def _ids(text: str) -> frozenset[int]:
     return frozenset(node_id(part) for part in text.split(","))
+
+
+def order(text: str) -> tuple[int, ...]:
+    """A parser of ids in an order, each once."""
+    ids = tuple(node_id(part) for part in text.split(","))
+    if len(set(ids)) != len(ids):
+        raise argparse.ArgumentTypeError(f"{text!r} names a node twice")
+    return ids
 
 
 def _values(text: str) -> list[float]:

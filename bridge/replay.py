@@ -17,12 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `treering replay`."""
     parser.add_argument("file", metavar="FILE", help="a packet log (.pcapng)")
     parser.add_argument("--json", action="store_true", help="one JSON object a round and metric")
+    parser.add_argument("--readings", action="store_true", help="print the readings of every node as well")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print it; a log that was cut ends with a warning. Raises UsageError for a file that is no log."""
     log_to_stderr()
-    report = Report(as_json=args.json)
+    report = Report(as_json=args.json, readings=args.readings)
     for record in read_records(args.file):
         report.take(record)
     _log.info("%s", report.summary())

@@ -6,19 +6,31 @@ import logging
 import sys
 from collections.abc import Mapping
 
-from bridge.rows import print_row
+from bridge.rows import print_readings, print_row
 from protocol.capture import Record
-from protocol.observer import NodeLost, Observation, Observer, ParentChanged, RoundRow
+from protocol.observer import (
+    MemberFound,
+    NodeLost,
+    NodeMissing,
+    Observation,
+    Observer,
+    ParentChanged,
+    PassedOver,
+    PrimaryChanged,
+    ReadingsSeen,
+    RoundRow,
+)
 from protocol.packets import DropReason
 
 
 class Report:
-    """Prints finished rounds; as text also who joined under whom, and who was lost."""
+    """Prints finished rounds, and each node's readings if asked; as text also who came, and who was lost."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, readings: bool = False) -> None:
         self.observer = Observer()
         self.rounds = 0
         self._as_json = as_json
+        self._with_readings = readings
 
     def take(self, record: Record) -> None:
         """Print what `record` tells, if anything."""
@@ -27,6 +39,10 @@ class Report:
         for observation in seen:
             if isinstance(observation, RoundRow):
                 print_row(observation, as_json=self._as_json)
+            elif isinstance(observation, ReadingsSeen):
+                if self._with_readings:
+                    round_ = self.observer.round_number(observation.version)
+                    print_readings(observation, round_, as_json=self._as_json)
             elif not self._as_json and (line := event_line(observation)):
                 print(line, flush=True)
 
@@ -37,13 +53,22 @@ class Report:
 
 
 def event_line(observation: Observation) -> str | None:
-    """The change in the tree as people read it; None if there is none."""
+    """The change in the network as people read it; None if there is none."""
     match observation:
         case ParentChanged(_, node, parent, previous):
             moved = f", which was under {previous} before" if previous not in (None, parent) else ""
             return f"node {node} joined under {parent}{moved}"
         case NodeLost(_, node, parent):
             return f"node {node} has lost its place under {parent}"
+        case PassedOver(_, node, by):
+            return f"node {node} is silent: node {by} passed it over"
+        case MemberFound(_, node):
+            return f"node {node} is in the ring"
+        case PrimaryChanged(_, primary, previous, epoch):
+            before = "" if previous is None else f" after {previous}"
+            return f"node {primary} is the primary{before}, epoch {epoch}"
+        case NodeMissing(_, node, version):
+            return f"node {node} is missing from the result of version {version}"
     return None
 
 

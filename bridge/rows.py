@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-from protocol.observer import RoundRow, json_line
+from protocol.aggregate import Aggregate, Metric, metric_of
+from protocol.observer import ReadingsSeen, RoundRow, json_line
+
+
+def found_text(metric: Metric, aggregate: Aggregate) -> str:
+    """The maximum and the average as people read them."""
+    if not aggregate.count:
+        return f"{metric.name}: no reading"
+    mean = None if aggregate.saturated else aggregate.average_raw
+    average = "?" if mean is None else f"{metric.scaled(mean):.2f} {metric.unit}"
+    maximum = f"max {metric.scaled(aggregate.max):g} {metric.unit} at node {aggregate.max_id}"
+    return f"{metric.name}: {maximum}, average {average}"
 
 
 def text_line(row: RoundRow) -> str:
     """The round as people read it."""
-    metric, unit = row.metric, row.metric.unit
-    if row.maximum is None:
-        found = "no reading"
-    else:
-        average = "?" if row.average is None else f"{row.average:.2f} {unit}"
-        found = f"max {row.maximum:g} {unit} at node {row.max_id}, average {average}"
     nodes = f"{row.count_lo} to {row.aggregate.count}" if row.doubt else str(row.aggregate.count)
     of = f" of {row.reachable}" if row.reachable is not None else ""
     flags = ", saturated" if row.saturated else "" if row.exact else ", not exact"
-    return f"round {row.round}  {metric.name}: {found}, {nodes}{of} nodes{flags}, {row.duration_ms} ms"
+    found = found_text(row.metric, row.aggregate)
+    return f"round {row.round}  {found}, {nodes}{of} nodes{flags}, {row.duration_ms} ms"
 
 
 def print_row(row: RoundRow, *, as_json: bool, extra: Mapping[str, object] | None = None) -> None:
     """Print the round at once, so that a script that reads us sees it while we run."""
     print(json_line(row, **(extra or {})) if as_json else text_line(row), flush=True)
+
+
+def print_readings(seen: ReadingsSeen, round_: int, *, as_json: bool) -> None:
+    """Print what one node measured: raw readings as JSON, as the results are, or in units as text."""
+    metrics = {metric_of(metric_id): raw for metric_id, raw in seen.pairs}
+    if as_json:
+        readings = {metric.name: raw for metric, raw in metrics.items()}
+        found = {"round": round_, "version": seen.version, "node": seen.node, "readings": readings}
+        print(json.dumps(found, separators=(",", ":")), flush=True)
+    else:
+        values = (f"{metric.name} {metric.scaled(raw):g} {metric.unit}" for metric, raw in metrics.items())
+        print(f"round {round_}  node {seen.node}: {', '.join(values) or 'no reading'}", flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
@@ -55,3 +57,17 @@ class SyntheticSensor:
         return {
             metric: reading(self._place, metric, version, seed=self._place.id) for metric in self._metrics
         }
+
+
+class SlowSensor:
+    """Another sensor that answers so much later."""
+
+    def __init__(self, sensor: Sensor, delay_s: float) -> None:
+        self._sensor = sensor
+        self._delay_s = delay_s
+
+    async def read(self, version: int) -> Readings:
+        """See Sensor.read."""
+        await asyncio.sleep(self._delay_s)
+        readings = self._sensor.read(version)
+        return await readings if inspect.isawaitable(readings) else readings

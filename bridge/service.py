@@ -1,4 +1,5 @@
-"""`treering bridge`: the root of a tree, and the relay between the links on which its nodes are."""
+"""`treering bridge`: the root of a tree, or a member of a ring or a polled network, and the relay between
+the links on which the nodes are."""
 
 from __future__ import annotations
 
@@ -9,15 +10,17 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from bridge.capture_file import CaptureFile
-from bridge.driver import sink_tree_driver
+from bridge.driver import node_driver, timing_of
 from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkState
 from bridge.options import (
     add_end_arguments,
+    add_network_arguments,
     add_node_arguments,
     add_udp_arguments,
     neighbours_of,
+    network_of,
     node_id,
     period,
     sensor_of,
@@ -28,9 +31,9 @@ from bridge.report import Report, drops_text, log_to_stderr
 from bridge.serial_link import BAUD, SerialLink
 from bridge.udp_link import UdpLink
 from protocol.capture import Record
-from protocol.timing import Timing
+from protocol.packets import Network
 
-HELP = "be the root of a tree, across serial ports and UDP"
+HELP = "be the root of a tree, or a node of a ring or of polling, across serial ports and UDP"
 COUNTS_PERIOD_S = 1.0
 
 _log = logging.getLogger(__name__)
@@ -87,9 +90,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="nodes on the network (default: yes)",
     )
     add_udp_arguments(links)
-    root = parser.add_argument_group("root")
+    root = parser.add_argument_group("its node, the root of a tree")
+    add_network_arguments(root)
     root.add_argument("--id", type=node_id, default=1, help="(default: 1)")
-    root.add_argument("--no-root", action="store_true", help="only relay; the root is elsewhere")
+    root.add_argument("--no-root", action="store_true", help="only relay; the bridge has no node")
     root.add_argument("--period", type=period, default=5.0, metavar="S", help="seconds a round (default: 5)")
     add_node_arguments(root)
     parser.add_argument("--log", metavar="FILE", help="write every frame to this packet log (pcapng)")
@@ -101,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until enough rounds or time; 1 if rounds are missing, or records in the log."""
     log_to_stderr()
     links = _links(args)
-    report = Report(as_json=args.json)
+    report = Report(as_json=args.json, readings=args.readings)
     with ExitStack() as stack:
         takers: list[OnRecord] = [report.take]
         if args.log is not None:
@@ -143,15 +147,19 @@ def _links(args: argparse.Namespace) -> list[Link]:
         links.append(UdpLink(args.group, args.udp_port, args.interface))
     if not links:
         raise UsageError("there is nothing to bridge; give --port, or leave out --no-udp")
+    network = network_of(args)
     if not args.no_root:
         links.append(
-            sink_tree_driver(
-                "root",
+            node_driver(
+                network,
+                "root" if network is Network.TREE else f"node {args.id}",
                 args.id,
                 sensor_of(args, args.id),
                 root=True,
-                timing=Timing(period_ms=round(args.period * 1000)),
+                timing=timing_of(network, args.period),
                 metrics=args.metrics,
+                order=args.order,
+                readings_asked=args.readings,
                 neighbours=neighbours_of(args, args.id),
             )
         )

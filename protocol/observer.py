@@ -118,6 +118,13 @@ class Observer:
         """The polled network, None if none was heard."""
         return self._polling.state if self._polling else None
 
+    def round_number(self, version: int) -> int:
+        """The round that readings of `version` are of, as `round` counts in results."""
+        if self._version is None:
+            return version
+        round_ = self._round + serial_number.distance(version, self._version)
+        return round_ if round_ > 0 else version
+
     def observe(self, record: Record) -> list[Observation]:
         """What `record` tells. A frame seen before, on another link or from a relay, tells nothing."""
         try:
@@ -222,8 +229,7 @@ class Observer:
         if ahead <= 0 and not (
             self._version is None or has_restarted or self._older_results >= OLDER_RESULTS
         ):
-            older = self._round + ahead
-            return older if older > 0 else version
+            return self.round_number(version)
         self._round = self._round + ahead if ahead > 0 else version
         self._version = version
         return self._round

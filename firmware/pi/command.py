@@ -1,4 +1,4 @@
-"""`treering agent`: a node on a Pi or a PC, over UDP."""
+"""`treering agent`: a node of any network on a Pi or a PC, over UDP."""
 
 from __future__ import annotations
 
@@ -9,32 +9,47 @@ import logging
 from collections import Counter
 from dataclasses import asdict
 
-from bridge.driver import sink_tree_driver
+from bridge.driver import node_driver, timing_of
 from bridge.event_loop import run_until_stopped
 from bridge.link import LinkState
 from bridge.options import (
     add_end_arguments,
+    add_network_arguments,
     add_node_arguments,
     add_udp_arguments,
     neighbours_of,
+    network_of,
     node_id,
+    period,
     sensor_of,
 )
 from bridge.report import drops_text, log_to_stderr
+from bridge.rows import found_text
 from bridge.udp_link import UdpLink
 from firmware.pi.agent import run_agent
+from protocol.aggregate import metric_of
 from protocol.node import (
+    BecamePrimary,
     ChildJoined,
     ChildLost,
+    ClaimMade,
     Event,
     FrameDropped,
     Joined,
     ParentLost,
+    PeerFound,
+    PeerLost,
+    PeerMissing,
+    ReadingsAdded,
     ReportSealed,
+    ResultLearned,
+    RoundFinished,
+    SteppedDown,
+    TokenMade,
 )
 from protocol.packets import DropReason
 
-HELP = "be one node of a tree, over UDP"
+HELP = "be one node of a tree, a ring or a polled network, over UDP"
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +57,14 @@ _log = logging.getLogger(__name__)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `treering agent`."""
     parser.add_argument("--id", type=node_id, required=True, help="of this node, unique in the network")
+    add_network_arguments(parser)
+    parser.add_argument(
+        "--period",
+        type=period,
+        default=5.0,
+        metavar="S",
+        help="seconds a round, in a ring or a polled network; a tree's root tells it (default: 5)",
+    )
     add_node_arguments(parser)
     add_udp_arguments(parser)
     add_end_arguments(parser)
@@ -53,11 +76,16 @@ def run(args: argparse.Namespace) -> int:
     link = UdpLink(args.group, args.udp_port, args.interface)
     teller = _Teller(args.id, as_json=args.json)
 
-    node = sink_tree_driver(
+    network = network_of(args)
+    node = node_driver(
+        network,
         f"node {args.id}",
         args.id,
         sensor_of(args, args.id),
+        timing=timing_of(network, args.period),
         metrics=args.metrics,
+        order=args.order,
+        readings_asked=args.readings,
         neighbours=neighbours_of(args, args.id),
         on_event=teller.take,
     )
@@ -83,6 +111,29 @@ def event_line(event: Event) -> str | None:
             return f"took {child} as a child"
         case ChildLost(child):
             return f"gave {child} up"
+        case RoundFinished(version, _, items) | ResultLearned(version, items):
+            found = (found_text(metric_of(metric_id), aggregate) for metric_id, aggregate in items.aggregates)
+            return f"version {version}  {'; '.join(found)}"
+    return _peers_line(event)
+
+
+def _peers_line(event: Event) -> str | None:
+    """What happened in a ring or a polled network."""
+    match event:
+        case PeerFound(peer):
+            return f"found {peer}"
+        case PeerLost(peer, why):
+            return f"lost {peer}: {why}"
+        case PeerMissing(peer, version):
+            return f"{peer} is missing from the result of version {version}"
+        case ClaimMade(epoch):
+            return f"misses the token, and claims to make a new one (epoch {epoch})"
+        case TokenMade(token, None):
+            return f"made a new token (epoch {token.epoch})"
+        case BecamePrimary(epoch):
+            return f"is the primary (epoch {epoch})"
+        case SteppedDown(epoch, why):
+            return f"is a standby (epoch {epoch}): {why}"
     return None
 
 
@@ -94,12 +145,15 @@ class _Teller:
         self._as_json = as_json
         self._drops: Counter[DropReason] = Counter()
         self._rounds = 0
+        self._version: int | None = None  # of the last round that it took part in
 
     def take(self, event: Event) -> None:
         """The next event."""
         if isinstance(event, FrameDropped):
             self._drops[event.reason] += 1
-        self._rounds += isinstance(event, ReportSealed)
+        if isinstance(event, ReportSealed | ReadingsAdded) and event.version != self._version:
+            self._version = event.version
+            self._rounds += 1
         if line := event_line(event):
             _log.info("node %d: %s", self._node_id, line)
         if self._as_json:
