@@ -30,10 +30,12 @@ class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a ring is allowed, in rotations (see ring_invariants.py)."""
+    """What networks are allowed: a ring in rotations (see ring_invariants.py), and a polled network the time
+    in which its nodes hear of each other after a fault."""
 
     two_tokens: float = 1.0
     stop: float = 3.0
+    settle_ms: int = 1_000
 
 
 class World(Protocol):
@@ -88,10 +90,10 @@ class Invariants:
 
     def follow(self) -> Follow:
         """The events that tell."""
-        return {RoundFinished: lambda node_id, event: self.found(node_id, event.version, event.items)}
+        return {RoundFinished: self.found}
 
-    def lost_power(self, node_id: int) -> None:
-        """`node_id` has lost its power and its memory."""
+    def forgot(self, node_id: int) -> None:
+        """`node_id` has no memory now."""
 
     def stepped(self, node_id: int) -> None:
         """The clock of `node_id` jumped."""
@@ -112,10 +114,10 @@ class Invariants:
         if frames > CAPACITY:
             self._stop(f"node {node_id} gave out {frames} frames at once and keeps {CAPACITY}")
 
-    def found(self, reporter: int, version: int, items: Items) -> None:
+    def found(self, reporter: int, result: RoundFinished) -> None:
         """The reporter has that result."""
-        if what := wrong_in_result(items, reporter, version, self._books):
-            self._stop(f"the result of version {version} is wrong without saying so: {what}")
+        if what := wrong_in_result(result.items, reporter, result.version, self._books):
+            self._stop(f"the result of version {result.version} is wrong without saying so: {what}")
 
     def _stop(self, what: str) -> None:
         raise InvariantViolation(self._world.seed, self._world.running_round(), what)

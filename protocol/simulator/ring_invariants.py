@@ -1,7 +1,8 @@
 """What a token ring promises beside (PROTOCOL.md section 12): one token, and no stop.
 
 **Rotation** is the longest of the period, the last turns as they were measured (from a node's pass until the
-token is back at it as its home), and a turn of all living nodes over this air if nothing is lost.
+token is back at it as its home), and a turn of all living nodes over this air if nothing is lost; and a
+hundredth more (clocks differ) and a hop (the sign that tells of it).
 
 Both promises are of nodes that can form a ring: a component of living nodes (two-way links, none frozen) in
 which each hears the next of the ring's order both ways. They hold from the last fault on, anywhere in the
@@ -13,8 +14,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from protocol.node import TokenDropped, TokenMade, TokenPassed, TokenTaken, TurnFinished
-from protocol.packets import Items, TokenId
+from protocol.node import RoundFinished, TokenDropped, TokenMade, TokenPassed, TokenTaken, TurnFinished
+from protocol.packets import TokenId
 from protocol.simulator.books import Books, Follow, keep
 from protocol.simulator.invariants import Invariants, Limits, World
 
@@ -59,8 +60,9 @@ class RingInvariants(Invariants):
     @property
     def rotation_us(self) -> int:
         """The time of one rotation, as above."""
-        least_us = len(self._world.alive) * self._world.hop_us()
-        return max(self._world.period_ms * 1000, least_us, *self._turns_us)
+        hop_us = self._world.hop_us()
+        longest_us = max(self._world.period_ms * 1000, len(self._world.alive) * hop_us, *self._turns_us)
+        return longest_us + longest_us // 100 + hop_us
 
     def follow(self) -> Follow:
         """See Invariants."""
@@ -73,13 +75,18 @@ class RingInvariants(Invariants):
             TurnFinished: lambda node_id, event: self._is_back(node_id),
         }
 
-    def found(self, reporter: int, version: int, items: Items) -> None:
+    def found(self, reporter: int, result: RoundFinished) -> None:
         """See Invariants."""
-        super().found(reporter, version, items)
+        super().found(reporter, result)
         self._finished_us[reporter] = self._world.now_us
 
+    def forgot(self, node_id: int) -> None:
+        """See Invariants. Whoever lost its memory holds nothing."""
+        for line in self._lines.values():
+            line.is_held = line.is_held and line.node_id != node_id
+
     def changed(self) -> None:
-        """See Invariants. Whoever lost its power holds nothing."""
+        """See Invariants. A token of a frozen node does not live."""
         self._changed_us = self._world.now_us
         alive = self._world.alive
         for line in self._lines.values():
@@ -115,7 +122,7 @@ class RingInvariants(Invariants):
     def _check_two(self, line: _Line, other: _Line) -> None:
         end_us = self._world.now_us if other.is_held else other.last_us
         together_us = end_us - max(line.first_us, other.first_us, self._changed_us)
-        if together_us <= self._limits.two_tokens * self.rotation_us:
+        if together_us <= 0 or together_us <= self._limits.two_tokens * self.rotation_us:
             return
         component = self._world.component_of(line.node_id)
         if other.node_id in component and self._can_ring(component):

@@ -293,13 +293,15 @@ class Simulation:
         )
         station.switch_on(node, self.clock.now_us)
         self.truth.restarted(node_id)
+        if self._invariants:
+            self._invariants.forgot(node_id)
         self._serve(station, node, now_ms)
 
     def _switch_off(self, station: Station) -> None:
         station.switch_off(self.clock.now_us)
         station.frozen = None
         if self._invariants:
-            self._invariants.lost_power(station.node_id)
+            self._invariants.forgot(station.node_id)
 
     def _reboot(self, station: Station) -> None:
         if station.node is not None:

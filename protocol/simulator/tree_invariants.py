@@ -37,7 +37,7 @@ class TreeInvariants(Invariants):
         """`node_id` has no parent."""
         self._parent.pop(node_id, None)
 
-    def lost_power(self, node_id: int) -> None:
+    def forgot(self, node_id: int) -> None:
         """See Invariants."""
         self.parent_lost(node_id)
         self._begins_anew(node_id)

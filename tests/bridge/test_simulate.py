@@ -286,7 +286,7 @@ def test_unreachable_nodes_are_named(capsys: Capsys) -> None:
             ["--network", "ring", "--max-children", "2"],
             "--max-children is of a tree, not of a ring; leave it",
         ),
-        (["--network", "polling", "--profile", "classic"], "no profile classic for the network polling; give default"),
+        (["--network", "polling", "--profile", "classic"], "no profile classic for the network polling"),
         (["--truth"], "--truth adds to the JSON objects; give --json as well"),
         (["--capture", "no/such/folder/x.pcapng"], "no/such/folder/x.pcapng"),
     ],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from protocol.aggregate import Aggregate
 from protocol.node import MeasurementDue, ReportAccepted, ReportSealed, RoundFinished
 from protocol.packets import Items
-from protocol.simulator.faults import Action, Fault, Kill, Merge, Partition, Revive
+from protocol.simulator.faults import Action, Fault, Freeze, Kill, Merge, Partition, Revive
 from protocol.simulator.field import reading
-from protocol.simulator.invariants import InvariantViolation
+from protocol.simulator.invariants import InvariantViolation, Limits
 from protocol.timing import PollingTiming
 from tests.protocol.simulator.scripted import Deed, Script, play, row
 
@@ -23,10 +24,10 @@ def result(version: int) -> RoundFinished:
     return RoundFinished(version, 0, Items(((0, Aggregate.empty(version)),)))
 
 
-def polled(scripts: dict[int, Script], *faults: tuple[int, Action]) -> None:
+def polled(scripts: dict[int, Script], *faults: tuple[int, Action], **options: Any) -> None:
     """Three nodes that hear each other, unless told otherwise, for 9 s."""
     planned = [Fault(round_number, action) for round_number, action in faults]
-    play(FIELD, scripts, 9_000, network="polling", timing=TIMING, faults=planned)
+    play(FIELD, scripts, 9_000, network="polling", timing=TIMING, faults=planned, **options)
 
 
 def test_each_version_once_is_right() -> None:
@@ -52,6 +53,23 @@ def test_what_a_part_knows_it_knows_after_the_merger() -> None:
     parted = (1, Partition((frozenset({1}),)))
     with pytest.raises(InvariantViolation, match="version 7 was reported by node 1 and node 2"):
         polled({1: [(1_000, result(7))], 2: [(4_000, result(7))]}, parted, (3, Merge()))
+
+
+def test_rounds_that_began_before_parts_heard_of_each_other_may_be_the_same() -> None:
+    parted = (1, Partition((frozenset({1}),)))
+    scripts: dict[int, Script] = {1: [(3_000, result(7)), (5_000, result(9))], 2: [(3_100, result(7))]}
+    polled(scripts, parted, (3, Merge()))
+    with pytest.raises(InvariantViolation, match="version 9 was reported by node 1 and node 2"):
+        polled({**scripts, 2: [(3_100, result(7)), (6_000, result(9))]}, parted, (3, Merge()))
+
+
+def test_a_frozen_node_that_begins_anew_remembers_nothing() -> None:
+    """A node by script does it all again then."""
+    alone = ((1, Kill(2)), (1, Kill(3)))
+    with pytest.raises(InvariantViolation, match="version 7 was reported by node 1, twice"):
+        polled({1: [(2_000, result(7)), (6_000, result(7))]}, *alone)
+    anew = ((3, Freeze(1)), (4, Revive(1)))
+    polled({1: [(2_000, result(7))]}, *alone, *anew, limits=Limits(settle_ms=0))
 
 
 def test_where_nobody_remembers_versions_begin_again() -> None:
