@@ -158,8 +158,8 @@ def _ring_text(payload: Token | Sign | Claim) -> str:
             held = f", the next sign within {hold_ms} ms" if hold_ms else ""
             passed = {NO_ID: "", MUSTER: ", muster"}.get(passed_over, f", passed over {passed_over}")
             return f"{_token_id_text(token)}, round {version}{held}{passed}"
-        case Claim(epoch, sequence, version):
-            return f"epoch {epoch}, sequence {sequence}, round {version}"
+        case Claim(epoch, version):
+            return f"epoch {epoch}, round {version}"
 
 
 def _polling_text(payload: Poll | Reading | Beat) -> str:

@@ -85,10 +85,10 @@ from protocol.wire_format import (
 
 # fmt: off
 __all__ = [
-    "AGGREGATE", "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT",
+    "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT",
     "ITEM_LINK", "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_LINKS", "MAX_NODE_ID",
-    "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT", "NO_ID", "PAIR",
-    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_HEAD", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat",
+    "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT", "NO_ID",
+    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat",
     "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Hello", "Help", "Items",
     "Link", "Network", "Pairs", "Payload", "Poll", "Reading", "Report", "Result", "Sign", "Sync", "Token",
     "TokenId", "crc16", "decode", "encode", "peek_header",
@@ -354,7 +354,7 @@ _CODECS: dict[int, _Codec] = {
         _CLAIM.size_bytes,
         True,
         lambda data: Claim(*_CLAIM.unpack(data, 0)),
-        lambda claim: _CLAIM.pack(claim.epoch, claim.sequence, claim.version),
+        lambda claim: _CLAIM.pack(claim.epoch, claim.version),
     ),
     FrameType.HELLO: (
         Hello,

@@ -187,10 +187,9 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Payload of CLAIM: the epoch that the sender wants to open, and the newest that it knows."""
+    """Payload of CLAIM: the epoch that the sender wants to open, and the newest version that it knows."""
 
     epoch: int
-    sequence: int
     version: int
 
 

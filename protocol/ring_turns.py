@@ -18,16 +18,13 @@ from protocol.node import (
     TurnFinished,
 )
 from protocol.packets import (
-    AGGREGATE,
     HOST,
     MAX_AGGREGATES,
     MAX_PAYLOAD_BYTES,
     MAX_U24,
     MUSTER,
     NO_ID,
-    PAIR,
     TOKEN_ASKED,
-    TOKEN_HEAD,
     TOKEN_MORE,
     FrameType,
     Items,
@@ -38,11 +35,13 @@ from protocol.packets import (
 )
 from protocol.ring_parts import FORGET_VISITS, MUSTER_AFTER, Phase, RingParts
 from protocol.token_order import is_later, made_after, passed_on
+from protocol.wire_format import AGGREGATE, PAIR, TOKEN_HEAD
 
 GATHER, RESULT = 0, 1
 _LAST_TURN = 0xFF
-_HEAD_BYTES, _PAIR_BYTES = TOKEN_HEAD.sizeof(), PAIR.sizeof()
-_AGGREGATE_BYTES = 1 + AGGREGATE.sizeof()
+_HEAD_BYTES: int = TOKEN_HEAD.sizeof()
+_PAIR_BYTES: int = PAIR.sizeof()
+_AGGREGATE_BYTES: int = 1 + AGGREGATE.sizeof()
 _READINGS_BYTES = 3  # kind and node
 
 

@@ -176,7 +176,7 @@ class TokenRingNode(Turns):
         self._say_claim(self._claim_epoch, now_ms)
 
     def _say_claim(self, epoch: int, now_ms: int) -> None:
-        self._put(FrameType.CLAIM, BROADCAST, Claim(epoch, self.newest.sequence, self._version), now_ms)
+        self._put(FrameType.CLAIM, BROADCAST, Claim(epoch, self._version), now_ms)
 
     def _go_on_claiming(self, epoch: int, now_ms: int) -> None:
         if self._claim_ms <= now_ms:

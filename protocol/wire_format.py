@@ -79,7 +79,7 @@ TOKEN_HEAD = c.Struct(
 )
 TOKEN = c.Struct("head" / TOKEN_HEAD, "items" / c.GreedyRange(TOKEN_ITEM), c.Terminated)
 SIGN = c.Struct("id" / TOKEN_ID, "version" / c.Int16ub, "passed_over" / c.Int16ub, "hold_ms" / c.Int24ub)
-CLAIM = c.Struct("epoch" / c.Int16ub, "sequence" / c.Int32ub, "version" / c.Int16ub)
+CLAIM = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub)
 HELLO = c.Struct("network" / c.Int8ub, "epoch" / c.Int16ub, "version" / c.Int16ub)
 POLL = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub, "attempt" / c.Int8ub)
 READING = c.Struct("head" / POLL, "pairs" / c.GreedyRange(PAIR), c.Terminated)

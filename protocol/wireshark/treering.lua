@@ -106,7 +106,6 @@ local f = {
     sign_passed_over = ProtoField.uint16("treering.sign.passed_over", "Passed over"),
     sign_hold_ms = ProtoField.uint24("treering.sign.hold_ms", "Hold", base.UNIT_STRING, MS),
     claim_epoch = ProtoField.uint16("treering.claim.epoch", "Epoch"),
-    claim_sequence = ProtoField.uint32("treering.claim.sequence", "Sequence"),
     claim_version = ProtoField.uint16("treering.claim.version", "Version"),
     hello_network = ProtoField.uint8("treering.hello.network", "Network", base.DEC, NETWORKS),
     hello_epoch = ProtoField.uint16("treering.hello.epoch", "Epoch"),
@@ -158,7 +157,7 @@ local SIGN = {
     { f.sign_epoch, 2 }, { f.sign_generator, 2 }, { f.sign_sequence, 4 }, { f.sign_version, 2 },
     { f.sign_passed_over, 2 }, { f.sign_hold_ms, 3 },
 }
-local CLAIM = { { f.claim_epoch, 2 }, { f.claim_sequence, 4 }, { f.claim_version, 2 } }
+local CLAIM = { { f.claim_epoch, 2 }, { f.claim_version, 2 } }
 local HELLO = { { f.hello_network, 1 }, { f.hello_epoch, 2 }, { f.hello_version, 2 } }
 local POLL = { { f.poll_epoch, 2 }, { f.poll_version, 2 }, { f.poll_attempt, 1 } }
 local READING = { { f.reading_epoch, 2 }, { f.reading_version, 2 }, { f.reading_attempt, 1 } }
@@ -446,8 +445,8 @@ local function read_sign(tree, tvb, at)
 end
 
 local function read_claim(tree, tvb, at)
-    local epoch, sequence, version = table.unpack(add_fields(tree, tvb, at, CLAIM))
-    return string.format(" round %d: epoch %d, sequence %d", version, epoch, sequence)
+    local epoch, version = table.unpack(add_fields(tree, tvb, at, CLAIM))
+    return string.format(" round %d: epoch %d", version, epoch)
 end
 
 local function read_hello(tree, tvb, at)

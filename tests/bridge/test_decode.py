@@ -102,8 +102,8 @@ CASES: list[tuple[FrameType, int, Payload, str]] = [
     (
         FrameType.CLAIM,
         BROADCAST,
-        Claim(5, 100, 9),
-        "CLAIM 3 -> all, counter 77: epoch 5, sequence 100, round 9",
+        Claim(5, 9),
+        "CLAIM 3 -> all, counter 77: epoch 5, round 9",
     ),
     (FrameType.HELLO, BROADCAST, Hello(1, 4, 9), "HELLO 3 -> all, counter 77: ring, epoch 4, round 9"),
     (FrameType.HELLO, BROADCAST, Hello(7, 4, 9), "HELLO 3 -> all, counter 77: network 7, epoch 4, round 9"),

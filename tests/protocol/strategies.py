@@ -98,7 +98,7 @@ PAYLOAD_STRATEGIES: dict[FrameType, st.SearchStrategy[Payload]] = {
     FrameType.RESULT: st.builds(Result, u24, items(1)),
     FrameType.TOKEN: tokens(),
     FrameType.SIGN: st.builds(Sign, st.builds(TokenId, u16, node_ids, u32), u16, u16, u24),
-    FrameType.CLAIM: st.builds(Claim, u16, u32, u16),
+    FrameType.CLAIM: st.builds(Claim, u16, u16),
     FrameType.HELLO: st.builds(Hello, u8, u16, u16),
     FrameType.POLL: st.builds(Poll, u16, u16, u8),
     FrameType.READING: st.builds(Reading, u16, u16, u8, pairs(0)),

@@ -392,7 +392,7 @@ def report(*aggregates: tuple[int, Aggregate], links: tuple[Link, ...] = (), dou
         Frame(FrameType.SIGN, 1, 0xFFFF, 1, Sign(TokenId(0, 0xFFFE, 0), 0, 0, 0)),
         Frame(FrameType.SIGN, 1, 0xFFFF, 1, Sign(TokenId(1 << 16, 0, 0), 0, 0, 0)),
         Frame(FrameType.SIGN, 1, 0xFFFF, 1, Sign(TokenId(0, 0, 0), 0, 0, 1 << 24)),
-        Frame(FrameType.CLAIM, 1, 0xFFFF, 1, Claim(0, 1 << 32, 0)),
+        Frame(FrameType.CLAIM, 1, 0xFFFF, 1, Claim(0, 1 << 16)),
         Frame(FrameType.HELLO, 1, 0xFFFF, 1, Hello(256, 0, 0)),
         Frame(FrameType.POLL, 1, 2, 1, Poll(0, 0, 256)),
         Frame(FrameType.POLL, 1, 2, 1, Reading(0, 0, 0, ())),

@@ -527,7 +527,7 @@ class TestLoss:
     @pytest.mark.parametrize(("epoch", "source"), [(5, 1), (4, 7)])
     def test_it_withdraws_for_a_higher_claim(self, epoch: int, source: int) -> None:
         desk = self.claiming()
-        desk.hear(source, Claim(epoch, 21, 7), FrameType.CLAIM)
+        desk.hear(source, Claim(epoch, 7), FrameType.CLAIM)
         desk.at(desk.now_ms + 3 * FIRST_MS)
         assert not desk.take_events(TokenMade)
         assert not desk.take_sent()
@@ -535,7 +535,7 @@ class TestLoss:
     @pytest.mark.parametrize(("epoch", "source"), [(3, 9), (4, 2)])
     def test_it_says_its_own_again_to_a_lower_one(self, epoch: int, source: int) -> None:
         desk = self.claiming()
-        desk.hear(source, Claim(epoch, 21, 7), FrameType.CLAIM)
+        desk.hear(source, Claim(epoch, 7), FrameType.CLAIM)
         (claim,) = desk.take_sent(FrameType.CLAIM)
         assert isinstance(claim.payload, Claim)
         assert claim.payload.epoch == 4
@@ -558,7 +558,7 @@ class TestLoss:
         meet(desk, 7)
         desk.hear(7, a_token(home=ME, turn=1), FrameType.TOKEN)
         desk.take_sent()
-        desk.hear(7, Claim(4, 20, 7), FrameType.CLAIM)
+        desk.hear(7, Claim(4, 7), FrameType.CLAIM)
         (sign,) = desk.take_sent()
         assert isinstance(sign.payload, Sign)
         assert sign.payload.id == TokenId(3, 9, 20)
@@ -569,13 +569,13 @@ class TestLoss:
         meet(desk, 7)
         desk.hear(7, a_token(home=ME, turn=1), FrameType.TOKEN)
         desk.take_sent()
-        desk.hear(7, Claim(5, 20, 7), FrameType.CLAIM)
+        desk.hear(7, Claim(5, 7), FrameType.CLAIM)
         assert not desk.take_sent()
 
     def test_a_bystander_gives_the_claimant_time(self) -> None:
         desk = self.after_a_visit()
         desk.at(500)
-        desk.hear(9, Claim(4, 21, 7), FrameType.CLAIM)
+        desk.hear(9, Claim(4, 7), FrameType.CLAIM)
         desk.at(500 + 2 * TIMING.claim_least_ms + 2 * TIMING.first_delay_ms)
         assert not desk.take_events(ClaimMade)
 
