@@ -43,7 +43,7 @@ class RingObserver:
         self.state = RingState()
         self._gone_us = 0  # when the token is too old to matter
         self._heard_us: dict[int, int] = {}
-        self._visited_us: dict[int, int] = {}
+        self._visited_us: dict[int, tuple[int, int]] = {}  # the visit before the last, and the last
         self._last: tuple[int, Token] | None = None  # the last pass: to whom, and what
         self._repaired: set[int] = set()
 
@@ -101,7 +101,6 @@ class RingObserver:
             state.turn = 0
         if state.holder == source:
             state.token, state.version = sign.id, sign.version
-            self._visited_us[source] = now_us
             return found
         is_next = before is not None and sign.id == passed_on(before)
         came_from = state.holder if is_next else None
@@ -118,9 +117,11 @@ class RingObserver:
         self, source: int | None, destination: int, token: TokenId, version: int, now_us: int
     ) -> TokenMoved:
         state = self.state
+        if source is not None or destination != state.previous:  # else it never went away
+            _, last_us = self._visited_us.get(destination, (0, 0))
+            self._visited_us[destination] = last_us, now_us
         state.holder, state.previous = destination, source
         state.token, state.version = token, version
-        self._visited_us[destination] = now_us
         return TokenMoved(now_us, source, destination, token, version, state.turn)
 
     # --- the members -------------------------------------------------------------------------------------
@@ -152,10 +153,10 @@ class RingObserver:
 
     def _follow(self, first: int, then: int, now_us: int) -> list[Observation]:
         """The token goes from one to the other. Who stands between was left out, or never stood there."""
-        visited_us = self._visited_us.get(first)
+        turn_us, _ = self._visited_us.get(first, (0, 0))  # when the token was there a turn ago
         found: list[Observation] = []
         for node_id in self._between(first, then):
-            is_silent = visited_us is not None and self._heard_us.get(node_id, 0) < visited_us
+            is_silent = self._heard_us.get(node_id, 0) < turn_us
             if is_silent and node_id in self._visited_us and node_id not in self.state.absent:
                 found += self._pass_over(node_id, first, now_us)
         self._place_after(then, first)
