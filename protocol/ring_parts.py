@@ -77,6 +77,7 @@ class RingParts(NodeBase):
         self._visits = 0
         # Of the held token: when its round began, and when its phase ends.
         self._began_ms = now_ms
+        self._begun: tuple[int, int] | None = None  # the last round that this node began, and when
         self._phase_ms: int | None = None
         self._quiet_ms = now_ms  # until then the token may rest
         self._successor = NO_ID

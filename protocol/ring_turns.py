@@ -57,6 +57,8 @@ class Turns(RingParts):
         self.newest = token.id
         self.held = token
         self._began_ms = now_ms - token.age_ms
+        if self._begun is not None and self._begun[0] == token.version and token.home == self.node_id:
+            self._began_ms = self._begun[1]
         self._sign_ms = now_ms
         self._events.append(TokenTaken(source, token.id, token.version, token.turn))
         self._visit(token, now_ms, is_known)
@@ -127,6 +129,7 @@ class Turns(RingParts):
             version = self.held.next_version
         self._version = self._visited_version = version
         self._began_ms = self._sign_ms = now_ms
+        self._begun = version, now_ms
         self._passed_items = frozenset()
         nothing = Aggregate.empty(version)
         self._change(
@@ -259,7 +262,8 @@ class Turns(RingParts):
         if self._tries == 1:
             self._first_sent_ms = now_ms
         self._phase_ms = now_ms + self._timeout_ms(successor)
-        age_ms = min(now_ms - self._began_ms, MAX_U24)
+        # As old as it will be when it arrives: half of the round trip later, as in section 6.1.
+        age_ms = min(now_ms - self._began_ms + self.peers[successor].round_trip.one_way_ms, MAX_U24)
         passed = replace(token, id=passed_on(token.id), follows=self._follows(successor), age_ms=age_ms)
         self._put(FrameType.TOKEN, successor, passed, now_ms)
 
