@@ -13,24 +13,35 @@ from pathlib import Path
 
 import pytest
 
-from bridge.driver import sink_tree_driver
+from bridge.driver import node_driver, sink_tree_driver
 from bridge.link import LinkState
+from bridge.relay import Relay
 from bridge.sensors import ConstantSensor
 from bridge.udp_link import GROUP, LOOPBACK, UdpLink
 from desktop.command import main
 from firmware.pi.agent import run_agent
 from firmware.pi.command import event_line
+from protocol.aggregate import Aggregate
+from protocol.capture import Record
 from protocol.node import (
+    BecamePrimary,
     ChildJoined,
     ChildLost,
+    ClaimMade,
     Event,
     FrameDropped,
     Joined,
     MeasurementDue,
     ParentLost,
+    PeerLost,
+    ResultLearned,
     RoundFinished,
+    TokenMade,
+    TokenTaken,
 )
-from protocol.packets import DropReason
+from protocol.observer import Observer, RoundRow, TokenMoved
+from protocol.packets import DropReason, Items, Network, TokenId
+from protocol.timing import PeerTiming, PollingTiming, RingTiming
 from tests.bridge.rig import free_udp_port, run, until
 from tests.bridge.test_driver import QUICK
 
@@ -208,9 +219,150 @@ def test_an_agent_needs_an_id(capsys: pytest.CaptureFixture[str]) -> None:
         (ParentLost(3, "no answer"), "lost its parent 3: no answer"),
         (ChildJoined(5), "took 5 as a child"),
         (ChildLost(5), "gave 5 up"),
+        (PeerLost(5, "was passed over"), "lost 5: was passed over"),
+        (ClaimMade(4), "misses the token, and claims to make a new one (epoch 4)"),
+        (TokenMade(TokenId(4, 1, 9), None), "made a new token (epoch 4)"),
+        (TokenMade(TokenId(4, 1, 9), TokenId(3, 1, 7)), None),
+        (BecamePrimary(4), "is the primary (epoch 4)"),
+        (
+            ResultLearned(7, Items(((0, Aggregate(7, 124, 3, 246, 2)),))),
+            "version 7  temperature: max 22 degC at node 3, average 21.50 degC",
+        ),
+        (TokenTaken(1, TokenId(4, 1, 9), 7, 0), None),
         (MeasurementDue(7), None),
         (FrameDropped(DropReason.CHECKSUM, None), None),
     ],
 )
 def test_events_in_words(event: Event, line: str | None) -> None:
     assert event_line(event) == line
+
+
+# --- the ring and the polled network ---
+
+PEERS = PeerTiming(hello_spread_ms=50, hello_wait_ms=100)
+RING = RingTiming(period_ms=150, listen_ms=150, peers=PEERS)
+POLLING = PollingTiming(period_ms=200, beat_ms=60, lease_ms=240, stagger_ms=60, peers=PEERS)
+NODES = (1, 2, 3)
+
+
+class Room:
+    """Agents that hear each other, in one loop, and the host that listens to what all can hear."""
+
+    def __init__(self, network: Network, timing: RingTiming | PollingTiming) -> None:
+        self.observer = Observer()
+        self.rows: list[RoundRow] = []
+        self.visited: set[int] = set()  # by the token
+        self._network, self._timing = network, timing
+        self._port = free_udp_port()
+        self._ear = UdpLink(GROUP, self._port, LOOPBACK)
+        self._stops: dict[int, asyncio.Event] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Room:
+        relay = Relay()
+        relay.subscribe(self._observe)
+        await self._ear.start(relay.attach(self._ear), lambda state: None)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop(*self._tasks)
+        await self._ear.close()
+
+    def _observe(self, record: Record) -> None:
+        seen = self.observer.observe(record)
+        self.rows += [row for row in seen if isinstance(row, RoundRow)]
+        self.visited |= {move.destination for move in seen if isinstance(move, TokenMoved)}
+
+    async def start(self, *node_ids: int) -> None:
+        for node_id in node_ids:
+            node = node_driver(
+                self._network,
+                f"node {node_id}",
+                node_id,
+                ConstantSensor({0: float(node_id)}),
+                timing=self._timing,
+            )
+            self._stops[node_id] = asyncio.Event()
+            link = UdpLink(GROUP, self._port, LOOPBACK)
+            run_it = run_agent(node, link, lambda state: None, self._stops[node_id])
+            self._tasks[node_id] = asyncio.create_task(run_it)
+
+    async def stop(self, *node_ids: int) -> None:
+        """Without a word to the others, as a crash would."""
+        for node_id in node_ids:
+            self._stops[node_id].set()
+            await self._tasks[node_id]
+
+    async def counted(self, count: int) -> None:
+        """Until two more results count so many."""
+        self.rows.clear()
+        await until(lambda: sum(row.aggregate.count == count for row in self.rows) >= 2)
+
+
+@pytest.mark.parametrize("network", [Network.RING, Network.POLLING])
+def test_results_go_on_without_a_dead_node_and_with_it_when_it_is_back(network: Network) -> None:
+    async def main() -> None:
+        async with Room(network, RING if network is Network.RING else POLLING) as room:
+            await room.start(*NODES)
+            await room.counted(3)
+            ring, polled = room.observer.ring, room.observer.polled
+            first = ring.home if ring else polled and polled.primary
+            assert first in NODES
+            await room.stop(first)
+            await room.counted(2)
+            await room.start(first)
+            await room.counted(3)
+
+    run(main(), timeout_s=30)
+
+
+def test_signs_alone_show_the_ring_to_who_is_no_member() -> None:
+    """TOKENs are for their destination alone; the host gets what is for all."""
+
+    async def main() -> None:
+        async with Room(Network.RING, RING) as room:
+            await room.start(*NODES)
+            await room.counted(3)
+            ring = room.observer.ring
+            assert ring is not None
+            assert sorted(ring.order) == [1, 2, 3]
+            await until(lambda: room.visited == {1, 2, 3})
+            await room.stop(2)
+            await until(lambda: 2 in ring.absent)
+            await room.start(2)
+            await until(lambda: 2 not in ring.absent)
+
+    run(main(), timeout_s=30)
+
+
+def test_agents_as_processes_make_a_ring_over_a_killed_one(udp: list[str]) -> None:
+    ring = [*AGENT, "--network", "ring", "--order", "3,1,2", "--period", "0.3", "--json", *udp]
+    with ExitStack() as stack:
+        agents = []
+        for node_id in ("1", "2", "3"):
+            command = [*ring, "--id", node_id, "--constant", node_id, "--duration", "30"]
+            agent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            agents.append(stack.enter_context(agent))
+            stack.callback(agent.kill)
+        _read_until_counted(agents[0], 3)
+        agents[2].kill()
+        _read_until_counted(agents[0], 2)
+
+
+def _read_until_counted(agent: subprocess.Popen[str], count: int) -> None:
+    """Read its events until a result counts so many; its lines end when its duration is over."""
+    assert agent.stdout is not None
+    for line in agent.stdout:
+        event = json.loads(line)
+        is_result = event["event"] in ("RoundFinished", "ResultLearned")
+        if is_result and event["items"]["aggregates"][0][1]["count"] == count:
+            return
+    pytest.fail(f"no result that counts {count}")
+
+
+def test_options_of_a_ring_are_no_use_to_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agent", "--id", "11", "--order", "1,2", "--no-sensor"]) == 2
+    assert "--order and --readings are for --network ring or polling" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["agent", "--id", "11", "--network", "ring", "--order", "1,2,1"])
+    assert "names a node twice" in capsys.readouterr().err
