@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
+from bridge import new_file
 from bridge.errors import UsageError
 from protocol.capture import CaptureError, CaptureReader, CaptureWriter, CutShortError, Record
 
@@ -29,7 +28,7 @@ class CaptureFile:
         self._on_failure = on_failure
         self._has_records = False
         self._size_bytes = 0
-        self.path, self._file = _create(Path(path))
+        self.path, self._file = new_file.create(Path(path))
         self._append(self._writer.header())
 
     @property
@@ -89,15 +88,3 @@ def read_records(path: str | Path, on_notice: Callable[[str], None] = _log.warni
         on_notice(
             f"{path}: {reader.skipped} packets of another link type are passed over; is it a Treering log?"
         )
-
-
-def _create(path: Path) -> tuple[Path, io.FileIO]:
-    for number in count():
-        candidate = path.with_stem(f"{path.stem}-{number}") if number else path
-        try:
-            return candidate, open(candidate, "xb", buffering=0)
-        except OSError as error:
-            if not candidate.is_file():
-                reason = "is a directory" if candidate.is_dir() else error.strerror
-                raise UsageError(f"{path}: {reason}; name a file in a folder you may write to") from error
-    raise AssertionError("count() ends")

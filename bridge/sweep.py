@@ -7,21 +7,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import multiprocessing
-import os
 import shlex
-import signal
-import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import mean
 
 from bridge import simulate
-from bridge.errors import TreeringError, UsageError
+from bridge.errors import UsageError
+from bridge.pool import Failure, results_of
 from bridge.scenario_options import scenario_of
 from protocol.simulator.invariants import InvariantViolation
 from protocol.simulator.propagation import Disk
@@ -29,9 +23,6 @@ from protocol.simulator.scenario import Grid, Scattered, Scenario
 from protocol.simulator.summary import RoundSummary
 from protocol.simulator.survey import Survey
 from protocol.simulator.tally import Tally
-
-# Runs that wait for a process: enough that none idles, and few enough that an interrupt ends soon.
-_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +55,6 @@ class Outcome:
     connected: int
     depth: int
     neighbours: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A run that could not be done, or that broke a promise; `message` is for people."""
-
-    message: str
-    is_usage: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +107,7 @@ def row_of(case: Case, outcomes: Sequence[Outcome]) -> Row:
     share = 1 / max(1, tally.node_rounds)
     return Row(
         nodes=scenario.field.size,
-        field=_field_words(scenario),
+        field=field_words(scenario),
         range_m=scenario.field.reach_m if isinstance(scenario.air.propagation, Disk) else None,
         loss=scenario.air.quality.loss,
         period_s=case.period_s,
@@ -163,25 +146,12 @@ def cost_of(run: Run) -> int:
 
 
 def outcomes_of(runs: Sequence[Run], jobs: int, on_done: Callable[[Run], None]) -> list[Outcome]:
-    """The outcomes in the order of the runs, whatever the number of processes; `on_done` after each run.
-
-    Raises UsageError for a run that cannot be, TreeringError for one that failed. A failure or an interrupt
-    ends the processes.
-    """
-    outcomes: dict[int, Outcome] = {}
-    # The longest first, so that the processes end together.
-    order = sorted(range(len(runs)), key=lambda index: (-cost_of(runs[index]), index))
-    with closing(_done(runs, order, min(jobs, len(runs)))) as done:
-        for index, outcome in done:
-            if isinstance(outcome, Failure):
-                raise UsageError(outcome.message) if outcome.is_usage else TreeringError(outcome.message)
-            outcomes[index] = outcome
-            on_done(runs[index])
-    return [outcomes[index] for index in range(len(runs))]
+    """The outcomes in the order of the runs; `on_done` after each. Raises UsageError, TreeringError."""
+    return results_of(simulated, runs, cost_of, jobs, on_done)
 
 
 def simulated(run: Run) -> Outcome | Failure:
-    """Do one run. What can go wrong comes back as a value, since not every exception crosses processes."""
+    """Do one run; what goes wrong comes back."""
     try:
         scenario = run.scenario
         summaries: list[RoundSummary] = []
@@ -198,67 +168,6 @@ def simulated(run: Run) -> Outcome | Failure:
     return Outcome(counted, due, len(survey.hops), survey.depth, survey.neighbours)
 
 
-def cores() -> int:
-    """How many processes this machine runs at once."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _done(
-    runs: Sequence[Run], order: Iterable[int], processes: int
-) -> Generator[tuple[int, Outcome | Failure]]:
-    if processes <= 1:
-        yield from ((index, simulated(runs[index])) for index in order)
-        return
-    # Spawned on every system: what works on Windows works everywhere, and a fork would copy open files.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_interrupts_to_the_parent)
-    waiting: dict[Future[Outcome | Failure], int] = {}
-    left = iter(order)
-    try:
-        while True:
-            while len(waiting) < processes + _AHEAD and (index := next(left, None)) is not None:
-                with _born_deaf():
-                    waiting[pool.submit(simulated, runs[index])] = index
-            if not waiting:
-                break
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), future.result()
-    except BrokenProcessPool as error:
-        raise TreeringError(
-            "a process of the sweep was ended from outside; try again with --jobs 1"
-        ) from error
-    except BaseException:
-        _end(pool)
-        raise
-    pool.shutdown()
-
-
-@contextmanager
-def _born_deaf() -> Iterator[None]:
-    """Processes that start meanwhile inherit that an interrupt waits; ours comes right after."""
-    if sys.platform == "win32":  # has no such masks
-        yield
-    else:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """At once: a run may take minutes."""
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in multiprocessing.active_children():
-        process.terminate()
-
-
 @lru_cache(maxsize=4096)
 def _scenario(options: tuple[str, ...]) -> Scenario:
     return scenario_of(_parser().parse_args(options))
@@ -271,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _field_words(scenario: Scenario) -> str:
+def field_words(scenario: Scenario) -> str:
     """The extent of the field."""
     match scenario.field:
         case Grid(columns, rows, spacing_m):

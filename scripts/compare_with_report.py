@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bridge.sweep import Case, Outcome, Row, Run, cores, outcomes_of, row_of, smallest  # noqa: E402
+from bridge.pool import cores  # noqa: E402
+from bridge.sweep import Case, Outcome, Row, Run, outcomes_of, row_of, smallest  # noqa: E402
 from protocol.simulator.propagation import FreeSpace  # noqa: E402
 from protocol.simulator.summary import RoundSummary  # noqa: E402
 from protocol.simulator.tally import Tally  # noqa: E402

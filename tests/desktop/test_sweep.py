@@ -276,7 +276,7 @@ def test_a_process_that_is_ended_from_outside_ends_the_sweep_in_one_line() -> No
             process.kill()
 
     runs = Case(("--grid", "2x1"), 2.0).runs(seeds=20, rounds=1, warm_up_s=0)
-    with pytest.raises(TreeringError, match="a process of the sweep was ended from outside; try again"):
+    with pytest.raises(TreeringError, match="a process was ended from outside; try again"):
         outcomes_of(runs, 2, end_one)
 
 
