@@ -12,6 +12,7 @@ from pathlib import Path
 from bridge.errors import UsageError
 from desktop import places
 from desktop.headless import run_headless
+from protocol.packets import Network
 
 _LOG_BYTES = 1_000_000
 
@@ -20,11 +21,13 @@ _LOG_BYTES = 1_000_000
 class Options:
     """What to begin with, at most one of `demo`, `ports` and `log`; without any, the start page.
 
-    `recording` is the packet log to write. `rounds` and `out_dir` are for a run without a display. `mode` is
-    the theme, "light" or "dark"; None follows the system.
+    `network` is the kind of network of the demo, or of the ports. `recording` is the packet log to write.
+    `rounds` and `out_dir` are for a run without a display. `mode` is the theme, "light" or "dark"; None
+    follows the system.
     """
 
     demo: bool = False
+    network: Network = Network.TREE
     ports: tuple[str, ...] = ()
     log: Path | None = None
     recording: Path | None = None
@@ -46,7 +49,7 @@ def main(options: Options) -> int:
         instead = "treering bridge --port PORT" if options.ports else "treering replay FILE"
         raise UsageError(f"no display: {missing}; use `{instead}` instead")
     print(f"No display: {missing}; the demo runs as text.")
-    return run_headless(options.rounds, options.out_dir)
+    return run_headless(options.rounds, options.out_dir, options.network)
 
 
 class _NoDisplayError(Exception):
@@ -82,9 +85,9 @@ def _run_window(options: Options) -> int:
     elif options.ports:
         from desktop.live_source import LiveSource
 
-        window.start(LiveSource(options.ports))
+        window.start(LiveSource(options.ports, network=options.network))
     elif options.demo:
-        window.start(DemoSource())
+        window.start(DemoSource(options.network))
     root.mainloop()
     return 0
 

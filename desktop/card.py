@@ -19,11 +19,17 @@ class Card(ttk.Frame):
         self.head = ttk.Frame(self, padding=(em, 0), height=round(2.3 * line_px))
         self.head.pack(fill="x")
         self.head.pack_propagate(False)  # all heads are of one height, whatever they hold
-        ttk.Label(self.head, text=title, style="Title.TLabel").pack(side="left")
+        self._title = ttk.Label(self.head, text=title, style="Title.TLabel")
+        self._title.pack(side="left")
         self._summary = ttk.Label(self.head, style="Muted.TLabel")
         self._summary.pack(side="left", padx=(em, 0))
         self.body = ttk.Frame(self)
         self.body.pack(fill="both", expand=True)
+
+    def set_title(self, text: str) -> None:
+        """Change the title."""
+        if self._title.cget("text") != text:
+            self._title.configure(text=text)
 
     def set_summary(self, text: str) -> None:
         """Change the line beside the title."""

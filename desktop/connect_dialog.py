@@ -14,8 +14,10 @@ from bridge.udp_link import GROUP, PORT
 from desktop.dialogs import Dialog
 from desktop.lines import Column, Line, LineList
 from desktop.live_source import LiveSource
+from protocol.packets import Network
 
 _REFRESH_MS = 1_000
+_NETWORKS = [network.name.lower() for network in Network]
 _PERIODS_S = ("1", "2", "5", "10", "30", "60")
 
 
@@ -29,6 +31,7 @@ class ConnectDialog(Dialog):
         self._port = tk.StringVar(self)
         self._udp = tk.BooleanVar(self, value=True)
         self._period = tk.StringVar(self, value="5")
+        self._network = tk.StringVar(self, value=_NETWORKS[0])
         self.add_heading("Connect to a field")
         self._list = self._add_ports()
         self._problem = ttk.Label(self.body, style="Problem.TLabel", wraplength=34 * self.em)
@@ -64,12 +67,16 @@ class ConnectDialog(Dialog):
         period.grid(row=2, column=1, sticky="w", padx=(self.em, 0), pady=(self.em // 2, 0))
         ttk.Combobox(period, textvariable=self._period, values=_PERIODS_S, width=5).pack(side="left")
         ttk.Label(period, text="seconds").pack(side="left", padx=(self.em // 2, 0))
+        ttk.Label(form, text="Network").grid(row=3, column=0, sticky="w", pady=(self.em // 2, 0))
+        ttk.Combobox(form, textvariable=self._network, values=_NETWORKS, state="readonly", width=8).grid(
+            row=3, column=1, sticky="w", padx=(self.em, 0), pady=(self.em // 2, 0)
+        )
         ttkbootstrap.Checkbutton(
             form,
             text=f"Nodes on the network too (UDP {GROUP}:{PORT})",
             variable=self._udp,
             bootstyle="round-toggle",
-        ).grid(row=3, column=0, columnspan=2, sticky="w", pady=(self.em, 0))
+        ).grid(row=4, column=0, columnspan=2, sticky="w", pady=(self.em, 0))
 
     def _refresh(self) -> None:
         """Ports come and go while the dialog is open."""
@@ -99,7 +106,10 @@ class ConnectDialog(Dialog):
         port = self._port.get().strip()
         try:
             period_s = float(self._period.get())
-            source = LiveSource([port] if port else [], udp=self._udp.get(), period_s=period_s)
+            network = Network[self._network.get().upper()]
+            source = LiveSource(
+                [port] if port else [], udp=self._udp.get(), period_s=period_s, network=network
+            )
         except ValueError:
             self._problem.configure(text=f"{self._period.get()!r} is no time for a round: write seconds")
         except TreeringError as error:

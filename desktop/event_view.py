@@ -21,6 +21,9 @@ _ICONS = {
     EventKind.LOST: ("x-circle", "maximum"),
     EventKind.ROUND: ("check2", "muted"),
     EventKind.INEXACT: ("plus-slash-minus", "doubt"),
+    EventKind.CLAIM: ("megaphone", "seeking"),
+    EventKind.TOKEN: ("arrow-repeat", "count"),
+    EventKind.PRIMARY: ("star", "count"),
     EventKind.BAD: ("exclamation-triangle", "doubt"),
     EventKind.NOTICE: ("info-circle", "count"),
 }

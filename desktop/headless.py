@@ -10,12 +10,13 @@ from bridge.rows import print_row
 from desktop.demo import demo_simulation
 from desktop.model import Changes, Model
 from protocol.capture import Record
+from protocol.packets import Network
 
 LOG_NAME = "treering-demo.pcapng"
 
 
-def run_headless(rounds: int, out_dir: Path) -> int:
-    """Run so many rounds of the demo network; 0, or 1 if not all finished. Raises UsageError."""
+def run_headless(rounds: int, out_dir: Path, network: Network = Network.TREE) -> int:
+    """Run so many rounds of a demo network; 0, or 1 if not all finished. Raises UsageError."""
     from desktop.picture import save_picture  # matplotlib takes its time: the rounds come first
 
     try:
@@ -31,7 +32,7 @@ def run_headless(rounds: int, out_dir: Path) -> int:
         model.feed([record])
         model.publish()
 
-    simulation = demo_simulation(on_record)
+    simulation = demo_simulation(on_record, network)
     simulation.run(rounds)
     log.close()
     picture = log.path.with_suffix(".png")
@@ -39,7 +40,7 @@ def run_headless(rounds: int, out_dir: Path) -> int:
         save_picture(model, picture, f"Treering demo after {simulation.rounds_finished} rounds")
     except OSError as error:
         raise UsageError(f"{picture}: {error.strerror}; make room, or name another folder") from error
-    print(f"The packet log is {log.path}, the tree and the plot are in {picture}.")
+    print(f"The packet log is {log.path}, the network and the plot are in {picture}.")
     return 0 if simulation.rounds_finished >= rounds else 1
 
 

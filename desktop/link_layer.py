@@ -1,36 +1,19 @@
-"""All links of the tree as one picture below the nodes: a Tk canvas draws no smooth curves, Agg does."""
+"""All links of a network as one picture below the nodes: a Tk canvas draws no smooth curves, Agg does."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
-from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 from PIL import Image, ImageTk
 
-from desktop.model import Standing, TreeNode
-from desktop.palette import Palette, mix
+from desktop.link_path import path_of
+from desktop.scene import Link
 
 _DPI = 72  # so that a point is a pixel
-_BEND = 0.6  # of the height: curves leave and arrive upright
-_CODES = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """From a parent's place (x0, y0) to its child's (x1, y1), in pixels; dashes as on and off lengths."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    color: str
-    width_px: float
-    dashes: tuple[float, ...] = ()
 
 
 class LinkLayer:
@@ -68,37 +51,8 @@ def _render(links: Sequence[Link], ground: str, size: tuple[int, int]) -> Image.
         context.set_capstyle("butt" if link.dashes else "round")
         if link.dashes:
             context.set_dashes(0, link.dashes)
-        bend = (link.y1 - link.y0) * _BEND
-        # Agg counts from the bottom.
-        points = [
-            (link.x0, height - link.y0),
-            (link.x0, height - link.y0 - bend),
-            (link.x1, height - link.y1 + bend),
-            (link.x1, height - link.y1),
-        ]
-        renderer.draw_path(context, Path(points, _CODES), IdentityTransform())
+        renderer.draw_path(context, path_of(link, height), IdentityTransform())
     drawn = Image.frombuffer("RGBA", size, renderer.buffer_rgba(), "raw", "RGBA", 0, 1)
     picture = Image.new("RGB", size, ground)
     picture.paste(drawn, mask=drawn)
     return picture
-
-
-def link_to(
-    node: TreeNode,
-    parent_place: tuple[float, float],
-    place: tuple[float, float],
-    palette: Palette,
-    *,
-    scale: float,
-    active: bool,
-) -> Link:
-    """The link to a node's parent: thick and calm if all reports arrive, thin and warm if few do."""
-    color, width = palette.link, 1.5
-    dashes: tuple[float, ...] = ()
-    if node.standing is Standing.SEEKING:
-        color, dashes = palette.seeking, (5 * scale, 5 * scale)
-    elif node.standing is Standing.LOST:
-        color, dashes = palette.lost, (1.5 * scale, 5 * scale)
-    elif node.quality is not None:
-        color, width = mix(palette.seeking, palette.link, node.quality), 1.0 + 2.5 * node.quality
-    return Link(*parent_place, *place, palette.active if active else color, width * scale, dashes)

@@ -1,11 +1,11 @@
-"""A live field: serial ports and UDP, with the root of the tree here in the app."""
+"""A live field: serial ports and UDP, with a node of the network here in the app."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-from bridge.driver import sink_tree_driver
+from bridge.driver import node_driver, timing_of
 from bridge.link import Link, LinkCounts, LinkState
 from bridge.sensors import NoSensor
 from bridge.serial_link import SerialLink
@@ -13,26 +13,36 @@ from bridge.thread import BridgeThread, Ended
 from bridge.thread import Status as BridgeStatus
 from bridge.udp_link import UdpLink
 from desktop.sources import Put, Report, State, Status
-from protocol.timing import Timing
+from protocol.packets import Network
 
-ROOT_ID = 1
-ROOT_LINK = "root"
+OWN_ID = 1
+OWN_LINK = "app"
 
 
 class LiveSource:
     """The nodes on these ports (a device, or a pyserial URL), and with `udp` those on the network.
 
-    The root has no sensor: a reading of this computer's would be none of the field.
+    In a tree the app is the root; in a ring or a polled network it is a member like any other. It has no
+    sensor: a reading of this computer's would be none of the field.
     """
 
     log = None
 
-    def __init__(self, ports: Sequence[str], *, udp: bool = True, period_s: float = 5.0) -> None:
-        timing = Timing(period_ms=round(period_s * 1000))
+    def __init__(
+        self,
+        ports: Sequence[str],
+        *,
+        udp: bool = True,
+        period_s: float = 5.0,
+        network: Network = Network.TREE,
+    ) -> None:
+        timing = timing_of(network, period_s)
         links: list[Link] = [SerialLink(port) for port in ports]
         if udp:
             links.append(UdpLink())
-        links.append(sink_tree_driver(ROOT_LINK, ROOT_ID, NoSensor(), root=True, timing=timing))
+        links.append(
+            node_driver(network, OWN_LINK, OWN_ID, NoSensor(), root=True, timing=timing, readings_asked=True)
+        )
         self.title = " and ".join([*ports, *(["the network"] if udp else [])])
         self._links = links
         self._states: dict[str, LinkState] = {}
@@ -59,7 +69,7 @@ class LiveSource:
             return Status(State.FAILED if news.error else State.ENDED, news.error or "disconnected")
         if isinstance(news, LinkCounts):
             self._counts[news.link] = news
-        elif news.link != ROOT_LINK:
+        elif news.link != OWN_LINK:
             self._states[news.link] = news
             notice = str(news)
         down = [state for state in self._states.values() if not state.is_up]

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from desktop.model_news import NetworkNews
+from desktop.model_polling import PollOrder
+from desktop.model_readings import ReadingsByRound, RoundReadings, readings_in_tree
 from desktop.model_words import (
     EventKind,
     EventLine,
@@ -23,26 +26,42 @@ from desktop.model_words import (
 )
 from protocol.aggregate import Aggregate, Metric
 from protocol.capture import Record
-from protocol.observer import Dropped, HelpHeard, NodeLost, Observation, Observer, ParentChanged, RoundRow
-from protocol.packets import peek_header
+from protocol.observer import (
+    Dropped,
+    HelpHeard,
+    NodeLost,
+    Observation,
+    Observer,
+    ParentChanged,
+    ReadingsSeen,
+    RoundRow,
+)
+from protocol.packets import FrameType, Network, Pairs, peek_header
 
 # A day of rounds at 5 s, of one metric; the packet log keeps the rest.
 MAX_POINTS = 17_280
 MAX_ROWS = 20_000
 MAX_EVENTS = 20_000
 BEST_QUALITY = 255  # PROTOCOL.md section 2, link
+_TYPE_MASK = 0x1F  # of a frame's first byte (PROTOCOL.md section 1)
 # A node that seeks calls at least this often (PROTOCOL.md section 7: help wait limit 8 s, and jitter).
 SEEKING_US = 20_000_000
 
 
 class Standing(Enum):
-    """How a node stands to the tree."""
+    """How a node stands to the tree, the ring, or whoever polls it."""
 
     ROOT = "root"
     JOINED = "joined"
     SEEKING = "seeking a parent"
     LOST = "lost"
     HEARD = "heard, place unknown"
+    HOME = "in the ring, its home"
+    MEMBER = "in the ring"
+    ABSENT = "passed over"
+    PRIMARY = "primary"
+    STANDBY = "standby"
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +125,16 @@ class Series:
 
 @dataclass(slots=True)
 class Changes:
-    """What is new since the last time; `sent` holds (source, destination) of the frames."""
+    """What is new since the last time; `sent` holds (source, destination) of the frames.
+
+    `settled` are rounds of which all readings are told that will be.
+    """
 
     frames: int = 0
     sent: set[tuple[int, int]] = field(default_factory=set)
     rows: list[RoundRow] = field(default_factory=list)
     events: list[EventLine] = field(default_factory=list)
+    settled: list[RoundReadings] = field(default_factory=list)
 
 
 class Model:
@@ -124,6 +147,10 @@ class Model:
         self.series: dict[int, Series] = {}
         self.start_us: int | None = None
         self.now_us = 0
+        self.settled: RoundReadings | None = None  # the last round of which the readings are known
+        self._readings = ReadingsByRound()
+        self._polls = PollOrder()
+        self._news = NetworkNews()
         self._called_us: dict[int, int] = {}  # node: its last HELP, until it has a parent again
         self._changes = Changes()
         self._subscribers: list[Callable[[Changes], None]] = []
@@ -138,8 +165,9 @@ class Model:
             self._take(self.observer.observe(record))
             self._changes.frames += 1
             if self.observer.good > good:
-                _, source, destination, _ = peek_header(record.frame)
+                kind, source, destination, _ = peek_header(record.frame)
                 self._changes.sent.add((source, destination))
+                self._note_frame(kind & _TYPE_MASK, source, destination)
 
     def notice(self, text: str) -> None:
         """Add a line of the program's own to the events."""
@@ -159,6 +187,33 @@ class Model:
     def seconds(self, timestamp_us: int) -> float:
         """Time since the first record."""
         return (timestamp_us - (self.start_us or 0)) / 1e6
+
+    @property
+    def network(self) -> Network:
+        """What kind of network it is, as far as the frames tell."""
+        return self.observer.network
+
+    def last_row(self, metric_id: int) -> RoundRow | None:
+        """The last result of that metric."""
+        return next((row for row in reversed(self.rows) if row.metric_id == metric_id), None)
+
+    def readings_of_nodes(self) -> dict[int, tuple[int, Pairs]]:
+        """Each node's latest own readings, and the version of the round that they are of."""
+        return {node: (read.version, read.pairs) for node, read in self.observer.readings.items()}
+
+    def heard_us(self) -> dict[int, int]:
+        """When each node was last heard."""
+        return {
+            node_id: node.last_heard_us
+            for node_id, node in self.observer.nodes.items()
+            if node.last_heard_us is not None
+        }
+
+    def standby_ranks(self) -> Mapping[int, int]:
+        """The standbys of a polled network by their turn to take over, from 1."""
+        polled = self.observer.polled
+        peers = polled.peers if polled else {}
+        return self._polls.ranks([node for node, peer in peers.items() if peer.is_missing])
 
     def tree(self) -> list[TreeNode]:
         """Every node, by id."""
@@ -201,9 +256,35 @@ class Model:
                     self._called_us[node] = timestamp_us
                 case Dropped():
                     self._tell_of_bad(seen)
+                case ReadingsSeen(_, node, version, pairs):
+                    self._readings.add(version, node, pairs)
+            for kind, text in self._news.of(seen):
+                self._say(seen.timestamp_us, kind, text)
         for node, parent in abandoned.items():
             self._say(observations[0].timestamp_us, EventKind.LOST, lost_text(node, parent))
         self._take_round([seen for seen in observations if isinstance(seen, RoundRow)])
+        if any(isinstance(seen, RoundRow | ReadingsSeen) for seen in observations):
+            self._settle(self._readings.settle_if_told(self.observer.readings, self._absent()))
+
+    def _note_frame(self, kind: int, source: int, destination: int) -> None:
+        """What a frame's header tells beyond the observer."""
+        if kind == FrameType.CLAIM:
+            for event_kind, text in self._news.claimed(source):
+                self._say(self.now_us, event_kind, text)
+        elif kind == FrameType.POLL and self.observer.polled is not None:
+            self._polls.note(source, self.observer.polled.version or 0, destination)
+
+    def _absent(self) -> set[int]:
+        """The nodes of a ring or a polled network that tell no readings now."""
+        ring, polled = self.observer.ring, self.observer.polled
+        if ring is not None:
+            return set(ring.absent)
+        return {node for node, peer in polled.peers.items() if peer.is_missing} if polled else set()
+
+    def _settle(self, settled: RoundReadings | None) -> None:
+        if settled is not None:
+            self.settled = settled
+            self._changes.settled.append(settled)
 
     def _take_round(self, rows: list[RoundRow]) -> None:
         for row in rows:
@@ -215,6 +296,11 @@ class Model:
             row = next((row for row in rows if row.max is not None), rows[0])
             kind = EventKind.ROUND if row.exact else EventKind.INEXACT
             self._say(row.timestamp_us, kind, round_text(row))
+            if self.network is Network.TREE:
+                reports = (node.aggregates for node in self.observer.nodes.values())
+                self._settle(readings_in_tree(rows, reports))
+            else:
+                self._settle(self._readings.finish(rows, self.observer.readings))
 
     def _tell_of_bad(self, dropped: Dropped) -> None:
         """Noise brings thousands of bad frames: one line for the 1st, 10th, 100th of a reason."""

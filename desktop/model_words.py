@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from protocol.aggregate import Aggregate, metric_of
 from protocol.observer import Dropped, RoundRow
+from protocol.packets import Pairs, TokenId
 
 
 class EventKind(Enum):
@@ -18,6 +20,9 @@ class EventKind(Enum):
     LOST = "lost"
     ROUND = "round"
     INEXACT = "inexact round"
+    CLAIM = "claim"
+    TOKEN = "new token"
+    PRIMARY = "primary"
     BAD = "bad frame"
     NOTICE = "notice"
 
@@ -77,6 +82,69 @@ def average_label(aggregate: Aggregate | None, metric_id: int) -> str:
     metric = metric_of(metric_id)
     mark = {"°C": "°", "%": "%"}.get(unit_label(metric.unit), "")
     return f"{metric.scaled(aggregate.average_raw):.1f}{mark}"
+
+
+def reading_label(raw: int, metric_id: int) -> str:
+    """One raw reading in few letters, for a node."""
+    return average_label(Aggregate(0, raw, 0, raw, 1), metric_id)
+
+
+def heard_text(last_heard_us: int, now_us: int) -> str:
+    """How long ago a node was heard."""
+    return f"heard {(now_us - last_heard_us) / 1e6:.1f} s ago"
+
+
+def report_lines(metric_id: int, aggregate: Aggregate) -> Iterator[str]:
+    """The last report of a node in a tree: of its whole subtree, itself included."""
+    metric = metric_of(metric_id)
+    name = metric_label(metric.name)
+    if aggregate.average_raw is None:
+        yield f"{name}: no reading"
+        return
+    average = value_label(metric.scaled(aggregate.average_raw), metric.unit)
+    if aggregate.count == 1:
+        yield f"{name} {average}"
+        return
+    yield f"{name} of {aggregate.count} nodes:"
+    yield f"    average {average}"
+    yield f"    max {value_label(metric.scaled(aggregate.max), metric.unit)} at {aggregate.max_id}"
+
+
+def reading_lines(version: int, pairs: Pairs) -> Iterator[str]:
+    """A node's own readings of a round."""
+    for metric_id, raw in pairs:
+        metric = metric_of(metric_id)
+        yield f"{metric_label(metric.name)} {value_label(metric.scaled(raw), metric.unit)}"
+    if pairs:
+        yield f"read in round {version}"
+
+
+def token_text(token: TokenId) -> str:
+    """The name of a token."""
+    return f"{token.epoch} · {token.generator} · {token.sequence}"
+
+
+def token_lines(token: TokenId) -> Iterator[str]:
+    """The name of a token in words (PROTOCOL.md 12.3)."""
+    yield f"token of epoch {token.epoch}, made by {token.generator}"
+    yield f"pass {token.sequence:,}"
+
+
+def turn_text(version: int | None, turn: int | None) -> str:
+    """Where the token is on its way (PROTOCOL.md 12.1)."""
+    if turn is None:
+        return f"on its way in round {version}"
+    doing = {0: "gathers", 1: "tells the result"}.get(turn, "carries readings")
+    return f"turn {turn} of round {version}: {doing}"
+
+
+def caption_lines(row: RoundRow) -> list[str]:
+    """The last result, in the middle of a ring."""
+    unit = row.metric.unit
+    lines = [f"round {row.round}", f"average {value_label(row.average, unit)}"]
+    if row.maximum is not None:
+        lines.append(f"max {value_label(row.maximum, unit)} at {row.max_id}")
+    return [*lines, nodes_label(row)]
 
 
 def latest_labels(row: RoundRow) -> dict[str, str]:

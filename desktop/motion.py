@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 MOVE_S = 0.45
+FLIGHT_S = 0.15  # of the token, from one node to the next
 
 Place = tuple[float, float]
 
@@ -47,3 +48,33 @@ class Motion:
             for node, (x1, y1) in self._targets.items()
             for x0, y0 in [self._origins[node]]
         }
+
+
+class Flight:
+    """A token on its way to whom it was last aimed at; aimed anew on the way, it goes on from where it is."""
+
+    def __init__(self) -> None:
+        self.moving = False
+        self._at: int | None = None
+        self._origin: Place = (0.0, 0.0)
+        self._target: Place = (0.0, 0.0)
+        self._now: Place = (0.0, 0.0)
+        self._began_s = 0.0
+
+    def aim(self, node: int, target: Place, now_s: float) -> None:
+        """Fly to that node, which is at `target` now; the first aim is reached at once."""
+        if self._at is None:
+            self._now = self._origin = target
+        elif node != self._at:
+            self._origin, self._began_s, self.moving = self._now, now_s, True
+        self._at, self._target = node, target
+
+    def place(self, between: Callable[[Place, Place, float], Place], now_s: float) -> Place:
+        """Where it is; `between` gives the place at a share of the way from one to the other."""
+        if self.moving:
+            passed = (now_s - self._began_s) / FLIGHT_S
+            self.moving = passed < 1
+            self._now = between(self._origin, self._target, min(1.0, passed))
+        if not self.moving:
+            self._now = self._target
+        return self._now

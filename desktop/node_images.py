@@ -98,4 +98,10 @@ _SHAPES: dict[Standing, _Draw] = {
     Standing.SEEKING: _seeking,
     Standing.LOST: _lost,
     Standing.HEARD: _heard,
+    Standing.HOME: _root,
+    Standing.MEMBER: _joined,
+    Standing.ABSENT: _lost,
+    Standing.PRIMARY: _root,
+    Standing.STANDBY: _joined,
+    Standing.MISSING: _lost,
 }

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from bridge.errors import UsageError
 from bridge.options import whole
+from protocol.packets import Network
 
+_NETWORKS = {network.name.lower(): network for network in Network}
 HELP = "open the app"
 
 
@@ -19,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", action="append", default=[], help="with the boards on a serial port; may be repeated"
     )
     begin.add_argument("--open", metavar="FILE", type=Path, help="with a packet log")
+    parser.add_argument(
+        "--network", choices=_NETWORKS, default="tree", help="of the demo or the ports (default: tree)"
+    )
     parser.add_argument("--log", metavar="FILE", type=Path, help="record to this packet log (pcapng)")
     parser.add_argument("--theme", choices=("light", "dark"), help="(default: the system's)")
     headless = parser.add_argument_group("without a display", "the demo runs as text")
@@ -37,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     return main(
         Options(
             demo=args.demo,
+            network=_NETWORKS[args.network],
             ports=tuple(args.port),
             log=args.open,
             recording=args.log,

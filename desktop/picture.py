@@ -1,28 +1,50 @@
-"""The tree and the plots as a picture, without a display."""
+"""The network and the plots as a picture, without a display."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 
-from desktop.layout import tidy
-from desktop.model import Model, Standing, hung_under
-from desktop.model_words import average_label, latest_labels, metric_label
+from desktop.link_path import path_of
+from desktop.model import Model, Standing
+from desktop.model_words import latest_labels, metric_label
+from desktop.notes import ID_RADIUS_EM, place_notes
 from desktop.palette import LIGHT, PALETTES, Palette
 from desktop.plot import AggregatePlot
+from desktop.scenes import scene_of
 
 _SIZE_INCHES, _DPI = (12.8, 6.4), 100
 _FONT_PT = 9
-_NODE_PT2 = 900
+_AREA = (0.01, 0.02, 0.52, 0.86)  # of the network, in the figure
+_EM_PX = 13.0
+_CENTERED: dict[str, Any] = {"size": 8, "ha": "center", "va": "center", "linespacing": 1.1}
 _MARKERS = {
     Standing.ROOT: "s",
     Standing.JOINED: "o",
     Standing.SEEKING: "D",
     Standing.LOST: "X",
     Standing.HEARD: "o",
+    Standing.HOME: "s",
+    Standing.MEMBER: "o",
+    Standing.ABSENT: "X",
+    Standing.PRIMARY: "s",
+    Standing.STANDBY: "o",
+    Standing.MISSING: "X",
+}
+_HOLLOW = (Standing.SEEKING, Standing.LOST, Standing.HEARD, Standing.ABSENT, Standing.MISSING)
+_COLORS = {
+    Standing.ROOT: "root",
+    Standing.HOME: "root",
+    Standing.PRIMARY: "root",
+    Standing.SEEKING: "seeking",
+    Standing.LOST: "lost",
+    Standing.ABSENT: "lost",
+    Standing.MISSING: "lost",
 }
 
 
@@ -32,8 +54,7 @@ def save_picture(model: Model, path: Path, title: str) -> None:
     figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI, facecolor=palette.surface)
     FigureCanvasAgg(figure)
     metric_id = min(model.series, default=0)
-    tree = figure.add_axes((0.01, 0.02, 0.5, 0.86))
-    _draw_tree(tree, model, metric_id, palette)
+    _draw_network(figure.add_axes(_AREA), model, metric_id, palette)
     plot = AggregatePlot(figure)
     plot.show(model.series.get(metric_id))
     plot.paint(palette, _FONT_PT)
@@ -47,37 +68,43 @@ def save_picture(model: Model, path: Path, title: str) -> None:
     figure.savefig(path)
 
 
-def _draw_tree(axes: Axes, model: Model, metric_id: int, palette: Palette) -> None:
-    nodes = {node.id: node for node in model.tree()}
-    under = hung_under(list(nodes.values()))
-    layout = tidy(under, model.observer.root)
+def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) -> None:
+    """The scene of the window, with markers for nodes."""
+    scene = scene_of(model, metric_id)
+    width, height = (
+        round(share * inches * _DPI) for share, inches in zip(_AREA[2:], _SIZE_INCHES, strict=True)
+    )
+    fitted = scene.fit(width, height, _EM_PX)
     axes.set_axis_off()
-    axes.set_xlim(0, max(1.0, layout.slots))
-    axes.set_ylim(max(1.0, layout.layers) - 0.4, -0.6)
-    for node_id, (x, y) in layout.places.items():
-        node = nodes[node_id]
-        above = under[node_id]
-        if above is not None:
-            joined = node.standing is Standing.JOINED
-            x0, y0 = layout.places[above]
-            style = (
-                {"color": palette.link, "linewidth": 2.2}
-                if joined
-                else {"color": palette.lost, "linestyle": ":"}
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    for link in scene.links(fitted, fitted.places, palette, 1.0, ()):
+        style: Any = (0, tuple(length / link.width_px for length in link.dashes)) if link.dashes else "-"
+        axes.add_patch(
+            PathPatch(
+                path_of(link, height), fill=False, edgecolor=link.color, linewidth=0.72 * link.width_px,
+                linestyle=style, zorder=1,
             )
-            axes.plot([x0, x], [y0, y], zorder=1, **style)
-        hollow = node.standing in (Standing.SEEKING, Standing.LOST, Standing.HEARD)
-        color = getattr(palette, node.standing.name.lower(), palette.joined)
+        )  # fmt: skip
+    for node_id, look in scene.looks.items():
+        x, y = fitted.places[node_id]
+        hollow = look.standing in _HOLLOW
+        color = getattr(palette, _COLORS.get(look.standing, "joined"))
         axes.scatter(
             [x],
-            [y],
-            s=_NODE_PT2,
-            marker=_MARKERS[node.standing],
+            [height - y],
+            s=(2 * fitted.radius_px * 72 / _DPI) ** 2,
+            marker=_MARKERS[look.standing],
             facecolor=palette.surface if hollow else color,
-            edgecolor=color,
+            edgecolor=palette.active if look.is_marked else color,
+            linewidth=2.5 if look.is_marked else 1.0,
             zorder=2,
         )
-        text_color = palette.text if hollow else palette.on_node
-        value = average_label(node.aggregates.get(metric_id), metric_id)
-        text = f"{node_id}\n{value}" if value else str(node_id)
-        axes.text(x, y, text, color=text_color, size=8, ha="center", va="center", linespacing=1.1, zorder=3)
+        text = f"{node_id}\n{look.value}" if look.value else str(node_id)
+        if fitted.radius_px >= ID_RADIUS_EM * _EM_PX:
+            text_color = palette.text if hollow else palette.on_node
+            axes.text(x, height - y, text, color=text_color, zorder=3, **_CENTERED)
+    for note in place_notes(scene.looks, fitted, _EM_PX).values():
+        x, y = note.place
+        axes.text(x, height - y, note.text, color=getattr(palette, note.color), zorder=3, **_CENTERED)
+    axes.text(width / 2, height / 2, scene.caption, color=palette.muted, zorder=3, **_CENTERED)

@@ -63,7 +63,7 @@ def _line(row: RoundRow) -> Line:
     metric = row.metric
     values = (
         str(row.round),
-        metric_label(metric.name),
+        metric_label(metric.name).replace(" temperature", " temp."),
         value_label(row.maximum, metric.unit),
         "–" if row.max_id is None else str(row.max_id),
         value_label(row.average, metric.unit),

@@ -11,8 +11,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from desktop.demo import demo_simulation
+from desktop.demo import DEMOS, demo_simulation
 from protocol.capture import Record
+from protocol.packets import Network
 
 _STEP_S = 0.02
 _CATCH_UP_S = 1.0
@@ -96,19 +97,21 @@ class Worker(ABC):
 
 
 class DemoSource(Worker):
-    """The demo network; `speed` is how many of its seconds pass in one of ours."""
+    """A demo network; `speed` is how many of its seconds pass in one of ours."""
 
-    title = "Demo network"
     log = None
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(self, network: Network = Network.TREE, *, speed: float = 1.0) -> None:
         super().__init__()
+        self.title = f"Demo {DEMOS[network].name}"
+        self._network = network
         self._speed = speed
 
     def work(self, put: Put, report: Report) -> None:
         """Let the field's time follow the clock's."""
-        report(Status(State.RUNNING, "16 simulated nodes; one dies and comes back now and then"))
-        simulation = demo_simulation(put)
+        nodes = DEMOS[self._network].nodes
+        report(Status(State.RUNNING, f"{nodes} simulated nodes; one dies and comes back now and then"))
+        simulation = demo_simulation(put, self._network)
         last_s = time.monotonic()
         while not self.stopping.wait(_STEP_S):
             now_s = time.monotonic()

@@ -15,13 +15,12 @@ from desktop.actions import Action
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One way to begin; `icon` names a Bootstrap Icon."""
+    """One way to begin, or a few of a kind; `icon` names a Bootstrap Icon, `buttons` have their words."""
 
     icon: str
     title: str
     text: str
-    button: str
-    action: Action
+    buttons: Sequence[tuple[str, Action]]
 
 
 class StartPage(ttk.Frame):
@@ -33,7 +32,7 @@ class StartPage(ttk.Frame):
         middle = ttk.Frame(self, style="Ground.TFrame")
         middle.place(relx=0.5, rely=0.46, anchor="center")
         ttk.Label(middle, text="See what your field feels", style="Hero.Ground.TLabel").pack()
-        summary = "Sensors form a tree. Maximum, average and count come up through it, round by round."
+        summary = "Sensors form a tree, a ring or a star. Maximum, average and count come round by round."
         label = ttk.Label(middle, text=summary, style="Muted.Ground.TLabel")
         label.pack(pady=(em // 2, round(2.5 * em)))
         row = ttk.Frame(middle, style="Ground.TFrame")
@@ -58,15 +57,20 @@ class StartPage(ttk.Frame):
         icon = ttk.Label(top)
         icon.pack(side="left")
         self._icons.append((icon, offer.icon))
-        ttk.Label(top, text=offer.action.shown_key, style="Muted.TLabel").pack(side="right", anchor="n")
+        keys = "  ".join(action.shown_key for _, action in offer.buttons)
+        ttk.Label(top, text=keys, style="Muted.TLabel").pack(side="right", anchor="n")
         ttk.Label(card, text=offer.title, style="Title.TLabel").pack(anchor="w", pady=(em, em // 3))
         text = ttk.Label(card, text=offer.text, style="Muted.TLabel", wraplength=17 * em, justify="left")
         text.pack(anchor="w")
-        button = ttkbootstrap.Button(
-            card,
-            text=offer.button,
-            command=offer.action.run,
-            bootstyle="primary" if is_first else "primary-outline",
-        )
-        button.pack(side="bottom", fill="x", pady=(2 * em, 0))
+        row = ttk.Frame(card)
+        row.pack(side="bottom", fill="x", pady=(2 * em, 0))
+        for column, (words, action) in enumerate(offer.buttons):
+            row.columnconfigure(column, weight=1, uniform="button")
+            button = ttkbootstrap.Button(
+                row,
+                text=words,
+                command=action.run,
+                bootstyle="primary" if is_first and not column else "primary-outline",
+            )
+            button.grid(row=0, column=column, sticky="ew", padx=(em // 3 if column else 0, 0))
         return card

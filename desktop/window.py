@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import tkinter as tk
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -21,18 +20,23 @@ from desktop.actions import Action, install
 from desktop.connect_dialog import ConnectDialog
 from desktop.header import Header, window_icon
 from desktop.log_source import LogSource
+from desktop.model import Changes
 from desktop.palette import DARK, LIGHT
+from desktop.panels import EMPTY, file_name, save_panels
+from desktop.round_pictures import RoundPictures
 from desktop.session import Session
 from desktop.sources import DemoSource, Source, State
 from desktop.start_page import Offer, StartPage
 from desktop.status_bar import StatusBar
 from desktop.workspace import Workspace
+from protocol.packets import Network
 
 DRAIN_MS = 25
 DRAIN_BUDGET_S = 0.015
 STATUS_MS = 250
 SIZE_PX, LEAST_SIZE_PX = (1280, 800), (760, 520)  # at the usual resolution
 _LOG_TYPES = [("Packet logs", "*.pcapng"), ("All files", "*")]
+_PNG_TYPES = [("Pictures", "*.png"), ("All files", "*")]
 _CSV_TYPES = [("Comma-separated values", "*.csv"), ("All files", "*")]
 
 _log = logging.getLogger(__name__)
@@ -60,6 +64,7 @@ class Window:
         self.root = root
         self.session: Session | None = None
         self._recording = recording
+        self._pictures: RoundPictures | None = None
         self._failure_told = False
         self._complaint: dialogs.Dialog | None = None
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -89,15 +94,16 @@ class Window:
         self.session = session
         self._failure_told = False
         self.workspace.attach(session.model)
+        session.model.subscribe(self._save_pictures)
         self._status.attach(session)
         self._header.set_title(source.title)
         self.root.title(f"{source.title} – Treering")
         self._show(self.workspace)
         session.start()
 
-    def start_demo(self) -> None:
-        """Show the demo network, from its beginning."""
-        self.start(DemoSource())
+    def start_demo(self, network: Network = Network.TREE) -> None:
+        """Show the demo of that kind of network, from its beginning."""
+        self.start(DemoSource(network))
 
     def connect(self) -> None:
         """Ask which live field."""
@@ -130,6 +136,38 @@ class Window:
         if path is not None:
             self._write(path, session.export_rounds)
 
+    def save_round(self, path: Path | None = None) -> None:
+        """Write the readings of the round that is shown as a PNG; ask where to if there is no path."""
+        session = self._session_or_complaint("There is no round to save yet")
+        if session is None:
+            return
+        shown = session.model.settled
+        if shown is None or not shown.readings:
+            self._complain("There is no round to save yet", EMPTY)
+            return
+        path = path or self._ask(
+            ttkbootstrap.Querybox.get_save_filename, "Save the round", _PNG_TYPES,
+            initialfile=file_name(shown), defaultextension=".png",
+        )  # fmt: skip
+        if path is not None:
+            self._write(path, lambda to: save_panels(shown, to, theme.current(), session.source.title))
+
+    def toggle_round_pictures(self, folder: Path | None = None) -> None:
+        """From now on write every round as a PNG into a folder, which is asked for; or do so no more."""
+        session = self._session_or_complaint("There are no rounds to save yet")
+        if session is None:
+            return
+        if self._pictures is not None:
+            self._stop_pictures()
+            session.model.notice("rounds are no longer saved as PNG")
+        else:
+            chosen = folder or ttkbootstrap.Querybox.get_directory(self.root, title="A folder for the rounds")
+            if not chosen:
+                return
+            self._pictures = RoundPictures(Path(chosen), theme.current(), session.source.title)
+            session.model.notice(f"each round is saved as PNG in {chosen}")
+        session.model.publish()
+
     def close_session(self) -> None:
         """End the source and go back to the start page."""
         self._stop_session()
@@ -156,7 +194,9 @@ class Window:
 
     def _build(self) -> None:
         self.workspace = Workspace(self.root)
-        demo = Action("Source", "Demo network", "d", self.start_demo)
+        demo = Action("Source", "Demo: tree", "d", self.start_demo)
+        ring_demo = Action("Source", "Demo: ring", "F3", lambda: self.start_demo(Network.RING))
+        polling_demo = Action("Source", "Demo: polling", "F4", lambda: self.start_demo(Network.POLLING))
         connect = Action("Source", "Connect …", "l", self.connect)
         open_log = Action("File", "Open log …", "o", self.open_log)
         save_log = Action("File", "Save log as …", "s", self.save_log)
@@ -165,11 +205,16 @@ class Window:
             open_log,
             save_log,
             Action("File", "Export rounds as CSV …", "e", self.export_rounds),
+            Action("File", "Save round as PNG …", "g", self.save_round),
+            Action("File", "Save each round as PNG …", "F5", self.toggle_round_pictures),
             Action("File", "Close session", "w", self.close_session),
             Action("File", "Quit", "q", self.close),
             demo,
+            ring_demo,
+            polling_demo,
             connect,
             Action("View", "Next metric", "m", self.workspace.plot.next_metric),
+            Action("View", "Each node, or over time", "p", self.workspace.toggle_panels),
             Action("View", "Rounds among the events", "r", self.workspace.events.toggle_rounds),
             change_theme,
             Action("Help", "Keys", "F1", self._show_keys),
@@ -190,23 +235,20 @@ class Window:
             Offer(
                 "play-circle",
                 "Demo network",
-                "16 simulated nodes, no hardware. Now and then one dies: watch the tree repair itself.",
-                "Start the demo",
-                demo,
+                "Simulated nodes, no hardware. Now and then one dies: watch the network repair itself.",
+                [("Tree", demo), ("Ring", ring_demo), ("Polling", polling_demo)],
             ),
             Offer(
                 "usb-plug",
                 "Live field",
                 "An Arduino on a serial port, agents on the network, or both. All of it is recorded.",
-                "Connect …",
-                connect,
+                [("Connect …", connect)],
             ),
             Offer(
                 "folder2-open",
                 "Packet log",
                 "What was recorded before, with the same pictures and the same numbers.",
-                "Open a log …",
-                open_log,
+                [("Open a log …", open_log)],
             ),
         ]
         self._start_page = StartPage(self.root, offers)
@@ -221,7 +263,7 @@ class Window:
 
     def _show_keys(self) -> None:
         keys = [(action.shown_key, action.label.rstrip(" …")) for action in self.actions]
-        dialogs.show_keys(self.root, [*keys, ("Arrow keys", "From node to node, in the tree")])
+        dialogs.show_keys(self.root, [*keys, ("Arrow keys", "From node to node, in the network")])
 
     # --- the session -------------------------------------------------------------------------------------
 
@@ -234,9 +276,29 @@ class Window:
         return self._recording
 
     def _stop_session(self) -> None:
+        self._stop_pictures()
         if self.session is not None:
             self.session.stop()
             self.session = None
+
+    def _save_pictures(self, changes: Changes) -> None:
+        if self._pictures is not None:
+            for shown in changes.settled:
+                self._pictures.save(shown)
+
+    def _stop_pictures(self) -> None:
+        if self._pictures is not None:
+            self._pictures.close()
+            self._pictures = None
+
+    def _heed_pictures(self) -> None:
+        """A folder that cannot be written to is told once, and left."""
+        if self._pictures is not None and (problem := self._pictures.problem) is not None:
+            folder = self._pictures.folder
+            self._stop_pictures()
+            self._complain(
+                "Rounds cannot be saved", f"{folder}: {problem.strerror}; make room, or choose another folder"
+            )
 
     def _drain(self) -> None:
         self.root.after(DRAIN_MS, self._drain)
@@ -249,23 +311,22 @@ class Window:
 
     def _refresh_status(self) -> None:
         self.root.after(STATUS_MS, self._refresh_status)
+        self._heed_pictures()
         self._status.refresh()
 
     # --- files -------------------------------------------------------------------------------------------
 
-    def _ask(self, ask: Callable[..., str | None], title: str, types: list[tuple[str, str]]) -> Path | None:
+    def _ask(
+        self, ask: Callable[..., str | None], title: str, types: list[tuple[str, str]], **options: Any
+    ) -> Path | None:
         folder = places.recordings() if places.recordings().is_dir() else Path.home()
-        chosen = ask(self.root, title=title, filetypes=types, initialdir=str(folder))
+        chosen = ask(self.root, title=title, filetypes=types, initialdir=str(folder), **options)
         return Path(chosen) if chosen else None
 
     def _ask_for_new_file(self, title: str, types: list[tuple[str, str]], suffix: str) -> Path | None:
-        def ask(parent: tk.Misc, **options: Any) -> str | None:
-            name = f"{places.NAME}-{datetime.now():%Y-%m-%d-%H%M}{suffix}"
-            return ttkbootstrap.Querybox.get_save_filename(
-                parent, initialfile=name, defaultextension=suffix, **options
-            )
-
-        return self._ask(ask, title, types)
+        name = f"{places.NAME}-{datetime.now():%Y-%m-%d-%H%M}{suffix}"
+        save = ttkbootstrap.Querybox.get_save_filename
+        return self._ask(save, title, types, initialfile=name, defaultextension=suffix)
 
     def _write(self, path: Path, write: Callable[[Path], object]) -> None:
         try:

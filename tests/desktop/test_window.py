@@ -77,8 +77,8 @@ def event_texts(window: Window) -> list[str]:
 def test_from_the_demo_to_a_log(
     window: Window, demo_records: list[Record], demo_log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tree, plot, rounds = window.workspace.tree, window.workspace.plot, window.workspace.rounds
-    window.start(DemoSource(SPEED))
+    tree, plot, rounds = window.workspace.network, window.workspace.plot, window.workspace.rounds
+    window.start(DemoSource(speed=SPEED))
     wait(window, lambda: tree.node_count == 16, "16 nodes in the tree")
     wait(window, lambda: len(rounds.list) >= 4, "two rounds of two metrics in the table")
     wait(window, lambda: plot.point_count >= 2, "points in the plot")
@@ -113,7 +113,7 @@ def test_from_the_demo_to_a_log(
 
 
 def test_a_file_that_is_no_log_leaves_all_as_it_was(window: Window, tmp_path: Path) -> None:
-    window.start(DemoSource(SPEED))
+    window.start(DemoSource(speed=SPEED))
     session = window.session
     (tmp_path / "notes.txt").write_text("no packets here\n")
     window.open_log(tmp_path / "notes.txt")
@@ -128,13 +128,13 @@ def test_a_file_that_is_no_log_leaves_all_as_it_was(window: Window, tmp_path: Pa
     window.root.update()
     assert dialogs(window) == []
     assert window.session is session
-    wait(window, lambda: window.workspace.tree.node_count == 16, "the demo, which goes on")
+    wait(window, lambda: window.workspace.network.node_count == 16, "the demo, which goes on")
 
 
 def test_what_is_shown_is_saved_and_exported_by_key(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window.start(DemoSource(SPEED))
+    window.start(DemoSource(speed=SPEED))
     wait(window, lambda: len(window.workspace.rounds.list) >= 2, "a round")
     for key, name in (("<Control-s>", "saved.pcapng"), ("<Control-e>", "rounds.csv")):
         chosen = str(tmp_path / name)
@@ -160,9 +160,9 @@ def test_every_action_has_a_key_and_f1_lists_them(window: Window) -> None:
 
 
 def test_both_themes_and_the_way_back_to_the_start_page(window: Window) -> None:
-    window.start(DemoSource(SPEED))
-    wait(window, lambda: window.workspace.tree.node_count == 16, "16 nodes in the tree")
-    canvas = window.workspace.tree.canvas
+    window.start(DemoSource(speed=SPEED))
+    wait(window, lambda: window.workspace.network.node_count == 16, "16 nodes in the tree")
+    canvas = window.workspace.network.canvas
     light = canvas.cget("background")
     press(window.root, "<Control-t>")
     assert canvas.cget("background") != light
@@ -181,14 +181,14 @@ def test_an_error_in_a_callback_is_told_and_the_app_goes_on(window: Window) -> N
     [dialog] = dialogs(window)
     assert "deliberate" in texts(dialog)
     dialog.destroy()
-    window.start(DemoSource(SPEED))
-    wait(window, lambda: window.workspace.tree.node_count == 16, "16 nodes in the tree")
+    window.start(DemoSource(speed=SPEED))
+    wait(window, lambda: window.workspace.network.node_count == 16, "16 nodes in the tree")
 
 
 def test_the_arrow_keys_bring_the_details_of_a_node(window: Window) -> None:
-    window.start(DemoSource(SPEED))
+    window.start(DemoSource(speed=SPEED))
     wait(window, lambda: len(window.workspace.rounds.list) >= 2, "a round")
-    canvas = window.workspace.tree.canvas
+    canvas = window.workspace.network.canvas
     press(canvas, "<Right>")
     press(canvas, "<Right>")
     text = str(canvas.itemcget("details", "text"))  # type: ignore[no-untyped-call]
