@@ -13,7 +13,7 @@ from bridge.capture_file import CaptureFile
 from bridge.errors import TreeringError, UsageError
 from bridge.field_warnings import warnings_of
 from bridge.report import log_to_stderr
-from bridge.rows import print_row
+from bridge.rows import print_readings, print_row
 from bridge.scenario_options import (
     add_field_arguments,
     add_network_arguments,
@@ -24,7 +24,7 @@ from bridge.scenario_options import (
     scenario_of,
 )
 from protocol.capture import Record
-from protocol.observer import Observer, RoundRow
+from protocol.observer import Observer, ReadingsSeen, RoundRow
 from protocol.packets import decode
 from protocol.simulator.invariants import InvariantViolation
 from protocol.simulator.scenario import Scenario
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         if args.capture is not None:
             log = _open_log(args.capture, stack)
             takers.append(log.write)
-        takers.append(partial(_print_rounds, args, simulation, Observer()))
+        takers.append(partial(_print_seen, args, scenario, simulation, Observer()))
         try:
             simulation.run(scenario.rounds)
         except InvariantViolation as it:
@@ -151,10 +151,16 @@ def _hand_to(takers: Iterable[Callable[[Record], None]], record: Record) -> None
         take(record)
 
 
-def _print_rounds(
-    args: argparse.Namespace, simulation: Simulation, observer: Observer, record: Record
+def _print_seen(
+    args: argparse.Namespace,
+    scenario: Scenario,
+    simulation: Simulation,
+    observer: Observer,
+    record: Record,
 ) -> None:
     for observation in observer.observe(record):
-        if isinstance(observation, RoundRow):
+        if isinstance(observation, ReadingsSeen) and scenario.readings:
+            print_readings(observation, observer.round_number(observation.version), as_json=args.json)
+        elif isinstance(observation, RoundRow):
             extra = _truth(simulation, observation, record) if args.truth else {}
             print_row(observation, as_json=args.json, extra=extra)

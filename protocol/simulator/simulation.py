@@ -191,7 +191,7 @@ class Simulation:
 
     def hop_us(self) -> int:
         """The longest that a ring's token needs from one node to the next if nothing is lost."""
-        return token_hop_us(self.air.radio, self._channel.quality, len(self._metrics))
+        return token_hop_us(self.air, self._channel.quality, len(self._metrics))
 
     def run(self, rounds: int) -> None:
         """Run until so many rounds have finished, or the time in which they should have is over.

@@ -25,7 +25,6 @@ from protocol.packets import (
 )
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.propagation import Listeners
-from protocol.simulator.radio import Radio
 from protocol.timing import Timing
 
 # Of the time of a channel, what carrier sense without slots turns into frames received (pure ALOHA: 0.18).
@@ -60,9 +59,10 @@ def reachable_from(root: int, listeners: Listeners, alive: AbstractSet[int] | No
     return frozenset(hop_counts(root, listeners, alive))
 
 
-def token_hop_us(radio: Radio, quality: Quality, metrics: int = 1) -> int:
-    """The longest that a ring's token needs from one node to the next, and the sign of it back, over an air
-    that loses nothing: both on the air, and delayed."""
+def token_hop_us(air: Air, quality: Quality, metrics: int = 1) -> int:
+    """The longest that a ring's token needs from one node to the next, and the sign of it back, if nothing is
+    lost: both wait for their turn, are on the air, and delayed. `quality` is that of the moment."""
+    radio = air.radio
     aggregates = tuple((metric, Aggregate.empty(1)) for metric in range(metrics))
     name = TokenId(1, 1, 1)
     token = Token(name, 1, 1, 1, 1, 1, 0, 1, 0, 0, aggregates)
@@ -70,7 +70,7 @@ def token_hop_us(radio: Radio, quality: Quality, metrics: int = 1) -> int:
         encode(Frame(FrameType.TOKEN, 1, 2, 0, token)),
         encode(Frame(FrameType.SIGN, 2, BROADCAST, 0, Sign(name, 1, NO_ID, 0))),
     )
-    waits_us = 2 * (radio.first_backoff_us + radio.sense_delay_us)
+    waits_us = 2 * (radio.first_backoff_us + radio.sense_delay_us) if air.collisions else 0
     return sum(radio.airtime_us(len(frame)) for frame in frames) + 2_000 * quality.delay_ms + waits_us
 
 

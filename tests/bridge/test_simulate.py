@@ -171,6 +171,27 @@ def test_a_captured_run_of_any_network_replays_to_the_same_lines(
     assert capsys.readouterr().out == live
 
 
+@pytest.mark.parametrize("network", ["ring", "polling"])
+def test_readings_of_every_node_are_printed_beside_the_rounds(
+    capsys: Capsys, tmp_path: Path, network: str
+) -> None:
+    log = str(tmp_path / "room.pcapng")
+    options = ("--network", network, *ROOM, "--metrics", "temperature,humidity")
+    found = rounds(capsys, *options, "--readings", "--capture", log)
+    rows = [row for row in found if row.get("metric") == "humidity"]
+    seen = [row for row in found if "node" in row]
+    assert len(rows) + len(seen) < len(found), "the other metric's rows"
+    for row in rows[2:-1]:
+        readings = {
+            each["node"]: each["readings"]["humidity"] for each in seen if each["round"] == row["round"]
+        }
+        assert len(readings) == row["count"] == 8
+        assert (sum(readings.values()), max(readings.values())) == (row["total"], row["max"])
+    assert main(["replay", log, "--json", "--readings"]) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == found
+    assert all("node" not in row for row in rounds(capsys, *options))
+
+
 def test_people_get_a_line_a_round_of_any_network(capsys: Capsys) -> None:
     assert main(["simulate", "--network", "ring", *ROOM]) == 0
     assert "8 of 8 nodes" in capsys.readouterr().out.splitlines()[-1]

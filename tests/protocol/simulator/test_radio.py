@@ -25,3 +25,8 @@ def test_backoffs_stay_far_below_the_time_of_a_retransmission() -> None:
     """A node tries again after a quarter of a second (PROTOCOL.md section 7)."""
     for radio in RADIOS.values():
         assert radio.first_backoff_us + radio.busy_backoff_us + radio.sense_delay_us < 25_000
+
+
+def test_a_lan_carries_a_datagram_with_all_its_headers() -> None:
+    """48 bytes in UDP, IPv4 and Ethernet are 114, at 10 Mbit/s."""
+    assert RADIOS["lan"].airtime_us(48) == 91

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.radio import RADIOS
-from protocol.simulator.survey import USABLE_SHARE, UTILIZATION, Survey, reachable_from
+from protocol.simulator.survey import USABLE_SHARE, UTILIZATION, Survey, reachable_from, token_hop_us
 from protocol.simulator.topology import Topology, grid
 from protocol.timing import PROFILES, Timing
 
@@ -70,3 +70,11 @@ def test_what_makes_a_field_need_more_time() -> None:
     larger_crowd, further = survey_of(grid(6, 6, 10, 30)), survey_of(grid(9, 9, 10, 15))
     assert larger_crowd.advised_period_ms(CROWDED, TIMING) > base_ms
     assert further.advised_period_ms(CROWDED, TIMING) > base_ms
+
+
+def test_a_hop_of_a_token_is_the_token_and_its_sign() -> None:
+    """28 bytes and 10 a metric, and 15; with 10 bytes around each payload, and a preamble of 10."""
+    assert token_hop_us(Air(), Quality()) == pytest.approx((58 + 35) * 8 / 19_200 * 1e6, abs=2)
+    more_us = token_hop_us(Air(), Quality(delay_ms=30), metrics=3) - token_hop_us(Air(), Quality())
+    assert more_us == pytest.approx(20 * 8 / 19_200 * 1e6 + 2 * 30_000, abs=2)
+    assert token_hop_us(CROWDED, Quality()) > token_hop_us(Air(), Quality())
