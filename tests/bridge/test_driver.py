@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
-from bridge.driver import NodeDriver, sink_tree_driver
+from bridge.driver import NodeDriver, node_driver, sink_tree_driver
 from bridge.link import LinkState
 from bridge.sensors import ConstantSensor, NoSensor, Sensor
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.node import ChildJoined, Event, FrameDropped, Joined, MeasurementDue, RoundFinished
-from protocol.packets import HOST, DropReason, FrameType, decode
+from protocol.packets import HOST, DropReason, FrameType, Network, decode
 from protocol.timing import Timing
 from tests.bridge.rig import TIMEOUT_S, broadcast, run, until
 
@@ -238,3 +238,8 @@ def test_another_node_of_the_same_id_is_told_of_once(caplog: pytest.LogCaptureFi
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert told == ["another node 1 is on the air; end one of the two, or give it another --id"] * len(told)
     assert 1 <= len(told) <= 2, "each says it once"
+
+
+def test_a_node_takes_the_timers_of_its_own_network_only() -> None:
+    with pytest.raises(ValueError, match="a node of a ring takes no Timing"):
+        node_driver(Network.RING, "node 1", 1, NoSensor(), timing=QUICK)

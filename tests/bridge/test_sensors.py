@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
-from bridge.sensors import ConstantSensor, NoSensor, SyntheticSensor
+from bridge.sensors import ConstantSensor, NoSensor, SlowSensor, SyntheticSensor
 from protocol.aggregate import HUMIDITY, MAX_RAW, METRICS, TEMPERATURE
+from tests.bridge.rig import run
 
 
 def test_a_constant_is_given_in_the_unit_and_read_raw() -> None:
@@ -33,3 +35,12 @@ def test_synthetic_readings_differ_between_nodes_and_over_time_and_stay_plausibl
     for values_of_node in values:
         assert 10 <= min(values_of_node) < max(values_of_node) <= 35
         assert max(abs(a - b) for a, b in pairwise(values_of_node)) <= 2.0
+
+
+def test_a_slow_sensor_reads_the_same_later() -> None:
+    async def main() -> None:
+        began_s = time.monotonic()
+        assert await SlowSensor(ConstantSensor({TEMPERATURE.id: 22.5}), 0.05).read(1) == {TEMPERATURE.id: 125}
+        assert time.monotonic() - began_s >= 0.04
+
+    run(main())

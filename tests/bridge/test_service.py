@@ -377,3 +377,27 @@ def test_a_topology_names_whom_the_root_hears(tmp_path: Path) -> None:
     assert neighbours_of(args, 2) == frozenset({1, 3})
     with pytest.raises(UsageError, match="there is no node 4"):
         neighbours_of(args, 4)
+
+
+@pytest.mark.parametrize("network", ["ring", "polling"])
+def test_as_a_member_it_prints_readings_and_its_log_gives_the_same_lines(
+    network: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One agent besides, as a process."""
+    log = tmp_path / "room.pcapng"
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port()), "--network", network]
+    place += ["--period", "0.3"]
+    agent = [*COMMAND, "agent", "--id", "7", "--constant", "25", "--duration", "30", *place]
+    bridge = ["bridge", "--constant", "21", "--readings", "--json", "--log", str(log), *place]
+    with subprocess.Popen(agent, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert main([*bridge, "--rounds", "8", "--duration", "20"]) == 0
+        finally:
+            process.kill()
+    printed = capsys.readouterr().out
+    objects = [json.loads(line) for line in printed.splitlines()]
+    readings = {found["node"]: found["readings"] for found in objects if "readings" in found}
+    assert readings == {1: {"temperature": 122}, 7: {"temperature": 130}}
+    assert any(found.get("count") == 2 for found in objects)
+    assert main(["replay", str(log), "--readings", "--json"]) == 0
+    assert capsys.readouterr().out == printed
