@@ -34,12 +34,12 @@ class Tally:
 
     @cached_property
     def data(self) -> Traffic:
-        """DATA frames."""
+        """Frames with readings: DATA, TOKEN, READING."""
         return sum((row.data for row in self.rounds), Traffic())
 
     @cached_property
     def acks(self) -> Traffic:
-        """DATA_ACK frames."""
+        """DATA_ACK and SIGN."""
         return sum((row.acks for row in self.rounds), Traffic())
 
     @cached_property
