@@ -139,7 +139,7 @@ class PollingNode(PollingPrimary):
         if hello.network != Network.POLLING:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._hear(frame.source)
+        self._hear(frame.source, now_ms)
         if is_newer_epoch(hello.epoch, self.epoch):
             self._take_epoch(hello.epoch, hello.version, now_ms)
             return
@@ -153,7 +153,7 @@ class PollingNode(PollingPrimary):
         if beat.epoch == NO_EPOCH or not 0 < beat.period_ms <= MAX_PERIOD_MS:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._hear(frame.source)
+        self._hear(frame.source, now_ms)
         if self._yields_to(frame.source, beat.epoch, now_ms):
             self._follow(frame.source, beat, now_ms)
             return
@@ -167,7 +167,7 @@ class PollingNode(PollingPrimary):
         if poll.epoch == NO_EPOCH:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._hear(frame.source)
+        self._hear(frame.source, now_ms)
         if not self._yields_to(frame.source, poll.epoch, now_ms):
             self._contradict(frame.source, poll.epoch, poll.version, now_ms)
             if poll.epoch != self.epoch:

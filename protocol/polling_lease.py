@@ -102,7 +102,7 @@ class PollingLease(NodeBase):
 
     # --- who is there ------------------------------------------------------------------------------------
 
-    def _hear(self, node_id: int) -> Peer | None:
+    def _hear(self, node_id: int, now_ms: int) -> Peer | None:
         peer = self.peers.get(node_id)
         if peer is None or not peer.is_present:
             peer = self.peers.hear(node_id)
@@ -110,6 +110,8 @@ class PollingLease(NodeBase):
                 self._drop(DropReason.TABLE_FULL, node_id)
             else:
                 self._events.append(PeerFound(node_id))
+        if peer is not None:
+            peer.heard = now_ms
         return peer
 
     def _lose(self, node_id: int, why: str) -> None:
@@ -118,10 +120,16 @@ class PollingLease(NodeBase):
             self.peers.lose(node_id)
             self._events.append(PeerLost(node_id, why))
 
+    def _lose_silent(self, now_ms: int) -> None:
+        """Who was not even overheard for two periods and a lease is absent, as far as a standby can know."""
+        for peer_id in self.peers.present:
+            if now_ms - self.peers[peer_id].heard > 2 * self.period_ms + self._timing.lease_ms:
+                self._lose(peer_id, "silent for two periods")
+
     def _overhear(self, frame: Frame, now_ms: int) -> None:
         """A frame for somebody else: its sender is there, and may tell of a newer epoch."""
         if isinstance(frame.payload, Poll | Reading):
-            self._hear(frame.source)
+            self._hear(frame.source, now_ms)
             if is_newer_epoch(frame.payload.epoch, self.epoch):
                 self._take_epoch(frame.payload.epoch, frame.payload.version, now_ms)
 
@@ -138,6 +146,8 @@ class PollingLease(NodeBase):
     def _follow(self, source: int, heard: Beat, now_ms: int) -> None:
         if self.epoch != heard.epoch or self.primary != source:
             self._turn_to(source, heard.epoch, heard.version, now_ms)
+        elif heard.version != self.version:
+            self._lose_silent(now_ms)
         if heard.version == self.version or serial_number.is_newer(heard.version, self.version):
             self.version = heard.version
         self.began_ms = now_ms - heard.age_ms
@@ -201,6 +211,7 @@ class PollingLease(NodeBase):
     def _take_over(self, now_ms: int) -> None:
         if self.primary is not None:
             self._lose(self.primary, "its lease is over")
+        self._lose_silent(now_ms)
         if self.epoch != NO_EPOCH:
             unheard_ms = max(0, now_ms - self.began_ms) + self._timing.lease_ms
             self.version = serial_number.add(self.version, 1 + min(unheard_ms // self.period_ms, MAX_SKIP))

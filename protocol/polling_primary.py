@@ -162,7 +162,7 @@ class PollingPrimary(PollingLease):
     def _on_reading(self, frame: Frame, now_ms: int) -> None:
         reading = frame.payload
         assert isinstance(reading, Reading)
-        self._hear(frame.source)
+        self._hear(frame.source, now_ms)
         if not self.is_primary or reading.epoch != self.epoch:
             self._drop(DropReason.STATE, frame.source)
             return

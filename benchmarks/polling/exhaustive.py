@@ -12,8 +12,8 @@ a horizon of about a takeover and two rounds, each of these may happen wherever 
 `--cold` begins with nodes that were just switched on. All jitters are 0, so that standbys that may act at the
 same time do so. Frames take 5 ms, sensors 2 ms; of what happens at the same time, the lowest id is first.
 
-What must hold. At every step no version is reported twice, and at most one node could report: a primary with
-a valid lease and a round in which somebody answered, or in which it is alone. At the end of the horizon,
+What must hold. At every step no version is reported twice or after a newer one, and at most one node could
+report: a primary with a valid lease and a round in which somebody answered, or in which it is alone. At the end of the horizon,
 the network goes on without faults, and must give results, of one primary, soon.
 
 What is merged. Two situations that are the same in all that decides what follows (the nodes' states at the
@@ -157,9 +157,10 @@ class World:
         self.check()
 
     def note_result(self, node_id: int, version: int) -> None:
-        """Raises BrokenError for a version that was reported before."""
-        if version in self.reported:
-            who = f"node {self.reported[version]} and node {node_id}"
+        """Raises BrokenError for a version that was reported before, or an older one."""
+        newest = max(self.reported, default=0)
+        if version <= newest:
+            who = f"node {node_id}, and {newest} before by node {self.reported[newest]}"
             raise BrokenError(f"at {self.now_ms} ms version {version} was reported by {who}")
         self.reported[version] = node_id
         self.gap_ms = max(self.gap_ms, self.now_ms - self.result_ms)
