@@ -13,8 +13,8 @@ a horizon of about a takeover and two rounds, each of these may happen wherever 
 same time do so. Frames take 5 ms, sensors 2 ms; of what happens at the same time, the lowest id is first.
 
 What must hold. At every step no version is reported twice or after a newer one, and at most one node could
-report: a primary with a valid lease and a round in which somebody answered, or in which it is alone. At the end of the horizon,
-the network goes on without faults, and must give results, of one primary, soon.
+report: a primary with a valid lease and a round in which somebody answered, or in which it is alone. At the
+end of the horizon, the network goes on without faults, and must give results, of one primary, soon.
 
 What is merged. Two situations that are the same in all that decides what follows (the nodes' states at the
 same time, the frames on their way, the budgets, what was reported) have the same future: only the first is
