@@ -85,6 +85,8 @@ class RingParts(NodeBase):
         self._tries = 0
         self._silent = 0  # successors passed over since the last that was not
         self._first_sent_ms = 0
+        # To a round that began earlier it may have added its readings before it started (12.4).
+        self._adds_from_ms = now_ms + timing.listen_ms
         self._added: tuple[int, TokenId] | None = None
         self._own: tuple[int, Pairs] | None = None  # the last readings, and of which round
         self._shown_version: int | None = None  # of the last readings put on a token (12.6)

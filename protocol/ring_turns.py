@@ -112,6 +112,7 @@ class Turns(RingParts):
 
     def _make_token(self, epoch: int, now_ms: int) -> None:
         """Of a token that was lost nothing is left: another, with a round newer than all known (12.5)."""
+        self._watch.gave_up()
         made = made_after(self.newest, self.node_id)
         token = TokenId(epoch, made.generator, made.sequence)
         self.newest = token
@@ -186,6 +187,8 @@ class Turns(RingParts):
 
     def _may_add(self, token: Token) -> bool:
         """Whether this node's readings are for certain not in the token (12.4)."""
+        if self._began_ms < self._adds_from_ms:
+            return False
         if self._added is None:
             return True
         version, added = self._added

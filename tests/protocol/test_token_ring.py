@@ -51,9 +51,11 @@ from tests.protocol.strategies import frames
 
 TIMING = RingTiming(period_ms=1_000)
 ME = 5
+# Before a test begins: rounds of others are those of a node that has not just started.
+ON_FOR_MS = TIMING.listen_ms + 10
 FIRST_MS = TIMING.ack_timeouts.first_ms
 # Long enough for any node that is alone to listen, to lose patience and to claim.
-COLD_START_MS = 2_000
+COLD_START_MS = 2_000 - ON_FOR_MS
 
 
 def a_desk(
@@ -63,7 +65,7 @@ def a_desk(
         ME,
         seed=1,
         first_counter=0,
-        now_ms=0,
+        now_ms=-ON_FOR_MS,
         timing=TIMING,
         metrics=(0, 1),
         order=order,
@@ -426,6 +428,16 @@ class TestNeverTwice:
             desk.hear(7, token, FrameType.TOKEN)
             added.append(bool(desk.take_events(ReadingsAdded)))
         return added
+
+    def test_not_to_a_round_that_began_before_the_node_had_listened_after_its_start(self) -> None:
+        node = TokenRingNode(ME, seed=1, first_counter=0, now_ms=0, timing=TIMING)
+        desk = Desk(ME, node, {0: 60})
+        meet(desk, 3, 7, 9)
+        desk.at(TIMING.listen_ms)
+        desk.hear(3, a_token(age_ms=1), FrameType.TOKEN)
+        assert desk.take_events(ReadingsAdded) == []
+        desk.hear(3, a_token(sequence=30, version=8, age_ms=0), FrameType.TOKEN)
+        assert [event.version for event in desk.take_events(ReadingsAdded)] == [8]
 
     def test_not_to_the_same_token_again(self) -> None:
         assert self.added(a_token(), a_token(sequence=25)) == [True, False]
