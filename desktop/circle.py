@@ -11,7 +11,7 @@ import numpy as np
 from desktop.motion import Place
 
 _ROOM = 0.36  # the radius of a node, of the way from one to the next
-_LEAST_RADIUS_EM, _MOST_RADIUS_EM = 0.3, 2.0
+_LEAST_RADIUS_EM, _MOST_RADIUS_EM = 0.3, 1.75
 _MARGIN_EM = 2.4  # for a note outside, upright
 _SIDE_MARGIN_EM = 4.0
 _MOST_WIDE = 1.7  # to high: a flat ellipse crowds its ends

@@ -51,7 +51,7 @@ DEMOS = {
         "ring",
         grid(5, 2, spacing_m=10, range_m=100),
         5,
-        RingTiming(period_ms=2_500),
+        RingTiming(period_ms=4_500),
         FOUR_METRICS,
         0.02,
         (6, 1, 9, 4),

@@ -147,23 +147,26 @@ class NetworkCanvas(tk.Canvas):
             fitted.radius_px >= ID_RADIUS_EM * self._em or not fitted.outward,
             self.has_values,
         )
+        shows_senders = self._scene.token_at is None  # where a token goes, it tells who sends
         for node, items in self._items.items():
             note = None if self._motion.moving else self._notes.get(node)
-            items.paint(node, looks[node], note, brush, active=node in self._activity.nodes)
+            items.paint(node, looks[node], note, brush, active=shows_senders and node in self._activity.nodes)
         links = self._scene.links(
             fitted, self._motion.places, brush.palette, self._em / _USUAL_EM_PX, self._activity.links
         )
         self._links.draw(links, brush.palette.surface)
-        self._caption_if_room()
+        self._write_caption()
         self._token.follow(self._scene.token_at, fitted, self._motion.places, time.monotonic())
         self._details.show(self._description())
 
-    def _caption_if_room(self) -> None:
-        self.itemconfigure(self._caption, text=self._scene.caption, state="normal")
+    def _write_caption(self) -> None:
+        """As much as there is room for."""
         across, upright = self._fitted.caption_room
-        left, top, right, bottom = self.bbox(self._caption)
-        if math.hypot((right - left) / 2 * upright, (bottom - top) / 2 * across) > across * upright:
-            self.itemconfigure(self._caption, state="hidden")
+        for text in (*self._scene.captions, ""):
+            self.itemconfigure(self._caption, text=text)
+            left, top, right, bottom = self.bbox(self._caption) or (0, 0, 0, 0)
+            if math.hypot((right - left) / 2 * upright, (bottom - top) / 2 * across) <= across * upright:
+                break
 
     def _tick_soon(self) -> None:
         busy = self._motion.moving or self._token.moving or self._activity.nodes or self._activity.links

@@ -33,7 +33,10 @@ class NodeDetails:
             return
         x, y = places[self.chosen]
         self._canvas.coords(self._text, 0, 0)
-        left, top, right, bottom = self._canvas.bbox(self._text)
+        box = self._canvas.bbox(self._text)
+        if box is None:  # of that node nothing is known now
+            return
+        left, top, right, bottom = box
         width, height, gap, pad = right - left, bottom - top, 3 * self._em, self._em * 0.7
         if x + gap + width + 2 * pad > self._canvas.winfo_width():
             x -= 2 * gap + width

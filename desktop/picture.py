@@ -107,4 +107,4 @@ def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) ->
     for note in place_notes(scene.looks, fitted, _EM_PX).values():
         x, y = note.place
         axes.text(x, height - y, note.text, color=getattr(palette, note.color), zorder=3, **_CENTERED)
-    axes.text(width / 2, height / 2, scene.caption, color=palette.muted, zorder=3, **_CENTERED)
+    axes.text(width / 2, height / 2, "".join(scene.captions[:1]), color=palette.muted, zorder=3, **_CENTERED)

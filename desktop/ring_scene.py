@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -25,8 +25,8 @@ from desktop.scene import Fitted, Link, Look
 from protocol.observer import RoundRow
 from protocol.packets import Pairs, TokenId
 
-_OUTSIDE_RADII = 1.35  # so far outside stands who is passed over
-_TOKEN_RADII = 2.2  # so much of the inside is the token's
+_OUTSIDE_RADII = 1.25  # so far outside stands who is passed over
+_TOKEN_RADII = 2.0  # so much of the inside is the token's
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,17 @@ class RingScene:
         return self.holder if self.holder in self.order and self.holder not in self.absent else None
 
     @property
-    def caption(self) -> str:
+    def captions(self) -> Sequence[str]:
         """The last result, and where the token is on its way."""
-        lines = caption_lines(self.row) if self.row else ["no round finished yet"]
-        if self.token is not None:
-            lines += ["", f"token {token_text(self.token)}", turn_text(self.version, self.turn)]
-        return "\n".join(lines)
+        result = caption_lines(self.row) if self.row else ["no round finished yet"]
+        if self.token is None:
+            return ["\n".join(result)]
+        way = turn_text(self.version, self.turn)
+        return [
+            "\n".join([*result, "", f"token {token_text(self.token)}", way]),
+            "\n".join([*result[:3], way]),
+            "\n".join(result[:2]),
+        ]
 
     @property
     def summary(self) -> str:

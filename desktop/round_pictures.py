@@ -1,8 +1,12 @@
-"""Every round as a PNG in a folder, for as long as that is wanted: made in a thread, one after the other."""
+"""Every round as a PNG in a folder, for as long as that is wanted.
+
+A process of its own makes them, one after the other: a picture takes a third of a second of a processor.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import multiprocessing
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from pathlib import Path
 
 from desktop.model_readings import RoundReadings
@@ -15,24 +19,26 @@ class RoundPictures:
 
     def __init__(self, folder: Path, palette: Palette, title: str) -> None:
         self.folder = folder
-        self.problem: OSError | None = None
+        self.problem: BaseException | None = None
         self._palette = palette
         self._title = title
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+        self._worker = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
     def save(self, shown: RoundReadings) -> None:
         """Have that round written, unless it has no readings."""
         if shown.readings and self.problem is None:
-            self._worker.submit(self._write, shown).add_done_callback(self._note)
+            path = self.folder / file_name(shown)
+            done = self._worker.submit(save_panels, shown, path, self._palette, self._title)
+            done.add_done_callback(self._note)
 
     def close(self) -> None:
-        """Finish the one at hand; leave those that wait."""
+        """Finish those at hand; leave the others that wait."""
         self._worker.shutdown(wait=True, cancel_futures=True)
 
-    def _write(self, shown: RoundReadings) -> None:
-        if self.problem is None:
-            save_panels(shown, self.folder / file_name(shown), self._palette, self._title)
-
     def _note(self, done: Future[None]) -> None:
-        if not done.cancelled() and isinstance(error := done.exception(), OSError):
+        try:
+            done.result()
+        except CancelledError:
+            pass
+        except Exception as error:  # such as a full disk, or the end of the process: the window tells it
             self.problem = error

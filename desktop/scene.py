@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,8 +64,8 @@ class Scene(Protocol):
         """What decides where nodes stand: while it is equal, nothing moves."""
 
     @property
-    def caption(self) -> str:
-        """Words for the middle."""
+    def captions(self) -> Sequence[str]:
+        """Words for the middle, the most first: the first that there is room for are shown."""
 
     @property
     def token_at(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,9 +72,9 @@ class StarScene:
         return self.primary, tuple(self.around)
 
     @property
-    def caption(self) -> str:
-        """See desktop.scene.Scene.caption."""
-        return "" if self.primary is not None else "No primary heard yet."
+    def captions(self) -> Sequence[str]:
+        """See desktop.scene.Scene.captions."""
+        return [] if self.primary is not None else ["No primary heard yet."]
 
     @property
     def summary(self) -> str:

@@ -12,7 +12,7 @@ from desktop.palette import LIGHT, PALETTES, Palette
 from desktop.scene import Fitted
 
 _OVERSAMPLING = 4
-_INSIDE_RADII = 1.75  # so far inside the circle it is drawn
+_INSIDE_RADII = 1.6  # so far inside the circle it is drawn
 _SHARE = 0.42  # of a node's radius
 _LEAST_RADIUS_PX = 4
 

@@ -59,9 +59,9 @@ class TreeScene:
         return self.ties, self.root
 
     @property
-    def caption(self) -> str:
-        """See desktop.scene.Scene.caption."""
-        return "" if self.nodes else "No node heard yet.\nThe network draws itself as frames arrive."
+    def captions(self) -> Sequence[str]:
+        """See desktop.scene.Scene.captions."""
+        return [] if self.nodes else ["No node heard yet.\nThe network draws itself as frames arrive."]
 
     @property
     def summary(self) -> str:

@@ -296,9 +296,8 @@ class Window:
         if self._pictures is not None and (problem := self._pictures.problem) is not None:
             folder = self._pictures.folder
             self._stop_pictures()
-            self._complain(
-                "Rounds cannot be saved", f"{folder}: {problem.strerror}; make room, or choose another folder"
-            )
+            why = problem.strerror if isinstance(problem, OSError) else problem
+            self._complain("Rounds cannot be saved", f"{folder}: {why}; make room, or choose another folder")
 
     def _drain(self) -> None:
         self.root.after(DRAIN_MS, self._drain)

@@ -106,13 +106,13 @@ def test_rounds_are_saved_one_after_the_other_until_that_fails(model: Model, tmp
     pictures = RoundPictures(tmp_path, LIGHT, "Demo")
     pictures.save(model.settled)
     pictures.save(RoundReadings(99, {}, {}, ()))
-    pictures._worker.submit(int).result(timeout=30)
+    pictures._worker.submit(int).result(timeout=60)
     pictures.close()
     assert [path.name for path in tmp_path.iterdir()] == [file_name(model.settled)], "no reading, no picture"
     assert pictures.problem is None
     failing = RoundPictures(tmp_path / "no such folder", LIGHT, "Demo")
     failing.save(model.settled)
-    failing._worker.submit(int).result(timeout=30)
+    failing._worker.submit(int).result(timeout=60)
     failing.close()
     assert isinstance(failing.problem, FileNotFoundError)
 

@@ -104,7 +104,7 @@ def test_a_small_ring_can_be_drawn(order: tuple[int, ...]) -> None:
     scene = ring(order=order, absent=frozenset(), holder=7, home=7, row=None)
     fitted = scene.fit(*SIZE_PX, EM_PX)
     assert len(scene.links(fitted, fitted.places, LIGHT, 1.0, ())) == (0 if len(order) == 1 else 2)
-    assert "no round finished yet" in scene.caption
+    assert "no round finished yet" in scene.captions[-1]
 
 
 def test_without_a_holder_there_is_no_token_to_draw() -> None:

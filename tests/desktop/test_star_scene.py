@@ -83,7 +83,7 @@ def test_before_a_primary_is_heard_nothing_is_in_the_middle() -> None:
     fitted = scene.fit(*SIZE_PX, EM_PX)
     assert fitted.places.keys() == {2, 3, 4, 5}
     assert scene.links(fitted, fitted.places, LIGHT, 1.0, ()) == []
-    assert scene.caption
+    assert scene.captions
 
 
 def test_details_in_words() -> None:

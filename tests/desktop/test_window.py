@@ -13,11 +13,14 @@ import pytest
 import ttkbootstrap
 
 from bridge.capture_file import read_records
-from desktop.demo import VICTIMS
+from desktop.demo import DEMOS, VICTIMS
 from desktop.model import Standing
+from desktop.network_view import TITLES
+from desktop.scenes import scene_of
 from desktop.sources import DemoSource, State
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
+from protocol.packets import Network
 
 if TYPE_CHECKING:
     from desktop.window import Window
@@ -39,7 +42,7 @@ def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     with_window = window.session is not None
     if root.children:
         window.close()
-    assert errors == []
+    assert errors == [], [repr(e)[:300] for e in errors[:5]]
     assert not with_window or [t.name for t in threading.enumerate()] == [threading.main_thread().name]
 
 
@@ -110,6 +113,60 @@ def test_from_the_demo_to_a_log(
         lambda: f"{observer.good:,} frames good, 0 bad" in texts(window.root),
         "the frames in the status bar",
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "network", "lost"),
+    [("<F3>", Network.RING, Standing.ABSENT), ("<F4>", Network.POLLING, Standing.MISSING)],
+)
+def test_a_ring_and_a_star_are_drawn_where_the_tree_was(
+    window: Window,
+    key: str,
+    network: Network,
+    lost: Standing,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    demo, workspace = DEMOS[network], window.workspace
+    press(window.root, key)
+    assert isinstance(window.session.source if window.session else None, DemoSource)
+    window.start(DemoSource(network, speed=SPEED))
+    session = window.session
+    assert session is not None
+    canvas = workspace.network.canvas
+    wait(window, lambda: workspace.network.node_count == demo.nodes, "all nodes")
+    assert TITLES[network] in texts(workspace.network)
+    wait(window, lambda: item(canvas, "token", "state") == token_state(network), "the token")
+    press(window.root, "<Control-p>")
+    assert workspace.panels.winfo_ismapped()
+    window.toggle_round_pictures(tmp_path)
+
+    def is_lost() -> bool:
+        looks = scene_of(session.model, 0).looks
+        return demo.victims[0] in looks and looks[demo.victims[0]].standing is lost
+
+    wait(window, is_lost, "the death")
+    wait(window, lambda: session.model.settled and session.model.settled.missing, "a round without it")
+    assert f"{demo.nodes - 1} nodes, 1 missing" in texts(workspace.panels)
+    wait(window, lambda: len(list(tmp_path.iterdir())) >= 3, "rounds on file")
+    chosen = tmp_path / "chosen.png"
+    monkeypatch.setattr(ttkbootstrap.Querybox, "get_save_filename", lambda *_, **__: str(chosen))
+    press(window.root, "<Control-g>")
+    assert chosen.stat().st_size > 10_000
+    press(canvas, "<Right>")
+    assert item(canvas, "details", "text").startswith("node 1: ")
+    press(window.root, "<Control-t>")
+    press(window.root, "<Control-d>")
+    wait(window, lambda: workspace.network.node_count == 16, "the tree in its place")
+    assert TITLES[Network.TREE] in texts(workspace.network)
+
+
+def item(canvas: tk.Canvas, tag: str, option: str) -> str:
+    return str(canvas.itemcget(tag, option))  # type: ignore[no-untyped-call]
+
+
+def token_state(network: Network) -> str:
+    return "normal" if network is Network.RING else "hidden"
 
 
 def test_a_file_that_is_no_log_leaves_all_as_it_was(window: Window, tmp_path: Path) -> None:
