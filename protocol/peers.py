@@ -15,9 +15,9 @@ _Key = tuple[int, int]
 
 
 class Peer:
-    """One peer. `heard` and `misses` are the owner's to use: in which visit or round it was heard last."""
+    """One peer. `heard`, `misses` and `unanswered` are the owner's: when it was heard, what since."""
 
-    __slots__ = ("heard", "id", "is_present", "misses", "round_trip")
+    __slots__ = ("heard", "id", "is_present", "misses", "round_trip", "unanswered")
 
     def __init__(self, peer_id: int, timeouts: AckTimeouts, *, is_present: bool) -> None:
         self.id = peer_id
@@ -25,6 +25,7 @@ class Peer:
         self.round_trip = RoundTrip(timeouts)
         self.heard = 0
         self.misses = 0
+        self.unanswered = 0
 
 
 class Peers:

@@ -84,7 +84,7 @@ class RingParts(NodeBase):
         self._usual_timeout_ms = timing.ack_timeouts.first_ms
         self._tries = 0
         self._silent = 0  # successors passed over since the last that was not
-        self._first_sent_ms = 0
+        self._first_sent_ms = self._try_ms = 0
         # To a round that began earlier it may have added its readings before it started (12.4).
         self._adds_from_ms = now_ms + timing.listen_ms
         self._added: tuple[int, TokenId] | None = None
@@ -110,7 +110,7 @@ class RingParts(NodeBase):
         if peer is None:
             self._drop(DropReason.TABLE_FULL, peer_id)
             return
-        peer.heard, peer.misses = self._visits, 0
+        peer.heard, peer.misses, peer.unanswered = self._visits, 0, 0
         if is_news:
             self._events.append(PeerFound(peer_id))
 

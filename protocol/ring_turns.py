@@ -264,7 +264,8 @@ class Turns(RingParts):
         self._tries += 1
         if self._tries == 1:
             self._first_sent_ms = now_ms
-        self._phase_ms = now_ms + self._timeout_ms(successor)
+            self._try_ms = self._timeout_ms(successor)
+        self._phase_ms = now_ms + self._try_ms
         # As old as it will be when it arrives: half of the round trip later, as in section 6.1.
         age_ms = min(now_ms - self._began_ms + self.peers[successor].round_trip.one_way_ms, MAX_U24)
         passed = replace(token, id=passed_on(token.id), follows=self._follows(successor), age_ms=age_ms)
@@ -283,11 +284,14 @@ class Turns(RingParts):
         assert token is not None
         peer = self.peers.get(successor)
         if peer is not None and peer.is_present:
-            peer.round_trip.not_answered()
-            if self._tries < self._timing.tries:
+            if self._tries == 1:
+                peer.round_trip.not_answered()
+            # They count on over tokens: whoever takes this one for lost must not save a dead successor.
+            peer.unanswered += 1
+            if peer.unanswered < self._timing.tries:
                 self._try_pass(now_ms)
                 return
-            self._lose(successor, f"no sign of the token after {self._tries} tries")
+            self._lose(successor, f"no sign of the token after {peer.unanswered} tries")
             self._passed_over = successor
             self._silent += 1
         # Whether it has the token after all cannot be known: part from that one (12.3).

@@ -24,22 +24,30 @@ class Watch:
     def heard(self, now_ms: int, next_ms: int, ack_timeout_ms: int, is_known: bool) -> None:
         """A sign came; the next is expected by `next_ms`.
 
-        Of a token of an epoch that was not known it tells nothing: that may have replaced a lost one.
+        Of a token of an epoch that was not known it tells less: that may stand for one that was lost, or for
+        one that was taken for lost too soon. So it counts no longer than this node would have waited.
         """
-        if is_known and now_ms - self._expected_ms > self._peak_ms:
-            self._peak_ms = now_ms - self._expected_ms
+        late_ms = now_ms - self._expected_ms
+        if not is_known:
+            late_ms = min(late_ms, self.lost_ms - self._expected_ms)
+        self._peak_ms = max(self._peak_ms, late_ms)
         self.wait_until(next_ms, ack_timeout_ms)
 
     def wait_until(self, time_ms: int, ack_timeout_ms: int) -> None:
         """Nothing needs to come before that time; this is no news of how late signs are."""
         self._expected_ms = time_ms
-        patience_ms = 2 * ack_timeout_ms + 2 * self._delay_ms + self._jitter.below(self._jitter_ms)
+        delay_ms = max(self._delay_ms, self._peak_ms)
+        patience_ms = 2 * ack_timeout_ms + 2 * delay_ms + self._jitter.below(self._jitter_ms)
         self.lost_ms = time_ms + patience_ms
 
     def wait_longer(self, time_ms: int, ack_timeout_ms: int) -> None:
         """As `wait_until`, if that is later than what was expected."""
         if time_ms > self._expected_ms:
             self.wait_until(time_ms, ack_timeout_ms)
+
+    def gave_up(self) -> None:
+        """No sign came, and this node makes another token; if that was too soon, it is to wait longer."""
+        self._peak_ms = max(self._peak_ms, self.lost_ms - self._expected_ms)
 
     def visited(self) -> None:
         """The token was here: the longest delay since the last visit counts, older ones fade."""

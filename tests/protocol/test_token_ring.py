@@ -340,6 +340,16 @@ class TestPassingOver:
         desk.at(3 * FIRST_MS)
         assert len(desk.take_sent(FrameType.TOKEN)) == 1
 
+    def test_tries_count_on_over_tokens(self) -> None:
+        desk = a_desk()
+        meet(desk, 7, 9)
+        desk.hear(3, a_token(), FrameType.TOKEN)
+        desk.at(2 * FIRST_MS + 1)
+        desk.take_sent()
+        desk.hear(3, a_token(4), FrameType.TOKEN)
+        desk.at(3 * FIRST_MS + 1)
+        assert [frame.destination for frame in desk.take_sent(FrameType.TOKEN)] == [7, 9]
+
     def test_the_timeout_is_that_of_the_successor_once_it_is_measured(self) -> None:
         desk = a_desk()
         meet(desk, 7, 9)
