@@ -26,6 +26,7 @@ COMMANDS = {
     DEFAULT: "desktop.options",
     "simulate": "bridge.simulate",
     "sweep": "desktop.sweep",
+    "compare": "desktop.compare",
     "bridge": "bridge.service",
     "agent": "firmware.pi.command",
     "replay": "bridge.replay",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 MOVE_S = 0.45
-FLIGHT_S = 0.15  # of the token, from one node to the next
+FLIGHT_S = 0.06  # of the token to its holder: it lags little behind one that is passed every 50 ms
 
 Place = tuple[float, float]
 

@@ -162,11 +162,13 @@ class NetworkCanvas(tk.Canvas):
     def _write_caption(self) -> None:
         """As much as there is room for."""
         across, upright = self._fitted.caption_room
-        for text in (*self._scene.captions, ""):
+        for text in self._scene.captions:
             self.itemconfigure(self._caption, text=text)
-            left, top, right, bottom = self.bbox(self._caption) or (0, 0, 0, 0)
+            left, top, right, bottom = self.bbox(self._caption)
             if math.hypot((right - left) / 2 * upright, (bottom - top) / 2 * across) <= across * upright:
                 break
+        else:
+            self.itemconfigure(self._caption, text="")
 
     def _tick_soon(self) -> None:
         busy = self._motion.moving or self._token.moving or self._activity.nodes or self._activity.links

@@ -16,12 +16,14 @@ class NodeDetails:
         self._canvas = canvas
         self._em = theme.em_px()
         self.chosen: int | None = None
+        self._is_shown = False
         self._box = canvas.create_rectangle(0, 0, 0, 0, state="hidden")
         self._text = canvas.create_text(0, 0, anchor="nw", state="hidden", tags="details")
 
     def show(self, lines: Iterable[str]) -> None:
         """Write these lines; without any the box is hidden."""
         text = "\n".join(lines)
+        self._is_shown = bool(text)
         state = "normal" if text else "hidden"
         palette = theme.current()
         self._canvas.itemconfigure(self._box, state=state, fill=palette.background, outline=palette.border)
@@ -29,14 +31,11 @@ class NodeDetails:
 
     def place(self, places: Mapping[int, Place]) -> None:
         """Stand beside the node, within the canvas and above all else."""
-        if self.chosen is None or self.chosen not in places:
+        if not self._is_shown or self.chosen is None or self.chosen not in places:
             return
         x, y = places[self.chosen]
         self._canvas.coords(self._text, 0, 0)
-        box = self._canvas.bbox(self._text)
-        if box is None:  # of that node nothing is known now
-            return
-        left, top, right, bottom = box
+        left, top, right, bottom = self._canvas.bbox(self._text)
         width, height, gap, pad = right - left, bottom - top, 3 * self._em, self._em * 0.7
         if x + gap + width + 2 * pad > self._canvas.winfo_width():
             x -= 2 * gap + width

@@ -93,6 +93,7 @@ class RingScene:
         return [
             "\n".join([*result, "", f"token {token_text(self.token)}", way]),
             "\n".join([*result[:3], way]),
+            "\n".join([result[-1] if self.row is None else result[1], way]),
             "\n".join(result[:2]),
         ]
 

@@ -12,6 +12,7 @@ import pytest
 from bridge.capture_file import read_records
 from desktop.headless import LOG_NAME, run_headless
 from desktop.model import Model
+from protocol.packets import Network
 
 ROUNDS = 8
 
@@ -43,6 +44,14 @@ def test_the_demo_leaves_a_log_and_a_picture(tmp_path: Path, capsys: pytest.Capt
     model.feed(read_records(tmp_path / LOG_NAME, on_notice=pytest.fail))
     assert model.rows[-1].round == ROUNDS
     assert str(model.rows[-1].aggregate.count) in lines[ROUNDS - 1]
+
+
+@pytest.mark.parametrize("network", [Network.RING, Network.POLLING])
+def test_the_other_networks_have_demos_too(network: Network, tmp_path: Path) -> None:
+    assert run_headless(ROUNDS, tmp_path, network) == 0
+    model = Model()
+    model.feed(read_records(tmp_path / LOG_NAME, on_notice=pytest.fail))
+    assert (model.network, model.rows[-1].round) == (network, ROUNDS)
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="these always have a display")

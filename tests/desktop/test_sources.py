@@ -19,10 +19,12 @@ from desktop.live_source import LiveSource
 from desktop.log_source import LogSource
 from desktop.model import Model, Standing
 from desktop.model_words import EventKind
+from desktop.scenes import scene_of
 from desktop.session import Session
 from desktop.sources import DemoSource, Put, Report, State, Status, Worker
 from protocol.capture import Record
 from protocol.observer import json_line
+from protocol.packets import Network
 
 PATIENCE_S = 10.0
 
@@ -210,6 +212,23 @@ def test_a_live_field_begins_with_its_root(tmp_path: Path) -> None:
     recorded = Model()
     recorded.feed(read_records(session.log, on_notice=pytest.fail))
     assert list(recorded.rows)[:2] == list(session.model.rows)[:2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize("network", [Network.RING, Network.POLLING])
+def test_in_a_live_ring_or_polled_network_the_app_is_a_member(network: Network, tmp_path: Path) -> None:
+    board, port = os.openpty()
+    live = LiveSource([os.ttyname(port)], udp=False, period_s=0.3, network=network)
+    session = Session(live, tmp_path / "field.pcapng")
+    session.start()
+    drain_until(session, lambda: len(session.model.rows) >= 2)
+    session.stop()
+    os.close(board)
+    os.close(port)
+    assert session.model.network is network
+    standing = {Network.RING: Standing.HOME, Network.POLLING: Standing.PRIMARY}[network]
+    assert {node: look.standing for node, look in scene_of(session.model, 0).looks.items()} == {1: standing}
+    assert session.model.rows[0].aggregate.count == 0, "the app has no sensor"
 
 
 def test_a_port_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
