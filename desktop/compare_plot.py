@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from bridge.compare import ROOT, Row
 from bridge.tables import percent, short
 from desktop.palette import LIGHT, PALETTES, Palette
+from protocol.simulator.comparison import AWAY_ROUNDS
 
 _SIZE_INCHES, _DPI = (11.4, 5.6), 120
 _FONT_PT = 9
@@ -20,11 +21,11 @@ _FONT_PT = 9
 _COLORS = {"tree": "#009e73", "ring": "#0072b2", "polling": "#d55e00"}
 _PALE = 0.45
 _WIDTH = 0.62
-_HEADROOM = 1.18  # for the number above the highest bar
+_HEADROOM = 1.3  # for the numbers above the highest bar
 _COSTS = (
     ("frames", "Frames a period, all nodes"),
     ("bytes", "Bytes a period, all nodes"),
-    ("busiest", "Frames of the busiest node"),
+    ("busiest", "Frames a period, busiest node"),
 )
 _TIMES = (
     ("oldest_ms", "Age of the oldest reading, ms"),
@@ -70,10 +71,14 @@ def _panels(rows: Sequence[Row]) -> Iterator[tuple[str, list[_Bar]]]:
     yield (
         "After a death, s: next result, pale: all",
         [
-            _pair(row, f"{row.network}\n{row.who}", _seconds(row.result_ms), _seconds(row.whole_ms), "never")
+            _pair(row, _who_died(row), _seconds(row.result_ms), _seconds(row.whole_ms), "never")
             for row in rows
         ],
     )
+
+
+def _who_died(row: Row) -> str:
+    return f"{row.network}\n{row.who}{f' {AWAY_ROUNDS} T' if row.who == ROOT else ''}"
 
 
 def _coverage_bar(row: Row) -> _Bar:
@@ -87,7 +92,7 @@ def _bar(row: Row, value: float | None) -> _Bar:
 
 def _pair(row: Row, name: str, low: float | None, high: float | None, nothing: str) -> _Bar:
     low_text, high_text = _text(low, nothing), _text(high, nothing)
-    text = low_text if low_text == high_text else f"{low_text} / {high_text}"
+    text = low_text if low_text == high_text else f"{low_text} /\n{high_text}"
     return _Bar(row.network, name, low or 0.0, high or low or 0.0, text)
 
 
