@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.polling import exhaustive
+from benchmarks.polling import exhaustive, fifty
 from benchmarks.sink_tree.cores import BrokenError
 
-SUBJECTS = {"exhaustive": exhaustive}
+SUBJECTS = {"exhaustive": exhaustive, "fifty": fifty}
 
 
 def main() -> int:

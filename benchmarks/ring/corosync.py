@@ -319,18 +319,16 @@ def _at_least_1(text: str) -> int:
     return number
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ring.corosync", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See main."""
     parser.add_argument("--kills", type=_at_least_1, default=10, help="default 10; each takes about 20 s")
     token = "the token timeout of the ring of eight; default: 3000, and 650 for each member beyond the second"
     parser.add_argument("--token-ms", type=_at_least_1, help=token)
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills; default 1")
-    return parser.parse_args()
 
 
-def main() -> int:
-    """0 when it measured or cannot run here, 1 when an instance failed, 2 on bad usage."""
-    args = _arguments()
+def main(args: argparse.Namespace) -> int:
+    """0 when it measured or cannot run here, 1 when an instance failed."""
     if lacking := missing():
         return _skipped(", ".join(lacking))
     timeouts = Timeouts() if args.token_ms is None else Timeouts(args.token_ms, coefficient_ms=0)
@@ -349,7 +347,3 @@ def main() -> int:
         return 1
     print_gaps([*rows(gaps, timeouts), *LAB_SCRIPT])
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -19,6 +19,7 @@ from benchmarks.agents import AgentError, Network, load, missing
 from benchmarks.ring.gaps import COROSYNC, LAB_SCRIPT, Gaps, print_gaps
 from benchmarks.ring.watch import AFFECTED_ROTATIONS, Repair, RingWatch
 from benchmarks.sink_tree.claims import Claim, quantile, report
+from bridge.options import period, whole
 
 MEMBERS = range(1, 9)
 TARGET_MS = 500
@@ -204,8 +205,10 @@ def claims(usual_ms: float, kills: Sequence[Kill]) -> Iterator[Claim]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See main."""
-    parser.add_argument("--kills", type=int, default=100, help="(default: 100; each takes about 6 s)")
-    parser.add_argument("--period", type=float, default=1.0, help="of the ring, in seconds (default: 1)")
+    parser.add_argument(
+        "--kills", type=whole(1, 10_000), default=100, help="(default: 100; each takes about 6 s)"
+    )
+    parser.add_argument("--period", type=period, default=1.0, help="of the ring, in seconds (default: 1)")
     parser.add_argument(
         "--sensor-delay",
         type=float,
