@@ -1,7 +1,7 @@
 """What one network costs and brings on a field, and how it takes a death: one column of a comparison.
 
-Times are the world's. A round begins with its first measurement being due at any node, so that the clocks of
-nodes, and what they say of a round's age, decide nothing.
+Times are the world's. A round begins with its first measurement being due, of a tree with the root's (others
+may be some milliseconds early), so that what nodes say of a round's age decides nothing.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ class _Trial:
         if len(topology.places) < 2:
             raise ValueError("a field of one node is no network; give it more nodes")
         self._scenario = scenario
+        self._root = topology.root
         self._warm_up_us = warm_up_ms * 1000
         self._period_us = scenario.period_ms * 1000
         self._results: list[_Result] = []
@@ -172,7 +173,7 @@ class _Trial:
         else:
             recovery = self._kill(self.worst_to_lose)
             if self._scenario.kind.has_root:
-                root = self._kill(lambda: simulation.topology.root, AWAY_ROUNDS)
+                root = self._kill(lambda: self._root, AWAY_ROUNDS)
         counted = [result for result in self._results if start_us <= result.began_us < end_us]
         lost = max(0, rounds - len({result.version for result in counted}))
         latencies_us = sorted(result.at_us - result.began_us for result in counted)
@@ -218,7 +219,7 @@ class _Trial:
 
     def _on_event(self, node_id: int, event: Event) -> None:
         match event:
-            case MeasurementDue(version):
+            case MeasurementDue(version) if not self._scenario.kind.has_root or node_id == self._root:
                 began_us, now_us = self._began_us.get(version), self._simulation.now_us
                 if began_us is None or now_us - began_us > _OLD_ROUNDS * self._period_us:
                     self._began_us[version] = now_us
@@ -246,7 +247,7 @@ class _Trial:
         )
 
     def _largest_child(self) -> int | None:
-        root, parents = self._simulation.topology.root, self._parents
+        root, parents = self._root, self._parents
         sizes: Counter[int] = Counter()
         for node in self._simulation.alive & parents.keys():
             way = [node]  # upwards, to the root's child; a way that goes round leads nowhere
