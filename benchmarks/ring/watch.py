@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from protocol.packets import MUSTER, Claim, Frame, Result, Sign
+from protocol.packets import MUSTER, Claim, Frame, Result, Sign, Token
 
 # A gap that ends with one of so many rotations after a kill may be the kill's doing.
 AFFECTED_ROTATIONS = 3
@@ -25,11 +25,11 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A SIGN or a CLAIM."""
+    """A SIGN, a CLAIM or a TOKEN, which only a tap that sees unicast frames hears."""
 
     time_ns: int
     source: int
-    payload: Sign | Claim
+    payload: Sign | Claim | Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class RingWatch:
                     self._versions.add(items.version)
                     count = items.aggregates[0][1].count
                     self.rotations.append(Rotation(time_ns, items.version, frame.source, count))
-            case Sign() | Claim() as payload:
+            case Sign() | Claim() | Token() as payload:
                 self.said.append(Said(time_ns, frame.source, payload))
 
     # --- where the token is ------------------------------------------------------------------------------
@@ -69,11 +69,12 @@ class RingWatch:
     def holder(self, time_ns: int) -> tuple[int | None, bool]:
         """Who has the token then, by the last sign of a holder, and whether it rests with its home.
 
-        None while the result goes round: nobody then keeps the token for longer than its sign takes to come.
+        None while the token is on its way to the next, and while the result goes round: nobody then keeps
+        the token for longer than its sign takes to come.
         """
         held = next(self._held_before(time_ns), None)
         last = self._last_rotation(time_ns)
-        if held is None or last is None:
+        if held is None or last is None or isinstance(held.payload, Token):
             return None, False
         assert isinstance(held.payload, Sign)
         if held.payload.version != last.version:
@@ -94,11 +95,11 @@ class RingWatch:
         return self.rotations[end - 1] if end else None
 
     def _held_before(self, time_ns: int) -> Iterator[Said]:
-        """Signs of holders, the latest first."""
+        """Signs of holders, and passes, the latest first."""
         end = bisect_right(self.said, time_ns, key=lambda said: said.time_ns)
         for at in range(end - 1, -1, -1):
             said = self.said[at]
-            if isinstance(said.payload, Sign) and said.payload.hold_ms:
+            if isinstance(said.payload, Token) or (isinstance(said.payload, Sign) and said.payload.hold_ms):
                 yield said
 
     # --- gaps --------------------------------------------------------------------------------------------
@@ -140,6 +141,6 @@ class RingWatch:
 
 
 def _misses(said: Said, killed: int) -> bool:
-    if isinstance(said.payload, Claim):
-        return True
-    return said.payload.passed_over in (killed, MUSTER)
+    if isinstance(said.payload, Sign):
+        return said.payload.passed_over in (killed, MUSTER)
+    return isinstance(said.payload, Claim)

@@ -8,7 +8,19 @@ from benchmarks.ring.failover import ANOTHER, MOVING, RESTING, Kill, claims
 from benchmarks.ring.gaps import Gaps
 from benchmarks.ring.watch import Repair, RingWatch
 from protocol.aggregate import Aggregate
-from protocol.packets import BROADCAST, HOST, NO_ID, Claim, Frame, FrameType, Items, Result, Sign, TokenId
+from protocol.packets import (
+    BROADCAST,
+    HOST,
+    NO_ID,
+    Claim,
+    Frame,
+    FrameType,
+    Items,
+    Result,
+    Sign,
+    Token,
+    TokenId,
+)
 
 MS = 1_000_000
 
@@ -27,6 +39,11 @@ class Ring:
 
     def claim(self, time_ms: int, source: int) -> None:
         self.watch.take(time_ms * MS, Frame(FrameType.CLAIM, source, BROADCAST, 1, Claim(2, 1)))
+
+    def token(self, time_ms: int, source: int, destination: int, version: int) -> None:
+        name = TokenId(1, 1, self._sequence + 1)
+        token = Token(name, 0, 1, NO_ID, version, version, 0, 1_000, 0, 0)
+        self.watch.take(time_ms * MS, Frame(FrameType.TOKEN, source, destination, 1, token))
 
     def result(self, time_ms: int, source: int, version: int) -> None:
         items = Items(((0, Aggregate(version, 1, 1, 3, 3)),))
@@ -59,6 +76,17 @@ def test_it_knows_who_has_the_token_and_where_it_rests(time_ms: int, holder: tup
     for version in range(3):
         ring.round(1_000 * version, version)
     assert ring.watch.holder(time_ms * MS) == holder
+
+
+def test_who_was_heard_to_pass_the_token_has_it_no_more() -> None:
+    ring = Ring()
+    ring.round(0, 0)
+    ring.sign(1_000, 1, 1)
+    ring.token(1_005, 1, 2, 1)
+    assert ring.watch.holder(1_004 * MS) == (1, False)
+    assert ring.watch.holder(1_005 * MS) == (None, False)
+    ring.sign(1_006, 2, 1)
+    assert ring.watch.holder(1_006 * MS) == (2, False)
 
 
 def test_a_gap_is_between_rotations_whatever_else_their_results_repeat() -> None:
