@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -21,9 +22,8 @@ from bridge.udp_link import GROUP, LOOPBACK
 from protocol.packets import Frame, FrameError, decode
 
 T = TypeVar("T")
-AGENT = (sys.executable, "-m", "desktop.command", "agent")
-# Should this process be killed itself, the agents end by then.
-LONGEST_RUN_S = 4 * 3600
+# However this process ends, its agents do too.
+AGENT = ("setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "desktop.command", "agent")
 # Linux, <asm-generic/socket.h>: each datagram comes with the time at which the kernel got it.
 SO_TIMESTAMPNS = 35
 TIMESPEC = struct.Struct("@ll")
@@ -73,7 +73,7 @@ class Network:
     def start(self, agent: int, *options: str) -> None:
         """Start that agent's process; its frames tell when it is there."""
         command = [*AGENT, "--id", str(agent), "--interface", LOOPBACK, "--udp-port", str(self._port)]
-        command += ["--duration", str(LONGEST_RUN_S), *self._options, *options]
+        command += [*self._options, *options]
         with self._log_of(agent).open("ab") as log:
             self._agents[agent] = subprocess.Popen(
                 command,
@@ -185,6 +185,7 @@ def load() -> str:
 
 def missing(*, with_unicast: bool) -> list[str]:
     """What keeps this from running here; empty if nothing does."""
-    is_linux = sys.platform == "linux"
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return [*([] if is_linux else ["Linux"]), *(["root"] if with_unicast and not is_root else [])]
+    if sys.platform != "linux":
+        return ["Linux"]
+    lacks_root = with_unicast and os.geteuid() != 0
+    return [*(["root"] if lacks_root else []), *(["setpriv"] if shutil.which("setpriv") is None else [])]

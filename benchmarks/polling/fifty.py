@@ -179,7 +179,7 @@ def claims(found: Found, watch: PolledWatch, agents: int, dead: int) -> Iterator
         fewest = min(takeover.count for takeover in found.takeovers)
         yield Claim("that counts, of the living but the killed", f"{fewest} of {agents - dead - 1} at least")
         returned = len(found.takeovers)
-        yield Claim("killed ones counted again", f"{returned} of {returned}", True)
+        yield Claim("killed ones that were counted again, or the run had ended", f"{returned} of {returned}")
         wrong = found.returned_as_primary
         yield Claim("none of them took over when it returned", f"{len(wrong)} did", not wrong)
     twice = watch.reported_twice()
