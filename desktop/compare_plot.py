@@ -52,6 +52,8 @@ def save_compare_plot(rows: Sequence[Row], caption: str, path: Path) -> None:
     panels = iter(figure.subplots(2, 4).flat)
     for title, bars in _panels(rows):
         _draw(next(panels), title, bars, palette)
+    if any(row.who == ROOT for row in rows):
+        caption += f". The tree's root is dead for {AWAY_ROUNDS} T, then back"
     figure.text(0.035, 0.025, caption, color=palette.muted, fontsize=_FONT_PT)
     figure.subplots_adjust(left=0.035, right=0.99, bottom=0.15, top=0.94, wspace=0.14, hspace=0.42)
     figure.savefig(path)
@@ -71,14 +73,10 @@ def _panels(rows: Sequence[Row]) -> Iterator[tuple[str, list[_Bar]]]:
     yield (
         "After a death, s: next result, pale: all",
         [
-            _pair(row, _who_died(row), _seconds(row.result_ms), _seconds(row.whole_ms), "never")
+            _pair(row, f"{row.network}\n{row.who}", _seconds(row.result_ms), _seconds(row.whole_ms), "never")
             for row in rows
         ],
     )
-
-
-def _who_died(row: Row) -> str:
-    return f"{row.network}\n{row.who}{f' {AWAY_ROUNDS} T' if row.who == ROOT else ''}"
 
 
 def _coverage_bar(row: Row) -> _Bar:

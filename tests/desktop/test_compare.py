@@ -158,7 +158,8 @@ def test_a_plot_says_what_it_shows(capsys: Capsys, tmp_path: Path) -> None:
     compared(capsys, *BENCH, "--plot", str(path))
     texts = re.findall(r"<!-- (.*) -->", path.read_text(encoding="utf-8"))
     assert {"Frames a period, all nodes", "6.00", "17.0", "24.0", "100.0", *NETWORKS} <= set(texts)
-    assert "4 nodes, ideal, lan, no collisions, loss 0, T = 5 s; 2 seeds, 3 rounds after 8 s" in texts
+    caption = "4 nodes, ideal, lan, no collisions, loss 0, T = 5 s; 2 seeds, 3 rounds after 8 s"
+    assert f"{caption}. The tree's root is dead for 3 T, then back" in texts
 
 
 def test_a_file_that_exists_is_kept(capsys: Capsys, tmp_path: Path) -> None:
