@@ -26,6 +26,7 @@ from bridge.scenario_options import (
 from protocol.capture import Record
 from protocol.observer import Observer, ReadingsSeen, RoundRow
 from protocol.packets import decode
+from protocol.simulator import scenario_run
 from protocol.simulator.invariants import InvariantViolation
 from protocol.simulator.scenario import Scenario
 from protocol.simulator.simulation import Simulation
@@ -95,23 +96,7 @@ def simulation_of(
 ) -> Simulation:
     """The scenario, ready to run. Raises UsageError for what cannot be run."""
     try:
-        topology = scenario.topology()
-        return Simulation(
-            topology,
-            seed=scenario.seed,
-            network=scenario.network,
-            timing=scenario.timing,
-            metrics=scenario.metrics,
-            air=scenario.air,
-            faults=scenario.faults,
-            on_record=on_record,
-            on_round=on_round,
-            order=scenario.order_in(topology),
-            readings_asked=scenario.readings,
-            max_children=scenario.max_children,
-            first_version=scenario.first_version,
-            clock_ppm=scenario.clock_ppm,
-        )
+        return scenario_run.simulation_of(scenario, on_record=on_record, on_round=on_round)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from statistics import median
 
 from protocol.capture import Record
 from protocol.node import (
@@ -27,7 +26,8 @@ from protocol.packets import peek_header
 from protocol.simulator.faults import Freeze, Kill, Revive
 from protocol.simulator.invariants import Limits
 from protocol.simulator.scenario import Given, Scenario
-from protocol.simulator.simulation import AIR_LINK, FAULT_LEAD_MS, Simulation
+from protocol.simulator.scenario_run import simulation_of
+from protocol.simulator.simulation import AIR_LINK, FAULT_LEAD_MS
 from protocol.simulator.summary import RoundSummary
 from protocol.simulator.tally import Tally
 
@@ -123,11 +123,9 @@ class _Trial:
     """A run that is watched."""
 
     def __init__(self, scenario: Scenario, warm_up_ms: int) -> None:
-        topology = scenario.topology()
-        if len(topology.places) < 2:
+        if scenario.field.size < 2:
             raise ValueError("a field of one node is no network; give it more nodes")
         self._scenario = scenario
-        self._root = topology.root
         self._warm_up_us = warm_up_ms * 1000
         self._period_us = scenario.period_ms * 1000
         self._results: list[_Result] = []
@@ -136,23 +134,14 @@ class _Trial:
         self._special: int | None = None  # the token's holder, or the primary
         self._frames: Counter[int] = Counter()  # on the air, by their senders
         self._bytes = 0
-        self._simulation = Simulation(
-            topology,
-            seed=scenario.seed,
-            network=scenario.network,
-            timing=scenario.timing,
-            metrics=scenario.metrics,
-            air=scenario.air,
-            faults=scenario.faults,
+        self._simulation = simulation_of(
+            scenario,
             on_record=self._on_record,
             on_event=self._on_event,
             on_round=self._on_round,
-            order=scenario.order_in(topology),
-            max_children=scenario.max_children,
-            first_version=scenario.first_version,
-            clock_ppm=scenario.clock_ppm,
             limits=_LIMITS,
         )
+        self._root = self._simulation.topology.root
 
     def figures(self) -> Figures:
         """Run it."""
@@ -161,11 +150,7 @@ class _Trial:
         simulation.advance_to(self._warm_up_us)
         start_us = self._next_us(self._period_us // 2)
         end_us = start_us + rounds * self._period_us
-        simulation.advance_to(start_us - 1)
-        self._frames.clear()
-        self._bytes = 0
-        simulation.advance_to(end_us - 1)
-        frames, sent_bytes, busiest = self._frames.total(), self._bytes, max(self._frames.values(), default=0)
+        frames, sent_bytes, busiest = self._sent(start_us, end_us)
         recovery = root = None
         if deaths:
             simulation.advance_to(end_us + self._period_us)
@@ -176,27 +161,34 @@ class _Trial:
                 root = self._kill(lambda: self._root, AWAY_ROUNDS)
         counted = [result for result in self._results if start_us <= result.began_us < end_us]
         lost = max(0, rounds - len({result.version for result in counted}))
-        latencies_us = sorted(result.at_us - result.began_us for result in counted)
-        ages_us = [result.at_us - min(result.times_us) for result in counted if result.times_us]
-        skews_us = [max(result.times_us) - min(result.times_us) for result in counted if result.times_us]
+        p50_ms, p99_ms, oldest_ms, skew_ms = _times_ms(counted)
         return Figures(
             network=self._scenario.network,
             seed=self._scenario.seed,
-            nodes=len(simulation.topology.places),
+            nodes=self._scenario.field.size,
             rounds=rounds,
             lost=lost if deaths or recovery is None else lost + recovery.lost,
             coverage=Tally([result.summary for result in counted], rounds).coverage,
             frames=frames / rounds,
             bytes=sent_bytes / rounds,
             busiest=busiest / rounds,
-            latency_p50_ms=_share_ms(latencies_us, 0.5),
-            latency_p99_ms=_share_ms(latencies_us, 0.99),
-            oldest_ms=median(ages_us) / 1000 if ages_us else None,
-            skew_ms=median(skews_us) / 1000 if skews_us else None,
+            latency_p50_ms=p50_ms,
+            latency_p99_ms=p99_ms,
+            oldest_ms=oldest_ms,
+            skew_ms=skew_ms,
             is_own=bool(deaths),
             recovery=recovery,
             root=root,
         )
+
+    def _sent(self, start_us: int, end_us: int) -> tuple[int, int, int]:
+        """Run from the one time to the other; the frames and bytes of all nodes, and the frames of the
+        busiest."""
+        self._simulation.advance_to(start_us - 1)
+        self._frames.clear()
+        self._bytes = 0
+        self._simulation.advance_to(end_us - 1)
+        return self._frames.total(), self._bytes, max(self._frames.values(), default=0)
 
     def worst_to_lose(self) -> int | None:
         """Whom the network misses most now: the root's child with the largest subtree (a tree's root is
@@ -314,6 +306,20 @@ class _Trial:
         if not self._results:
             return now_us
         return now_us + (self._results[-1].began_us + after_start_us - now_us) % self._period_us
+
+
+def _times_ms(results: Sequence[_Result]) -> tuple[float | None, ...]:
+    """Median and 99th percentile of the latency, median age and median skew."""
+    latencies_us = sorted(result.at_us - result.began_us for result in results)
+    times_us = [
+        (result.at_us, min(result.times_us), max(result.times_us)) for result in results if result.times_us
+    ]
+    return (
+        _share_ms(latencies_us, 0.5),
+        _share_ms(latencies_us, 0.99),
+        _share_ms(sorted(at_us - first_us for at_us, first_us, _ in times_us), 0.5),
+        _share_ms(sorted(last_us - first_us for _, first_us, last_us in times_us), 0.5),
+    )
 
 
 def _share_ms(sorted_us: Sequence[int], share: float) -> float | None:

@@ -59,7 +59,8 @@ def test_a_primary_polls_each_node_and_says_that_it_lives() -> None:
     found = figures("polling")
     beats = -(-PERIOD_MS // PollingTiming().beat_ms)
     assert found.frames == 2 * (N - 1) + beats
-    assert found.bytes == (N - 1) * (FRAME + 5 + FRAME + 7) + beats * (FRAME + 12)
+    of_beats = found.bytes - (N - 1) * (FRAME + 5 + FRAME + 7)
+    assert beats * (FRAME + 12) <= of_beats <= beats * (FRAME + 20), "a beat may name standbys"
     assert found.busiest == N - 1 + beats
     assert (found.rounds, found.lost, found.coverage) == (4, 0, 1.0)
     assert found.skew_ms is not None

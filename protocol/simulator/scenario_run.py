@@ -1,0 +1,42 @@
+"""A scenario, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from protocol.capture import Record
+from protocol.node import Event
+from protocol.simulator.invariants import Limits
+from protocol.simulator.scenario import Scenario
+from protocol.simulator.simulation import Simulation
+from protocol.simulator.summary import RoundSummary
+
+
+def simulation_of(
+    scenario: Scenario,
+    *,
+    on_record: Callable[[Record], None] | None = None,
+    on_event: Callable[[int, Event], None] | None = None,
+    on_round: Callable[[RoundSummary], None] | None = None,
+    limits: Limits | None = None,
+) -> Simulation:
+    """The simulation that the scenario describes. Raises ValueError for what cannot be run."""
+    topology = scenario.topology()
+    return Simulation(
+        topology,
+        seed=scenario.seed,
+        network=scenario.network,
+        timing=scenario.timing,
+        metrics=scenario.metrics,
+        air=scenario.air,
+        faults=scenario.faults,
+        on_record=on_record,
+        on_event=on_event,
+        on_round=on_round,
+        order=scenario.order_in(topology),
+        readings_asked=scenario.readings,
+        max_children=scenario.max_children,
+        first_version=scenario.first_version,
+        clock_ppm=scenario.clock_ppm,
+        limits=limits,
+    )
