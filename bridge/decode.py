@@ -168,9 +168,10 @@ def _polling_text(payload: Poll | Reading | Beat) -> str:
             return f"epoch {epoch}, round {version}, attempt {attempt}"
         case Reading(epoch, version, attempt, pairs):
             return f"epoch {epoch}, round {version}, attempt {attempt}; {_pairs_text(pairs)}"
-        case Beat(epoch, version, age_ms, period_ms, lease_ms):
+        case Beat(epoch, version, age_ms, period_ms, lease_ms, heirs):
             began = f"epoch {epoch}, round {version} began {age_ms} ms ago"
-            return f"{began}, period {period_ms} ms, lease {lease_ms} ms"
+            named = f", heirs {', '.join(map(str, heirs))}" if heirs else ""
+            return f"{began}, period {period_ms} ms, lease {lease_ms} ms{named}"
 
 
 def _token_text(token: Token) -> str:

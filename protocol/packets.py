@@ -42,7 +42,7 @@ from protocol.payloads import (
 from protocol.wire_format import (
     ACK,
     AGGREGATE,
-    BEAT,
+    BEAT_HEAD,
     BROADCAST,
     CLAIM,
     COUNTER_MODULUS,
@@ -61,6 +61,7 @@ from protocol.wire_format import (
     LINK,
     MAX_AGGREGATES,
     MAX_FRAME_BYTES,
+    MAX_HEIRS,
     MAX_LINKS,
     MAX_NODE_ID,
     MAX_PAIRS,
@@ -86,9 +87,9 @@ from protocol.wire_format import (
 # fmt: off
 __all__ = [
     "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT",
-    "ITEM_LINK", "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_LINKS", "MAX_NODE_ID",
-    "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT", "NO_ID",
-    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat",
+    "ITEM_LINK", "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_HEIRS", "MAX_LINKS",
+    "MAX_NODE_ID", "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT",
+    "NO_ID", "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat",
     "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Hello", "Help", "Items",
     "Link", "Network", "Pairs", "Payload", "Poll", "Reading", "Report", "Result", "Sign", "Sync", "Token",
     "TokenId", "crc16", "decode", "encode", "peek_header",
@@ -110,7 +111,8 @@ _SIGN = FixedStruct(SIGN)
 _CLAIM = FixedStruct(CLAIM)
 _HELLO = FixedStruct(HELLO)
 _POLL = FixedStruct(POLL)
-_BEAT = FixedStruct(BEAT)
+_BEAT_HEAD = FixedStruct(BEAT_HEAD)
+_HEIR_BYTES = 2
 _OTHER_ITEMS = {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}
 
 
@@ -310,6 +312,32 @@ def _read_reading(data: bytes) -> Reading:
     return Reading(epoch, version, attempt, _read_pairs(data, _POLL.size_bytes, len(data)))
 
 
+def _read_beat(data: bytes) -> Beat:
+    head_bytes = _BEAT_HEAD.size_bytes
+    count, rest = divmod(len(data) - head_bytes, _HEIR_BYTES)
+    if rest:
+        raise _malformed("heirs cut short")
+    epoch, version, age_ms, period_ms, lease_ms = _BEAT_HEAD.unpack(data, 0)
+    heirs = struct.unpack_from(f">{count}H", data, head_bytes)
+    _check_heirs(heirs)
+    return Beat(epoch, version, age_ms, period_ms, lease_ms, heirs)
+
+
+def _write_beat(beat: Beat) -> bytes:
+    _check_heirs(beat.heirs)
+    head = _BEAT_HEAD.pack(beat.epoch, beat.version, beat.age_ms, beat.period_ms, beat.lease_ms)
+    return head + struct.pack(f">{len(beat.heirs)}H", *beat.heirs)
+
+
+def _check_heirs(heirs: tuple[int, ...]) -> None:
+    if len(heirs) > MAX_HEIRS:
+        raise _malformed("too many heirs")
+    if len(set(heirs)) != len(heirs):
+        raise _malformed("an heir twice")
+    if any(heir > MAX_NODE_ID for heir in heirs):
+        raise _malformed("an heir that is no node id")
+
+
 # payload class, smallest size, size is exact, reader, writer
 _Codec = tuple[type, int, bool, Callable[[bytes], Payload], Callable[[Any], bytes]]
 _SYNC_CODEC: _Codec = (Sync, _SYNC.size_bytes, True, _read_sync, _write_sync)
@@ -379,13 +407,7 @@ _CODECS: dict[int, _Codec] = {
             _POLL.pack(reading.epoch, reading.version, reading.attempt) + _write_pairs(reading.pairs)
         ),
     ),
-    FrameType.BEAT: (
-        Beat,
-        _BEAT.size_bytes,
-        True,
-        lambda data: Beat(*_BEAT.unpack(data, 0)),
-        lambda beat: _BEAT.pack(beat.epoch, beat.version, beat.age_ms, beat.period_ms, beat.lease_ms),
-    ),
+    FrameType.BEAT: (Beat, _BEAT_HEAD.size_bytes, False, _read_beat, _write_beat),
 }
 _NEEDS_AGGREGATE = (FrameType.DATA, FrameType.RESULT)
 

@@ -231,13 +231,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Payload of BEAT: round `version` began `age_ms` ago, and the sender is primary for `lease_ms`."""
+    """Payload of BEAT: round `version` began `age_ms` ago, and the sender is primary for `lease_ms`.
+
+    `heirs` are the ids of those who take over from it, in their order (13.3).
+    """
 
     epoch: int
     version: int
     age_ms: int
     period_ms: int
     lease_ms: int
+    heirs: tuple[int, ...] = ()
 
 
 Payload = (

@@ -30,6 +30,7 @@ MAX_LINKS = 5
 COUNTER_MODULUS = 1 << 24
 MAX_U24 = (1 << 24) - 1
 MAX_PAIRS = 5
+MAX_HEIRS = 4
 NO_ID, MUSTER = 0xFFFF, 0xFFFE  # where a node id stands in TOKEN and SIGN (12.2)
 TOKEN_ASKED, TOKEN_MORE = 1, 2  # flags of a TOKEN (12.2)
 ITEM_READINGS = 0x80
@@ -83,13 +84,14 @@ CLAIM = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub)
 HELLO = c.Struct("network" / c.Int8ub, "epoch" / c.Int16ub, "version" / c.Int16ub)
 POLL = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub, "attempt" / c.Int8ub)
 READING = c.Struct("head" / POLL, "pairs" / c.GreedyRange(PAIR), c.Terminated)
-BEAT = c.Struct(
+BEAT_HEAD = c.Struct(
     "epoch" / c.Int16ub,
     "version" / c.Int16ub,
     "age_ms" / c.Int24ub,
     "period_ms" / c.Int24ub,
     "lease_ms" / c.Int16ub,
 )
+BEAT = c.Struct("head" / BEAT_HEAD, "heirs" / c.GreedyRange(c.Int16ub), c.Terminated)
 PAYLOADS: dict[FrameType, Any] = {
     FrameType.DISCOVERY: SYNC,
     FrameType.DISC_ACK: c.Struct(),

@@ -12,7 +12,7 @@ local UDP_PORT = 28539
 local HEADER_BYTES, CRC_BYTES, TAG_BYTES, MAX_FRAME_BYTES = 8, 2, 8, 104
 local BROADCAST, HOST, MAX_NODE_ID, NO_HOP_COUNT, SATURATED = 0xFFFF, 0xFFFE, 0xFFFD, 0xFF, 0xFFFF
 local MAX_METRIC, ITEM_READINGS, ITEM_LINK, ITEM_DOUBT = 0x3F, 0x80, 0xC0, 0xC1
-local MAX_AGGREGATES, MAX_LINKS, MAX_PAIRS, MAX_PAYLOAD_BYTES = 5, 5, 5, 88
+local MAX_AGGREGATES, MAX_LINKS, MAX_PAIRS, MAX_HEIRS, MAX_PAYLOAD_BYTES = 5, 5, 5, 4, 88
 local NO_ID, MUSTER = 0xFFFF, 0xFFFE
 
 local TYPES = {
@@ -126,6 +126,7 @@ local f = {
     beat_age_ms = ProtoField.uint24("treering.beat.age_ms", "Age", base.UNIT_STRING, MS),
     beat_period_ms = ProtoField.uint24("treering.beat.period_ms", "Period", base.UNIT_STRING, MS),
     beat_lease_ms = ProtoField.uint16("treering.beat.lease_ms", "Lease", base.UNIT_STRING, MS),
+    beat_heir = ProtoField.uint16("treering.beat.heir", "Heir"),
 }
 treering.fields = f
 
@@ -164,6 +165,7 @@ local READING = { { f.reading_epoch, 2 }, { f.reading_version, 2 }, { f.reading_
 local BEAT = {
     { f.beat_epoch, 2 }, { f.beat_version, 2 }, { f.beat_age_ms, 3 }, { f.beat_period_ms, 3 }, { f.beat_lease_ms, 2 },
 }
+local HEIR = { { f.beat_heir, 2 } }
 
 local function size_of(layout)
     local size_bytes = 0
@@ -468,9 +470,26 @@ local function read_reading(tree, tvb, at, stop)
     return text .. ", " .. (pairs_text ~= "" and pairs_text or "no reading"), wrong
 end
 
-local function read_beat(tree, tvb, at)
+-- Who takes over after the sender of a beat: their ids, and what is wrong.
+local function read_heirs(tree, tvb, at, stop)
+    local heirs, seen, wrong = {}, {}, (stop - at) % size_of(HEIR) > 0 and "heirs cut short"
+    while not wrong and at < stop do
+        local heir = add_fields(tree, tvb, at, HEIR)[1]
+        wrong = #heirs == MAX_HEIRS and "too many heirs"
+            or heir > MAX_NODE_ID and "an heir that is no node id"
+            or seen[heir] and "an heir twice"
+        seen[heir] = true
+        heirs[#heirs + 1] = heir
+        at = at + size_of(HEIR)
+    end
+    return heirs, wrong
+end
+
+local function read_beat(tree, tvb, at, stop)
     local epoch, version, age_ms, _, lease_ms = table.unpack(add_fields(tree, tvb, at, BEAT))
-    return string.format(" round %d: began %d ms ago, epoch %d, lease %d ms", version, age_ms, epoch, lease_ms)
+    local text = string.format(" round %d: began %d ms ago, epoch %d, lease %d ms", version, age_ms, epoch, lease_ms)
+    local heirs, wrong = read_heirs(tree, tvb, at + size_of(BEAT), stop)
+    return #heirs > 0 and text .. ", heirs " .. table.concat(heirs, ", ") or text, wrong
 end
 
 -- By frame type: smallest size of the payload in bytes, largest, reader.
@@ -493,7 +512,7 @@ local PAYLOADS = {
     { size_of(HELLO), size_of(HELLO), read_hello },
     { size_of(POLL), size_of(POLL), read_poll },
     { size_of(READING), MAX_FRAME_BYTES, read_reading },
-    { size_of(BEAT), size_of(BEAT), read_beat },
+    { size_of(BEAT), MAX_FRAME_BYTES, read_beat },
 }
 
 -- --- frames -----------------------------------------------------------------------------------------------

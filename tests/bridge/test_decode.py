@@ -127,6 +127,12 @@ CASES: list[tuple[FrameType, int, Payload, str]] = [
         Beat(4, 9, 120, 5000, 900),
         f"BEAT 3 -> all, counter 77: epoch 4, {ROUND_TEXT}, period 5000 ms, lease 900 ms",
     ),
+    (
+        FrameType.BEAT,
+        BROADCAST,
+        Beat(4, 9, 120, 5000, 900, (2, 5)),
+        f"BEAT 3 -> all, counter 77: epoch 4, {ROUND_TEXT}, period 5000 ms, lease 900 ms, heirs 2, 5",
+    ),
 ]
 
 

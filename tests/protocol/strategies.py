@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from protocol.aggregate import Aggregate
 from protocol.packets import (
     MAX_AGGREGATES,
+    MAX_HEIRS,
     MAX_LINKS,
     MAX_NODE_ID,
     MAX_PAIRS,
@@ -41,6 +42,7 @@ u32 = st.integers(0, 0xFFFFFFFF)
 node_ids = st.integers(0, MAX_NODE_ID)
 syncs = st.builds(Sync, u16, u24, u8, u24)
 acks = st.builds(Ack, u16, syncs)
+heirs = st.lists(node_ids, max_size=MAX_HEIRS, unique=True).map(tuple)
 links = st.lists(st.builds(Link, u16, u16, u8), max_size=MAX_LINKS).map(tuple)
 
 
@@ -102,7 +104,7 @@ PAYLOAD_STRATEGIES: dict[FrameType, st.SearchStrategy[Payload]] = {
     FrameType.HELLO: st.builds(Hello, u8, u16, u16),
     FrameType.POLL: st.builds(Poll, u16, u16, u8),
     FrameType.READING: st.builds(Reading, u16, u16, u8, pairs(0)),
-    FrameType.BEAT: st.builds(Beat, u16, u16, u24, u24, u16),
+    FrameType.BEAT: st.builds(Beat, u16, u16, u24, u24, u16, heirs),
 }
 
 

@@ -68,6 +68,7 @@ FIELDS = (
     *("hello.network", "hello.epoch", "hello.version", "poll.epoch", "poll.version", "poll.attempt"),
     *("reading.epoch", "reading.version", "reading.attempt", "reading.node", "reading.metric", "reading.raw"),
     *("reading.value", "beat.epoch", "beat.version", "beat.age_ms", "beat.period_ms", "beat.lease_ms"),
+    "beat.heir",
 )
 FRAMES = vectors.frames()
 MALFORMED = vectors.malformed()
@@ -233,7 +234,9 @@ def payload_row(payload: Payload) -> Row:
         case Reading():
             return numbers_row("reading", asdict(payload)) | pairs_row(payload.pairs)
         case Claim() | Hello() | Poll() | Beat():
-            return numbers_row(type(payload).__name__.lower(), asdict(payload))
+            heirs = [str(heir) for heir in payload.heirs] if isinstance(payload, Beat) else []
+            numbers = numbers_row(type(payload).__name__.lower(), asdict(payload))
+            return numbers | ({"beat.heir": heirs} if heirs else {})
 
 
 def frame_row(data: bytes, frame: Frame) -> Row:
@@ -326,6 +329,10 @@ def test_what_a_receiver_drops_is_flagged_with_its_reason(
         ),
         ("reading_of_nothing", "READING 9 > 1 round 12: epoch 4, attempt 2, no reading"),
         ("beat", "BEAT 1 > all round 12: began 250 ms ago, epoch 4, lease 900 ms"),
+        (
+            "beat_with_heirs",
+            "BEAT 1 > all round 12: began 250 ms ago, epoch 4, lease 900 ms, heirs 2, 3, 5",
+        ),
         ("token_node_twice", "TOKEN 3 > 7 round 12: token 4/3/1000, turn 0, home 3, readings of 3 nodes"
          " [malformed: a node twice]"),
         ("reading_metric_64", "READING 3 > 7 round 12: epoch 4, attempt 1, no reading"

@@ -49,7 +49,7 @@ from tests.protocol.strategies import frames, u8
 
 FRAMES = vectors.frames()
 MALFORMED = vectors.malformed()
-WITH_ITEMS = (Report, Result, Token, Reading)
+WITH_ITEMS = (Report, Result, Token, Reading, Beat)
 
 
 def with_crc(body: bytes) -> bytes:
@@ -152,7 +152,12 @@ reading_bodies = st.tuples(st.binary(min_size=5, max_size=5), pair_lists).map(
 report_bodies = st.tuples(u8, st.lists(item_bytes, max_size=7)).map(
     lambda report: bytes([report[0]]) + b"".join(report[1])
 )
-bodies = st.one_of(st.binary(max_size=20), token_bodies, reading_bodies, report_bodies)
+beat_bodies = st.tuples(
+    st.binary(min_size=12, max_size=12),
+    st.lists(st.sampled_from([0, 1, 7, 0xFFFD, 0xFFFE]), max_size=5),
+    st.sampled_from([b"", b"\0"]),
+).map(lambda beat: beat[0] + b"".join(heir.to_bytes(2, "big") for heir in beat[1]) + beat[2])
+bodies = st.one_of(st.binary(max_size=20), token_bodies, reading_bodies, report_bodies, beat_bodies)
 
 
 @given(type_bytes, st.binary(min_size=HEADER_BYTES - 1, max_size=HEADER_BYTES - 1), bodies)
@@ -195,7 +200,10 @@ def fields_of(payload: Payload) -> dict[str, Any]:
         case Reading(epoch, version, attempt, pairs):
             head = {"epoch": epoch, "version": version, "attempt": attempt}
             return {"head": head, "pairs": list(pair_fields(pairs))}
-        case Sign() | Claim() | Hello() | Poll() | Beat():
+        case Beat():
+            fields = asdict(payload)
+            return {"heirs": list(fields.pop("heirs")), "head": fields}
+        case Sign() | Claim() | Hello() | Poll():
             return asdict(payload)
 
 
@@ -294,8 +302,11 @@ def test_a_payload_cut_anywhere_is_malformed_or_one_of_fewer_items(name: str) ->
         assert reason_of(shorter) is DropReason.MALFORMED
 
 
-# Two bytes more are one more pair of a READING.
-@pytest.mark.parametrize("name", sorted(FRAMES.keys() - {"reading_of_nothing"}))
+# Two bytes more are one more pair of a READING, or one more heir of a BEAT.
+EXTENSIBLE = {"reading_of_nothing", "beat", "beat_smallest", "beat_with_heirs"}
+
+
+@pytest.mark.parametrize("name", sorted(FRAMES.keys() - EXTENSIBLE))
 @pytest.mark.parametrize("tail", [b"\x00", b"\xff", b"\x00\x00", b"123456789"])
 def test_trailing_bytes_are_refused(name: str, tail: bytes) -> None:
     data, _ = FRAMES[name]
@@ -398,6 +409,10 @@ def report(*aggregates: tuple[int, Aggregate], links: tuple[Link, ...] = (), dou
         Frame(FrameType.POLL, 1, 2, 1, Reading(0, 0, 0, ())),
         Frame(FrameType.READING, 1, 2, 1, Reading(0, 0, 0, ((0, 1), (0, 2)))),
         Frame(FrameType.BEAT, 1, 0xFFFF, 1, Beat(0, 0, 0, 0, 1 << 16)),
+        Frame(FrameType.BEAT, 1, 0xFFFF, 1, Beat(1, 0, 0, 1, 1, (1, 2, 3, 4, 5))),
+        Frame(FrameType.BEAT, 1, 0xFFFF, 1, Beat(1, 0, 0, 1, 1, (2, 2))),
+        Frame(FrameType.BEAT, 1, 0xFFFF, 1, Beat(1, 0, 0, 1, 1, (0xFFFE,))),
+        Frame(FrameType.BEAT, 1, 0xFFFF, 1, Beat(1, 0, 0, 1, 1, (-1,))),
     ],
     ids=lambda frame: f"{frame.type.name}",
 )

@@ -74,7 +74,6 @@ _PLAIN: dict[FrameType, type[Payload]] = {
     FrameType.CLAIM: Claim,
     FrameType.HELLO: Hello,
     FrameType.POLL: Poll,
-    FrameType.BEAT: Beat,
 }
 
 
@@ -110,6 +109,8 @@ def _payload(frame_type: FrameType, one: dict[str, int], lists: list[tuple[str, 
             return Sign(TokenId(**named(TokenId)), **named(Sign, "id"))
         case FrameType.READING:
             return Reading(**named(Reading, "pairs"), pairs=tuple((n[0], n[1]) for n in all_of("pair")))
+        case FrameType.BEAT:
+            return Beat(**named(Beat, "heirs"), heirs=tuple(n for heirs in all_of("heirs") for n in heirs))
         case _:
             plain = _PLAIN[frame_type]
             return plain(**named(plain))
