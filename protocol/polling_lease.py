@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from protocol import serial_number
 from protocol.node import BecamePrimary, PeerFound, PeerLost, SteppedDown
 from protocol.node_base import NodeBase, SendQueue
-from protocol.packets import MAX_U24, Beat, DropReason, Frame, Hello, Network, Pairs, Poll, Reading
+from protocol.packets import MAX_HEIRS, MAX_U24, Beat, DropReason, Frame, Hello, Network, Pairs, Poll, Reading
 from protocol.peers import Peer, Peers
 from protocol.polling_round import PolledRound
 from protocol.timing import PollingTiming
 
 # What a node knows before it has heard of any epoch.
 NO_EPOCH = 0
-MAX_RANK = 4
+# After every heir that a beat can name.
+MAX_RANK = MAX_HEIRS
 # A quarter of the versions: a node that slept for long must not come round to older ones.
 MAX_SKIP = 0x3FFF
 LISTEN_STAGGERS = 2
@@ -72,6 +73,7 @@ class PollingLease(NodeBase):
         self.epoch = NO_EPOCH
         self.version = serial_number.add(first_version, -1)
         self.primary: int | None = None
+        self._heirs: tuple[int, ...] = ()  # of the last beat that was followed and named any
         self.period_ms = timing.period_ms
         self.began_ms = now_ms - timing.period_ms
         self._timing = timing
@@ -121,7 +123,7 @@ class PollingLease(NodeBase):
             self._events.append(PeerLost(node_id, why))
 
     def _lose_silent(self, now_ms: int) -> None:
-        """Who was not even overheard for two periods and a lease is absent, as far as a standby can know."""
+        """Who was not even overheard for two periods and a lease is absent until it says HELLO."""
         for peer_id in self.peers.present:
             if now_ms - self.peers[peer_id].heard > 2 * self.period_ms + self._timing.lease_ms:
                 self._lose(peer_id, "silent for two periods")
@@ -146,8 +148,7 @@ class PollingLease(NodeBase):
     def _follow(self, source: int, heard: Beat, now_ms: int) -> None:
         if self.epoch != heard.epoch or self.primary != source:
             self._turn_to(source, heard.epoch, heard.version, now_ms)
-        elif heard.version != self.version:
-            self._lose_silent(now_ms)
+        self._heirs = heard.heirs or self._heirs
         if heard.version == self.version or serial_number.is_newer(heard.version, self.version):
             self.version = heard.version
         self.began_ms = now_ms - heard.age_ms
@@ -196,9 +197,16 @@ class PollingLease(NodeBase):
         self._takeover_jitter_ms = jitter_ms + self._jitter.below(jitter_ms)
 
     @property
+    def _rank(self) -> int:
+        """Of the standbys of a lost primary, how many take over before this one (13.3)."""
+        heirs = [heir for heir in self._heirs if heir != self.primary]
+        if self.node_id in heirs:
+            return heirs.index(self.node_id)
+        return MAX_RANK if heirs else min(self.peers.rank(self.node_id, besides=self.primary), MAX_RANK)
+
+    @property
     def _takeover_ms(self) -> int:
-        rank = min(self.peers.rank(self.node_id, besides=self.primary), MAX_RANK)
-        return self._lease_end_ms + rank * self._timing.stagger_ms + self._takeover_jitter_ms
+        return self._lease_end_ms + self._rank * self._timing.stagger_ms + self._takeover_jitter_ms
 
     @property
     def _own_lease_end_ms(self) -> int:
@@ -217,6 +225,7 @@ class PollingLease(NodeBase):
             self.version = serial_number.add(self.version, 1 + min(unheard_ms // self.period_ms, MAX_SKIP))
         self.epoch = epoch_after(self.epoch)
         self.primary = self.node_id
+        self._heirs = ()
         self.began_ms = max(self._next_round_ms, now_ms + self._timing.beat_ms) - self.period_ms
         self._asked = None
         self._primary_since_ms = self._beat_sent_ms = self._beat_ms = self._answered_ms = now_ms
@@ -235,7 +244,13 @@ class PollingLease(NodeBase):
 
     def _beat(self, now_ms: int) -> Beat:
         age_ms = min(max(0, now_ms - self.began_ms), MAX_U24)
-        return Beat(self.epoch, self.version, age_ms, self.period_ms, self._timing.lease_ms)
+        heirs = tuple(peer_id for peer_id in self.peers.present if self._answers(self.peers[peer_id]))
+        lease_ms = self._timing.lease_ms
+        return Beat(self.epoch, self.version, age_ms, self.period_ms, lease_ms, heirs[:MAX_HEIRS])
+
+    def _answers(self, peer: Peer) -> bool:
+        """Whether this primary heard that peer, and its last poll was answered if there was one."""
+        return peer.heard >= self._primary_since_ms and not peer.misses
 
     def _beat_soon(self, now_ms: int) -> None:
         """In answer to somebody: not for each of many who ask at once."""

@@ -21,11 +21,12 @@ MAX_BURST = 16
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """How frames travel: shares of 1, and milliseconds."""
+    """How frames travel: shares of 1, and milliseconds; whether frames for one node reach others too."""
 
     loss: float = 0
     duplication: float = 0
     delay_ms: tuple[int, int] = (1, 3)
+    is_overheard: bool = True
 
 
 @dataclass(slots=True)
@@ -232,6 +233,8 @@ class World:
         got = decode(frame)
         for listener in self.hosts:
             if listener == sender or self._are_parted(sender, listener) or self.drop(got, listener):
+                continue
+            if not self._links.is_overheard and got.destination not in (listener, BROADCAST):
                 continue
             copies = 1 + (self._random.random() < self._links.duplication)
             for _ in range(copies):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,9 +26,10 @@ from protocol.polling import PollingNode
 ME, PRIMARY, OTHER = 7, 1, 2
 u8, u16, u24 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 24))
 pairs = st.dictionaries(st.integers(0, 63), u8, max_size=5).map(lambda readings: tuple(readings.items()))
+heirs = st.lists(st.integers(0, 9), max_size=4, unique=True).map(tuple)
 PAYLOADS = {
     FrameType.HELLO: st.builds(Hello, st.integers(0, 3), u16, u16),
-    FrameType.BEAT: st.builds(Beat, u16, u16, u24, u24, u16),
+    FrameType.BEAT: st.builds(Beat, u16, u16, u24, u24, u16, heirs),
     FrameType.POLL: st.builds(Poll, u16, u16, u8),
     FrameType.READING: st.builds(Reading, u16, u16, u8, pairs),
 }
@@ -67,6 +69,16 @@ class Bench:
 
     def follow(self, epoch: int = 5, version: int = 40) -> None:
         self.hear(PRIMARY, FrameType.BEAT, Beat(epoch, version, 0, 1_000, 900))
+
+    def takeover_ms(self, source: int, heirs: tuple[int, ...], epoch: int = 5, version: int = 40) -> int:
+        """When the node takes over after that beat, counted from the end of the lease."""
+        self.hear(source, FrameType.BEAT, Beat(epoch, version, 0, 60_000, 900, heirs))
+        lease_end_ms = self.now_ms + 900
+        while (deadline_ms := self.node.next_deadline()) is not None and not self.node.is_primary:
+            self.now_ms = deadline_ms
+            self.node.handle_timer(deadline_ms)
+            self.node.frames_to_send(deadline_ms)
+        return self.now_ms - lease_end_ms
 
     def poll(self, epoch: int, version: int, attempt: int = 1, source: int = PRIMARY) -> None:
         self.hear(source, FrameType.POLL, Poll(epoch, version, attempt), ME)
@@ -140,6 +152,56 @@ class TestSecondary:
         assert bench.node.epoch == 1
         bench.follow(0xFFFF)
         assert bench.node.epoch == 1
+
+
+STAGGER_MS, JITTER_MS = 150, 50
+
+
+def rank_of(takeover_ms: int) -> int:
+    """Staggers of that time; what is left is one to two jitters."""
+    rank, jitter_ms = divmod(takeover_ms, STAGGER_MS)
+    assert JITTER_MS <= jitter_ms < 2 * JITTER_MS
+    return rank
+
+
+class TestRank:
+    @pytest.mark.parametrize(
+        ("heirs", "rank"),
+        [((ME, 2), 0), ((2, ME), 1), ((2, 3, 4, ME), 3), ((9,), 4), ((2, 3, 4, 5), 4), ((), 0)],
+    )
+    def test_the_place_among_the_heirs_and_4_for_who_is_none(self, heirs: tuple[int, ...], rank: int) -> None:
+        assert rank_of(Bench().takeover_ms(PRIMARY, heirs)) == rank
+
+    def test_without_any_heir_the_peers_that_come_before(self) -> None:
+        bench = Bench()
+        for peer in (2, 3, 9):
+            bench.hear(peer, FrameType.HELLO, Hello(Network.POLLING, 5, 40))
+        assert rank_of(bench.takeover_ms(PRIMARY, ())) == 2
+
+    def test_a_new_primary_that_names_nobody_leaves_the_other_heirs_of_the_one_before(self) -> None:
+        bench = Bench()
+        bench.hear(PRIMARY, FrameType.BEAT, Beat(5, 40, 0, 1_000, 900, (OTHER, 4, ME)))
+        assert rank_of(bench.takeover_ms(OTHER, (), epoch=6)) == 1
+
+    def test_a_new_primary_names_its_own(self) -> None:
+        bench = Bench()
+        bench.hear(PRIMARY, FrameType.BEAT, Beat(5, 40, 0, 1_000, 900, (OTHER, 4, ME)))
+        assert rank_of(bench.takeover_ms(OTHER, (PRIMARY, ME), epoch=6)) == 1
+
+    def test_a_beat_of_an_older_epoch_or_of_another_primary_changes_nothing(self) -> None:
+        bench = Bench()
+        bench.hear(PRIMARY, FrameType.BEAT, Beat(5, 40, 0, 1_000, 900, (4, ME)))
+        bench.hear(OTHER, FrameType.BEAT, Beat(4, 40, 0, 1_000, 900, (ME,)))
+        bench.hear(OTHER, FrameType.BEAT, Beat(5, 40, 0, 1_000, 900, (ME,)))
+        assert rank_of(bench.takeover_ms(PRIMARY, ())) == 1
+
+    def test_a_former_primary_counts_peers_again(self) -> None:
+        bench = Bench()
+        bench.takeover_ms(PRIMARY, (2, 3, ME))
+        bench.node.handle_timer(bench.now_ms + 900)  # it was stopped for longer than its lease
+        bench.now_ms += 900
+        assert not bench.node.is_primary
+        assert rank_of(bench.takeover_ms(PRIMARY, (), epoch=7)) == 0
 
 
 @given(st.lists(st.tuples(frames, st.integers(0, 2_000)), max_size=40))
