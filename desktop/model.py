@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from desktop.model_news import NetworkNews
-from desktop.model_polling import PollOrder
 from desktop.model_readings import ReadingsByRound, RoundReadings, readings_in_tree
 from desktop.model_words import (
     EventKind,
@@ -149,7 +148,6 @@ class Model:
         self.now_us = 0
         self.settled: RoundReadings | None = None  # the last round of which the readings are known
         self._readings = ReadingsByRound()
-        self._polls = PollOrder()
         self._news = NetworkNews()
         self._called_us: dict[int, int] = {}  # node: its last HELP, until it has a parent again
         self._changes = Changes()
@@ -167,7 +165,7 @@ class Model:
             if self.observer.good > good:
                 kind, source, destination, _ = peek_header(record.frame)
                 self._changes.sent.add((source, destination))
-                self._note_frame(kind & _TYPE_MASK, source, destination)
+                self._note_frame(kind & _TYPE_MASK, source)
 
     def notice(self, text: str) -> None:
         """Add a line of the program's own to the events."""
@@ -210,10 +208,9 @@ class Model:
         }
 
     def standby_ranks(self) -> Mapping[int, int]:
-        """The standbys of a polled network by their turn to take over, from 1."""
+        """The standbys that the primary of a polled network names, by their turn to take over, from 1."""
         polled = self.observer.polled
-        peers = polled.peers if polled else {}
-        return self._polls.ranks([node for node, peer in peers.items() if peer.is_missing])
+        return {heir: rank for rank, heir in enumerate(polled.heirs, 1)} if polled else {}
 
     def tree(self) -> list[TreeNode]:
         """Every node, by id."""
@@ -266,13 +263,11 @@ class Model:
         if any(isinstance(seen, RoundRow | ReadingsSeen) for seen in observations):
             self._settle(self._readings.settle_if_told(self.observer.readings, self._absent()))
 
-    def _note_frame(self, kind: int, source: int, destination: int) -> None:
+    def _note_frame(self, kind: int, source: int) -> None:
         """What a frame's header tells beyond the observer."""
         if kind == FrameType.CLAIM:
             for event_kind, text in self._news.claimed(source):
                 self._say(self.now_us, event_kind, text)
-        elif kind == FrameType.POLL and self.observer.polled is not None:
-            self._polls.note(source, self.observer.polled.version or 0, destination)
 
     def _absent(self) -> set[int]:
         """The nodes of a ring or a polled network that tell no readings now."""

@@ -33,13 +33,15 @@ class PolledPeer:
 class PolledState:
     """What is known of a polled network; its observer alone changes it. None stands for unknown.
 
-    `version` is the running round, `peers` are all but the primary.
+    `version` is the running round, `peers` are all but the primary, `heirs` those who take over from it, in
+    their order: of its last beat that named any, or of the primary before (13.3).
     """
 
     primary: int | None = None
     epoch: int | None = None
     version: int | None = None
     peers: dict[int, PolledPeer] = field(default_factory=dict)
+    heirs: tuple[int, ...] = ()
 
 
 class PollingObserver:
@@ -70,7 +72,8 @@ class PollingObserver:
         match frame.payload:
             case Beat() as beat:
                 found = self._follow_primary(source, beat.epoch, beat.version, now_us)
-                if source == self.state.primary:
+                if source == self.state.primary and beat.epoch == self.state.epoch:
+                    self.state.heirs = beat.heirs or self.state.heirs
                     self._lease_us = now_us + beat.lease_ms * 1000
                     self._gone_us = self._lease_us + GONE_US
                 return found
@@ -118,6 +121,7 @@ class PollingObserver:
         if source == previous:
             return []
         state.primary = source
+        state.heirs = tuple(heir for heir in state.heirs if heir != source)
         state.peers.pop(source, None)
         if previous is not None:
             state.peers[previous] = PolledPeer()

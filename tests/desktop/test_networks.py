@@ -23,6 +23,7 @@ from protocol.aggregate import Aggregate
 from protocol.capture import Record
 from protocol.observer import RoundRow
 from protocol.packets import Network
+from protocol.simulator.faults import Kill
 
 ROUNDS = FIRST_KILL_ROUND + 2
 LIGHT, DARK = PALETTES["light"], PALETTES["dark"]
@@ -55,6 +56,27 @@ def test_the_death_is_seen(network: Network, model: Model) -> None:
     assert len(lost) == 1
     assert lost[0].startswith(f"node {victim} is ")
     assert Standing.HEARD not in {look.standing for look in looks.values()}, "their place is known"
+
+
+def test_the_ranks_of_standbys_tell_who_takes_over_next() -> None:
+    records: list[Record] = []
+    simulation = demo_simulation(records.append, Network.POLLING)
+    model = Model()
+    expected: list[int] = []
+    for rounds in (3, 4, 5):
+        simulation.run(rounds)
+        model.feed(records)
+        records.clear()
+        polled = model.observer.polled
+        assert polled is not None
+        assert polled.primary is not None
+        if expected:
+            assert polled.primary == expected[0]
+        ranks = model.standby_ranks()
+        expected = sorted(ranks, key=ranks.__getitem__)
+        living = [n for n, peer in sorted(polled.peers.items()) if not peer.is_missing]
+        assert expected == living[:4]
+        simulation.apply(Kill(polled.primary))
 
 
 def test_all_readings_of_a_round_are_known_soon_after_it(network: Network, model: Model) -> None:

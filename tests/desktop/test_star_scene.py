@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from desktop.model import Standing
-from desktop.model_polling import PollOrder
 from desktop.palette import PALETTES
 from desktop.star_scene import SLOW_MS, StarScene
 from protocol.polling_observer import PolledPeer
@@ -93,13 +92,3 @@ def test_details_in_words() -> None:
     assert "no answer to 2 polls" in list(scene.describe(4, 0))
     assert "number 2 of the standbys" in list(scene.describe(3, 0))
     assert "epoch 4" in list(scene.describe(1, 0))
-
-
-def test_standbys_take_over_in_the_order_in_which_they_are_polled() -> None:
-    order = PollOrder()
-    for node in (7, 3, 5, 3, 9):  # 3 twice: a second try
-        order.note(1, 12, node)
-    assert order.ranks(()) == {7: 1, 3: 2, 5: 3, 9: 4}
-    assert order.ranks({3}) == {7: 1, 5: 2, 9: 3}
-    order.note(1, 13, 7)
-    assert order.ranks({3}) == {7: 1, 5: 2, 9: 3}, "a round that has only begun tells less than the last"

@@ -56,8 +56,11 @@ class Star:
         frame = encode(Frame(frame_type, source, to, 1000 + self.sent, payload))
         return self.observer.observe(Record(self.now_us, "air", Direction.INBOUND, frame))
 
-    def beat(self, source: int, epoch: int = 1, version: int = 1) -> list[Observation]:
-        return self.hear(FrameType.BEAT, source, BROADCAST, Beat(epoch, version, 0, 1_000, LEASE_MS))
+    def beat(
+        self, source: int, epoch: int = 1, version: int = 1, heirs: tuple[int, ...] = ()
+    ) -> list[Observation]:
+        beat = Beat(epoch, version, 0, 1_000, LEASE_MS, heirs)
+        return self.hear(FrameType.BEAT, source, BROADCAST, beat)
 
     def poll(self, peer: int, version: int, attempt: int = 1, primary: int = 1, epoch: int = 1) -> None:
         self.hear(FrameType.POLL, primary, peer, Poll(epoch, version, attempt))
@@ -149,6 +152,19 @@ def test_a_newer_epoch_takes_over_and_an_older_one_is_not_shown() -> None:
     assert 2 not in star.state.peers
     assert 1 in star.state.peers
     assert repairs(star.result(1, 21, primary=2)) == 1
+
+
+def test_the_heirs_are_those_of_the_last_beat_of_the_primary_that_named_any() -> None:
+    star = Star()
+    star.beat(1, epoch=4, heirs=(2, 3, 5))
+    star.beat(9, epoch=3, heirs=(7,))
+    assert list(star.state.heirs) == [2, 3, 5]
+    star.beat(2, epoch=5)
+    assert list(star.state.heirs) == [3, 5]  # until the new primary knows who is there
+    star.beat(1, epoch=4, heirs=(2, 3, 5))
+    assert list(star.state.heirs) == [3, 5]
+    star.beat(2, epoch=5, heirs=(5, 6))
+    assert list(star.state.heirs) == [5, 6]
 
 
 def test_of_two_with_one_epoch_the_second_is_shown_when_the_lease_of_the_first_is_over() -> None:
