@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocol.aggregate import METRICS
@@ -49,6 +49,11 @@ class Sent:
     def is_upkeep(self) -> bool:
         """Whether it brings no reading nearer."""
         return isinstance(self.decoded.payload, UPKEEP)
+
+    @property
+    def is_first_turn(self) -> bool:
+        """Whether it is a token that still gathers."""
+        return isinstance(self.decoded.payload, Token) and self.decoded.payload.turn == 0
 
 
 def round_of(network: str, *, readings_asked: bool = False) -> list[Sent]:
@@ -120,22 +125,25 @@ def _compact(message: Mapping[str, object]) -> str:
     return json.dumps(message, separators=(",", ":"))
 
 
-def lines_of(title: str, sent: list[Sent]) -> Iterator[str]:
-    """The bytes of all frames, and of those alone that carry readings or ask for them."""
-    kinds = {"": sent, ", without acks and heartbeats": [one for one in sent if not one.is_upkeep]}
-    for words, chosen in kinds.items():
-        ours = sum(len(one.frame) for one in chosen)
-        theirs = sum(len(one.message) for one in chosen)
-        yield f"| {title}{words} | {len(chosen)} | {ours:,} | {theirs:,} | {theirs / ours:.1f} |"
+def line_of(title: str, sent: Sequence[Sent], same: Sequence[Sent] | None = None) -> str:
+    """Our bytes, and those of the JSON beside them or beside `same`, as a row of Markdown."""
+    ours = sum(len(one.frame) for one in sent)
+    theirs = sum(len(one.message) for one in same or sent)
+    return f"| {title} | {len(sent)} | {ours:,} | {theirs:,} | {theirs / ours:.1f} |"
 
 
 def table() -> Iterator[str]:
-    """As Markdown."""
-    yield "| a round of 3 nodes, 4 metrics | messages | Treering, bytes | as JSON, bytes | ratio |"
+    """As Markdown: each network, and those of its messages alone that carry readings or ask for them."""
+    ring, polling = round_of("ring"), round_of("polling")
+    yield "| a round of 3 nodes, 4 metrics | frames | Treering, bytes | as JSON, bytes | ratio |"
     yield "|---|---|---|---|---|"
-    yield from lines_of("ring", round_of("ring"))
-    yield from lines_of("ring with everybody's readings", round_of("ring", readings_asked=True))
-    yield from lines_of("polling", round_of("polling"))
+    yield line_of("ring", ring)
+    yield line_of("ring, without acks", [one for one in ring if not one.is_upkeep])
+    yield line_of("ring, tokens of the first turn", [one for one in ring if one.is_first_turn])
+    # The JSON token has everybody's readings in any case, and needs no further turn for them.
+    yield line_of("ring with everybody's readings", round_of("ring", readings_asked=True), ring)
+    yield line_of("polling", polling)
+    yield line_of("polling, without heartbeats", [one for one in polling if not one.is_upkeep])
 
 
 def main() -> int:

@@ -208,7 +208,9 @@ The scripts of such labs send JSON, and their token carries every node's reading
 where the aggregate does not. These are the bytes of one round of 3 nodes with 4 metrics, counted in the
 simulator; the JSON beside is compact, says the same, and is written down in `benchmarks/json_size.py`
 (`python -m benchmarks.json_size --messages` prints every frame and every message). "With everybody's
-readings" is the ring that hands on each node's readings beside the sums, as the JSON token does."""
+readings" is the ring that hands on each node's readings beside the sums, in two turns more; the JSON token
+has them in any case. A script that only sends its token round once, with no ack and no result for the
+others, sends the line "tokens of the first turn"."""
 QUESTIONS = """
 ## To discuss
 
@@ -246,7 +248,7 @@ def page(seeds: int, rounds: int, picture: Path) -> Iterator[str]:
     arguments = ("--seeds", str(seeds), "--rounds", str(rounds))
     first, *others = (f"| {' | '.join(row)} |" for row in GUIDE)
     guide = "\n".join((first, f"|{'---|' * len(GUIDE[0])}", *others))
-    yield INTRODUCTION.format(seeds=seeds, rounds=rounds, guide=guide)
+    yield INTRODUCTION.format(seeds=seeds, rounds=rounds, guide=guide) + "\n"
     for field in FIELDS:
         yield f"## {field.title}\n"
         yield f"    treering compare {shlex.join((*field.options, *arguments))}\n"
