@@ -187,5 +187,14 @@ def missing(*, with_unicast: bool) -> list[str]:
     """What keeps this from running here; empty if nothing does."""
     if sys.platform != "linux":
         return ["Linux"]
-    lacks_root = with_unicast and os.geteuid() != 0
-    return [*(["root"] if lacks_root else []), *(["setpriv"] if shutil.which("setpriv") is None else [])]
+    lacks_right = with_unicast and not _may_hear_all()
+    right = "the right to hear the interface (root's CAP_NET_RAW)"
+    return [*([right] if lacks_right else []), *(["setpriv"] if shutil.which("setpriv") is None else [])]
+
+
+def _may_hear_all() -> bool:
+    try:
+        _raw_tap().close()
+    except PermissionError:
+        return False
+    return True

@@ -273,8 +273,11 @@ def main(args: argparse.Namespace) -> int:
     before = load()
     try:
         found, watch = asyncio.run(measure(args))
-    except AgentError as error:
+    except (AgentError, OSError) as error:
         print(f"fifty: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fifty: stopped", file=sys.stderr)
         return 1
     title = (
         f"{args.agents} agents, {args.slow} slow ({args.slow_s:g} s), {args.dead} dead,"

@@ -116,7 +116,7 @@ class Trial:
         member = next(self._turns)
         if aim == MOVING:
             await self._network.until(
-                lambda: self._watch.holder(time.time_ns()) == (member, False),
+                lambda: self._watch.was_visited_last(member),
                 f"{member} with the token",
                 PATIENCE_S,
             )
@@ -227,8 +227,11 @@ def main(args: argparse.Namespace) -> int:
     before = load()
     try:
         usual_ms, kills = asyncio.run(measure(args.kills, args.period, args.sensor_delay, args.seed))
-    except AgentError as error:
+    except (AgentError, OSError) as error:
         print(f"failover: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("failover: stopped", file=sys.stderr)
         return 1
     print_gaps([*rows(usual_ms, kills), *COROSYNC, *LAB_SCRIPT])
     print()

@@ -83,6 +83,15 @@ class RingWatch:
             return held.source, True
         return None, False
 
+    def was_visited_last(self, node: int) -> bool:
+        """Whether it is the last that said it has the token of a round that is being gathered; or had it."""
+        if not self.rotations:
+            return False
+        for said in reversed(self.said):
+            if isinstance(said.payload, Sign) and said.payload.hold_ms:
+                return said.source == node and said.payload.version != self.rotations[-1].version
+        return False
+
     def _has_come_back(self, last: Rotation, time_ns: int) -> bool:
         """Whether the token was elsewhere since that rotation: then it has told its result too."""
         since = (said for said in self._held_before(time_ns) if said.source != last.home)

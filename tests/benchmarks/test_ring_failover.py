@@ -85,8 +85,12 @@ def test_who_was_heard_to_pass_the_token_has_it_no_more() -> None:
     ring.token(1_005, 1, 2, 1)
     assert ring.watch.holder(1_004 * MS) == (1, False)
     assert ring.watch.holder(1_005 * MS) == (None, False)
+    assert ring.watch.was_visited_last(1)
     ring.sign(1_006, 2, 1)
     assert ring.watch.holder(1_006 * MS) == (2, False)
+    assert not ring.watch.was_visited_last(1)
+    ring.result(1_010, 1, 1)
+    assert not ring.watch.was_visited_last(2)
 
 
 def test_a_gap_is_between_rotations_whatever_else_their_results_repeat() -> None:
