@@ -233,14 +233,15 @@ QUESTIONS = """
 
 
 def table_of(field: Field, arguments: Sequence[str]) -> str:
-    """What the command prints, without the notes that stand in "How to read the tables"."""
+    """What the command prints, but of its notes only in how many runs a network recovered."""
     printed = StringIO()
     with redirect_stdout(printed):
         code = treering(["compare", *field.options, *arguments])
     if code != 0:
         sys.exit(code)
-    conditions, table, *_ = printed.getvalue().split("\n\n")
-    return f"{table}\n\n{conditions}"
+    conditions, table, notes = printed.getvalue().split("\n\n")
+    of_runs = (line for line in notes.splitlines() if line.endswith(" runs.") and ": every" in line)
+    return "\n".join((table, "", conditions, *of_runs))
 
 
 def page(seeds: int, rounds: int, picture: Path) -> Iterator[str]:
