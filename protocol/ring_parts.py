@@ -25,6 +25,7 @@ from protocol.packets import (
 )
 from protocol.peers import Peers
 from protocol.ring_watch import Watch
+from protocol.round_trip import RoundTrip
 from protocol.timing import RingTiming
 from protocol.token_order import NO_TOKEN, is_newer
 
@@ -96,6 +97,10 @@ class RingParts(NodeBase):
         self._passed_over = NO_ID
         self._muster_ms: int | None = None  # who is not heard until then is absent
         self._watch = Watch(timing, self._jitter, now_ms)
+        self._last_holder = NO_ID
+        wait_ms = timing.measure_wait_ms
+        self._sensor = RoundTrip(replace(timing.ack_timeouts, first_ms=wait_ms, limit_ms=wait_ms))
+        self._measuring_ms = now_ms  # since when
         self._claim_epoch: int | None = None
         self._claim_ms = self._claim_again_ms = 0
         self._hello_ms: int | None = now_ms + self._jitter.below(timing.peers.hello_spread_ms)

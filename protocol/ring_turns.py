@@ -60,6 +60,7 @@ class Turns(RingParts):
         if self._begun is not None and self._begun[0] == token.version and token.home == self.node_id:
             self._began_ms = self._begun[1]
         self._sign_ms = now_ms
+        self._last_holder = NO_ID
         self._events.append(TokenTaken(source, token.id, token.version, token.turn))
         self._visit(token, now_ms, is_known)
         if token.home == self.node_id:
@@ -113,6 +114,8 @@ class Turns(RingParts):
     def _make_token(self, epoch: int, now_ms: int) -> None:
         """Of a token that was lost nothing is left: another, with a round newer than all known (12.5)."""
         self._watch.gave_up()
+        self._lose(self._last_holder, "had the token when it was lost")
+        self._passed_over, self._last_holder = self._last_holder, NO_ID
         made = made_after(self.newest, self.node_id)
         token = TokenId(epoch, made.generator, made.sequence)
         self.newest = token
@@ -199,11 +202,22 @@ class Turns(RingParts):
 
     def _begin_measuring(self, now_ms: int) -> None:
         assert self.held is not None
-        self.phase, self._phase_ms = Phase.MEASURING, now_ms + self._timing.measure_wait_ms
+        self._measuring_ms = now_ms
+        self.phase, self._phase_ms = Phase.MEASURING, now_ms + self._sensor.timeout_ms
         if self._own is not None and self._own[0] == self.held.version:
             self._add(self._own[1], now_ms)  # measured for a branch that died
         else:
             self._events.append(MeasurementDue(self.held.version))
+
+    def _end_measuring(self, now_ms: int) -> None:
+        """The sensor takes longer than it did: who waits for a sign is told so, until the wait is over."""
+        wait_end_ms = self._measuring_ms + self._timing.measure_wait_ms
+        if now_ms < wait_end_ms:
+            self._sign_ms, self._phase_ms = now_ms, wait_end_ms
+            self._sensor.not_answered()
+        else:
+            self._show_readings()
+            self._pass_on(now_ms)
 
     def _add(self, pairs: Pairs, now_ms: int) -> None:
         token = self.held

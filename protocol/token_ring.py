@@ -85,6 +85,7 @@ class TokenRingNode(Turns):
         """See protocol.node.Node.measure."""
         if self.phase is not Phase.MEASURING or self.held is None or self.held.version != version:
             return False
+        self._sensor.answered(now_ms - self._measuring_ms)
         self._add(self._pairs(readings), now_ms)
         return True
 
@@ -102,8 +103,7 @@ class TokenRingNode(Turns):
     def _end_phase(self, now_ms: int) -> None:
         match self.phase:
             case Phase.MEASURING:
-                self._show_readings()
-                self._pass_on(now_ms)
+                self._end_measuring(now_ms)
             case Phase.PASSING:
                 self._no_sign(now_ms)
             case Phase.MUSTERING:
@@ -133,12 +133,13 @@ class TokenRingNode(Turns):
                 self._give_up_for(sign.id, now_ms)
         is_known = sign.id.epoch == self.newest.epoch
         self.newest = sign.id
-        self._heed(sign, now_ms, is_known)
+        self._heed(frame.source, sign, now_ms, is_known)
 
-    def _heed(self, sign: Sign, now_ms: int, is_known: bool) -> None:
+    def _heed(self, source: int, sign: Sign, now_ms: int, is_known: bool) -> None:
         """A sign of the newest token: it lives, and perhaps without this node."""
         self._claim_epoch = None
         if sign.hold_ms:
+            self._last_holder = source
             next_ms = max(now_ms + sign.hold_ms, self._quiet_ms)
             self._watch.heard(now_ms, next_ms, self._ack_timeout_ms, is_known)
         else:

@@ -462,18 +462,19 @@ def starts_at(setup: Setup, spread_ms: int) -> tuple[int, ...]:
 
 # All fields of a node, by what a copy and the key need to know of them. A field that is not here stops the
 # exploration: nobody has said whether it decides anything.
-_COPIED = {"peers", "_queue", "_watch", "_events"}
+_COPIED = {"peers", "_queue", "_watch", "_events", "_sensor"}
 _KEPT = {
     "newest", "held", "phase", "_version", "_visited_version", "_visits", "_began_ms", "_begun", "_phase_ms",
     "_quiet_ms", "_successor", "_tries", "_silent", "_adds_from_ms", "_added", "_own", "_result_version",
     "_sign_ms", "_passed_over", "_muster_ms", "_claim_epoch", "_claim_ms", "_claim_again_ms", "_hello_ms",
-    "_hello_wait_ms", "_first_sent_ms",
+    "_hello_wait_ms", "_first_sent_ms", "_measuring_ms", "_last_holder",
 }  # fmt: skip
 # Never change, are of no use in these rings (per-node readings), or only feed ack timeouts, which are fixed.
 _LEFT_OUT = {
     "node_id", "_jitter", "_counter", "_timing", "_metrics", "_asks", "_shown_version", "_passed_items",
     "_usual_timeout_ms", "_try_ms",
 }  # fmt: skip
+_LEAST_MARGIN_MS = AckTimeouts(1, 1, 1).least_margin_ms
 _WATCH_FIELDS = {"_jitter_ms", "_jitter", "_delay_ms", "_peak_ms", "_expected_ms", "lost_ms"}
 _PEERS_FIELDS = {"_timeouts", "_capacity", "_place", "_own_key", "_peers", "_present"}
 _PEER_FIELDS = {"heard", "id", "is_present", "misses", "round_trip", "unanswered"}
@@ -502,6 +503,7 @@ def _copy_of(node: TokenRingNode) -> TokenRingNode:
     copy._queue = SendQueue()
     copy._watch = Watch.__new__(Watch)
     vars(copy._watch).update(vars(node._watch))
+    copy._sensor = _copy_of_trip(node._sensor)
     copy.peers = Peers.__new__(Peers)
     vars(copy.peers).update(vars(node.peers))
     copy.peers._present = list(node.peers._present)
@@ -513,8 +515,13 @@ def _copy_of_peer(peer: Peer) -> Peer:
     copy = Peer.__new__(Peer)
     for name in Peer.__slots__:
         setattr(copy, name, getattr(peer, name))
-    copy.round_trip = RoundTrip.__new__(RoundTrip)
-    vars(copy.round_trip).update(vars(peer.round_trip))
+    copy.round_trip = _copy_of_trip(peer.round_trip)
+    return copy
+
+
+def _copy_of_trip(trip: RoundTrip) -> RoundTrip:
+    copy = RoundTrip.__new__(RoundTrip)
+    vars(copy).update(vars(trip))
     return copy
 
 
@@ -573,6 +580,10 @@ class _Base(NamedTuple):
             node.held and (self._token(node.held), self.time(node._began_ms), _PHASES[node.phase]),
             is_passing and (node._successor, node._tries, self.time(node._first_sent_ms)),
             node._silent,
+            node._last_holder,
+            node.phase is Phase.MEASURING and self.time(node._measuring_ms),
+            # All of these sensors take the same time: of the margin only what is above the least one decides.
+            (node._sensor._smoothed_8ths, max(node._sensor._margin_ms, _LEAST_MARGIN_MS)),
             self.version(node._version),
             self.version(node._visited_version),
             self.version(node._result_version),

@@ -244,6 +244,24 @@ class TestVisit:
         desk.at(100)
         assert dict(passed(desk)[1].aggregates)[0] == Aggregate.of_reading(7, 60, ME)
 
+    def test_a_hold_lasts_as_long_as_the_sensor_does_as_a_rule(self) -> None:
+        desk = a_desk()
+        desk.readings = None
+        meet(desk, 7)
+        for visit in range(20):
+            desk.hear(3, a_token(sequence=20 + 3 * visit, version=7 + visit), FrameType.TOKEN)
+            (sign,) = desk.take_sent(FrameType.SIGN)
+            desk.at(desk.now_ms + 40)
+            assert desk.node.measure(7 + visit, {0: 60}, desk.now_ms)
+        assert isinstance(sign.payload, Sign)
+        assert 40 <= sign.payload.hold_ms - 4 * FIRST_MS < 70
+        desk.hear(3, a_token(sequence=90, version=40), FrameType.TOKEN)
+        desk.take_sent()
+        desk.at(desk.now_ms + 100)
+        (late,) = desk.take_sent(FrameType.SIGN)
+        assert isinstance(late.payload, Sign)
+        assert late.payload.hold_ms > 4 * FIRST_MS + 150
+
     def test_a_result_on_the_token_is_learned_once(self) -> None:
         desk = a_desk()
         meet(desk, 7)
@@ -506,6 +524,14 @@ class TestLoss:
         token = next(frame.payload.id for frame in sent if isinstance(frame.payload, Token))
         assert (token.epoch, token.generator) == (4, ME)
         assert desk.take_events(TokenMade)[0].parent is None
+
+    def test_its_first_sign_names_who_had_the_token_last(self) -> None:
+        desk = self.after_a_visit()
+        desk.at(self.LONGEST_MS + 3 * FIRST_MS)
+        sign = next(frame.payload for frame in desk.take_sent(FrameType.SIGN))
+        assert isinstance(sign, Sign)
+        assert (sign.id.epoch, sign.passed_over) == (4, 7)
+        assert PeerLost(7, "had the token when it was lost") in desk.take_events(PeerLost)
 
     def test_the_round_of_a_new_token_is_newer_than_all_known(self) -> None:
         desk = self.after_a_visit()
