@@ -24,7 +24,7 @@ from protocol.packets import (
     TokenId,
 )
 from protocol.peers import Peers
-from protocol.ring_watch import Watch
+from protocol.ring_watch import Pace, Watch
 from protocol.round_trip import RoundTrip
 from protocol.timing import RingTiming
 from protocol.token_order import NO_TOKEN, is_newer
@@ -82,7 +82,9 @@ class RingParts(NodeBase):
         self._phase_ms: int | None = None
         self._quiet_ms = now_ms  # until then the token may rest
         self._successor = NO_ID
+        # Of the last successor that was measured.
         self._usual_timeout_ms = timing.ack_timeouts.first_ms
+        self._usual_way_ms = 0
         self._tries = 0
         self._silent = 0  # successors passed over since the last that was not
         self._first_sent_ms = self._try_ms = 0
@@ -138,12 +140,32 @@ class RingParts(NodeBase):
         successor = self.peers.successor()
         return self._usual_timeout_ms if successor is None else self._timeout_ms(successor)
 
+    @property
+    def _is_pace_known(self) -> bool:
+        """Whether any pass of this node was measured; before, each try waits twice as long as the last."""
+        return self._usual_way_ms > 0
+
+    @property
+    def _pass_ms(self) -> int:
+        """How long all tries of a pass take, and one more."""
+        tries, timeout_ms = self._timing.tries, self._ack_timeout_ms
+        return (tries + 1) * timeout_ms if self._is_pace_known else (1 << tries) * timeout_ms
+
+    def _spread_ms(self, least_ms: int) -> int:
+        """Over how long many nodes spread what all of them have to say: a frame's time for each (12.5)."""
+        return max(least_ms, (len(self.peers.present) + 1) * self._usual_way_ms)
+
+    @property
+    def _pace(self) -> Pace:
+        return Pace(self._ack_timeout_ms, self._spread_ms(self._timing.jitter_ms))
+
     # --- mustering (12.5) --------------------------------------------------------------------------------
 
     def _begin_muster(self, now_ms: int) -> None:
         for peer_id in self.peers.present:
             self.peers[peer_id].misses = 1
-        self._muster_ms = now_ms + self._timing.peers.hello_spread_ms + 2 * self._ack_timeout_ms
+        spread_ms = self._spread_ms(self._timing.peers.hello_spread_ms)
+        self._muster_ms = now_ms + spread_ms + 2 * self._ack_timeout_ms
 
     def _end_muster(self) -> None:
         self._muster_ms = None
@@ -164,7 +186,7 @@ class RingParts(NodeBase):
         return self.held
 
     def _let_go(self, now_ms: int) -> None:
-        self._watch.wait_until(now_ms, self._ack_timeout_ms)
+        self._watch.wait_until(now_ms, self._pace)
         self.held = None
         self.phase = Phase.NONE
         self._phase_ms = None
@@ -201,10 +223,9 @@ class RingParts(NodeBase):
         """How long until the next sign of the held token: its phase, and all tries of a pass."""
         if self.held is None:
             return 0
-        pass_ms = (self._timing.tries + 1) * self._ack_timeout_ms
         if self.phase is Phase.PASSING or self._phase_ms is None:
-            return pass_ms
-        return max(0, self._phase_ms - now_ms) + pass_ms
+            return self._pass_ms
+        return max(0, self._phase_ms - now_ms) + self._pass_ms
 
     def _refuse(self, destination: int, now_ms: int) -> None:
         self._put(FrameType.SIGN, destination, Sign(self.newest, self._version, NO_ID, 0), now_ms)

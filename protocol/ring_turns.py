@@ -81,7 +81,7 @@ class Turns(RingParts):
         self._claim_epoch = None
         self._quiet_ms = self._began_ms + token.period_ms if token.turn != GATHER else now_ms
         self._watch.visited()
-        self._watch.heard(now_ms, max(now_ms, self._quiet_ms), self._ack_timeout_ms, is_known)
+        self._watch.heard(now_ms, max(now_ms, self._quiet_ms), self._pace, is_known)
         if token.follows not in (NO_ID, self.node_id) and self.peers.get(token.follows) is None:
             self._hear(token.follows)
         for peer_id in self.peers.present:
@@ -279,6 +279,8 @@ class Turns(RingParts):
         if self._tries == 1:
             self._first_sent_ms = now_ms
             self._try_ms = self._timeout_ms(successor)
+        elif not self._is_pace_known:
+            self._try_ms *= 2
         self._phase_ms = now_ms + self._try_ms
         # As old as it will be when it arrives: half of the round trip later, as in section 6.1.
         age_ms = min(now_ms - self._began_ms + self.peers[successor].round_trip.one_way_ms, MAX_U24)
@@ -330,6 +332,7 @@ class Turns(RingParts):
             if self._tries == 1:
                 round_trip.answered(taken_ms)
                 self._usual_timeout_ms = round_trip.timeout_ms
+                self._usual_way_ms = max(1, round_trip.one_way_ms)
             else:
                 round_trip.guess(taken_ms)
         self._silent = 0

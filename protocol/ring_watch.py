@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from protocol.node import Jitter
 from protocol.timing import RingTiming
+
+
+class Pace(NamedTuple):
+    """How fast the ring is: the ack timeout of the node's successor, and over how long claims spread."""
+
+    ack_timeout_ms: int
+    jitter_ms: int
 
 
 class Watch:
     """Expects the next sign by some time, and learns how much later than that signs come.
 
-    `lost_ms` is when the token is taken for lost, if no sign comes until then. `ack_timeout_ms` is always
-    that of the node's successor now.
+    `lost_ms` is when the token is taken for lost, if no sign comes until then. `pace` is always that of now.
     """
 
     def __init__(self, timing: RingTiming, jitter: Jitter, start_ms: int) -> None:
-        self._jitter_ms = timing.jitter_ms
         self._jitter = jitter
         self._delay_ms = timing.first_delay_ms
         self._peak_ms = 0
         self._expected_ms = self.lost_ms = 0
-        self.wait_until(start_ms + timing.listen_ms, timing.ack_timeouts.first_ms)
+        self.wait_until(
+            start_ms + timing.listen_ms, Pace(timing.ack_timeouts.first_ms, timing.first_jitter_ms)
+        )
 
-    def heard(self, now_ms: int, next_ms: int, ack_timeout_ms: int, is_known: bool) -> None:
+    def heard(self, now_ms: int, next_ms: int, pace: Pace, is_known: bool) -> None:
         """A sign came; the next is expected by `next_ms`.
 
         Of a token of an epoch that was not known it tells less: that may stand for one that was lost, or for
@@ -31,19 +40,19 @@ class Watch:
         if not is_known:
             late_ms = min(late_ms, self.lost_ms - self._expected_ms)
         self._peak_ms = max(self._peak_ms, late_ms)
-        self.wait_until(next_ms, ack_timeout_ms)
+        self.wait_until(next_ms, pace)
 
-    def wait_until(self, time_ms: int, ack_timeout_ms: int) -> None:
+    def wait_until(self, time_ms: int, pace: Pace) -> None:
         """Nothing needs to come before that time; this is no news of how late signs are."""
         self._expected_ms = time_ms
         delay_ms = max(self._delay_ms, self._peak_ms)
-        patience_ms = 2 * ack_timeout_ms + 2 * delay_ms + self._jitter.below(self._jitter_ms)
+        patience_ms = 2 * pace.ack_timeout_ms + 2 * delay_ms + self._jitter.below(pace.jitter_ms)
         self.lost_ms = time_ms + patience_ms
 
-    def wait_longer(self, time_ms: int, ack_timeout_ms: int) -> None:
+    def wait_longer(self, time_ms: int, pace: Pace) -> None:
         """As `wait_until`, if that is later than what was expected."""
         if time_ms > self._expected_ms:
-            self.wait_until(time_ms, ack_timeout_ms)
+            self.wait_until(time_ms, pace)
 
     def gave_up(self) -> None:
         """No sign came, and this node makes another token; if that was too soon, it is to wait longer."""

@@ -100,6 +100,7 @@ class RingTiming:
     tries: int = 3
     measure_wait_ms: int = 250
     jitter_ms: int = 60
+    first_jitter_ms: int = 500
     first_delay_ms: int = 100
     claim_least_ms: int = 60
     listen_ms: int = 400

@@ -141,12 +141,12 @@ class TokenRingNode(Turns):
         if sign.hold_ms:
             self._last_holder = source
             next_ms = max(now_ms + sign.hold_ms, self._quiet_ms)
-            self._watch.heard(now_ms, next_ms, self._ack_timeout_ms, is_known)
+            self._watch.heard(now_ms, next_ms, self._pace, is_known)
         else:
-            self._watch.wait_longer(now_ms, self._ack_timeout_ms)
+            self._watch.wait_longer(now_ms, self._pace)
         if sign.passed_over == MUSTER:
             self._begin_muster(now_ms)
-            self._hello_ms = now_ms + self._jitter.below(self._timing.peers.hello_spread_ms)
+            self._hello_ms = now_ms + self._jitter.below(self._spread_ms(self._timing.peers.hello_spread_ms))
             return
         self._lose(sign.passed_over, "was passed over")
         unvisited = serial_number.distance(sign.version, self._visited_version)
@@ -198,10 +198,10 @@ class TokenRingNode(Turns):
                 self._sign_ms = now_ms
         elif own is None:
             if serial_number.is_newer(claim.epoch, self.newest.epoch):
-                self._watch.wait_longer(now_ms + 2 * self._claim_wait_ms, self._ack_timeout_ms)
+                self._watch.wait_longer(now_ms + 2 * self._claim_wait_ms, self._pace)
         elif serial_number.is_newer(claim.epoch, own) or (claim.epoch == own and frame.source > self.node_id):
             self._claim_epoch = None
-            self._watch.wait_until(now_ms + 2 * self._claim_wait_ms, self._ack_timeout_ms)
+            self._watch.wait_until(now_ms + 2 * self._claim_wait_ms, self._pace)
         else:
             self._say_claim(own, now_ms)
 

@@ -467,7 +467,7 @@ _KEPT = {
     "newest", "held", "phase", "_version", "_visited_version", "_visits", "_began_ms", "_begun", "_phase_ms",
     "_quiet_ms", "_successor", "_tries", "_silent", "_adds_from_ms", "_added", "_own", "_result_version",
     "_sign_ms", "_passed_over", "_muster_ms", "_claim_epoch", "_claim_ms", "_claim_again_ms", "_hello_ms",
-    "_hello_wait_ms", "_first_sent_ms", "_measuring_ms", "_last_holder",
+    "_hello_wait_ms", "_first_sent_ms", "_measuring_ms", "_last_holder", "_usual_way_ms",
 }  # fmt: skip
 # Never change, are of no use in these rings (per-node readings), or only feed ack timeouts, which are fixed.
 _LEFT_OUT = {
@@ -475,7 +475,7 @@ _LEFT_OUT = {
     "_usual_timeout_ms", "_try_ms",
 }  # fmt: skip
 _LEAST_MARGIN_MS = AckTimeouts(1, 1, 1).least_margin_ms
-_WATCH_FIELDS = {"_jitter_ms", "_jitter", "_delay_ms", "_peak_ms", "_expected_ms", "lost_ms"}
+_WATCH_FIELDS = {"_jitter", "_delay_ms", "_peak_ms", "_expected_ms", "lost_ms"}
 _PEERS_FIELDS = {"_timeouts", "_capacity", "_place", "_own_key", "_peers", "_present"}
 _PEER_FIELDS = {"heard", "id", "is_present", "misses", "round_trip", "unanswered"}
 _ROUND_TRIP_FIELDS = {"_timeouts", "_smoothed_8ths", "_margin_ms", "_guess_ms"}
@@ -581,6 +581,7 @@ class _Base(NamedTuple):
             is_passing and (node._successor, node._tries, self.time(node._first_sent_ms)),
             node._silent,
             node._last_holder,
+            node._is_pace_known,
             node.phase is Phase.MEASURING and self.time(node._measuring_ms),
             # All of these sensors take the same time: of the margin only what is above the least one decides.
             (node._sensor._smoothed_8ths, max(node._sensor._margin_ms, _LEAST_MARGIN_MS)),

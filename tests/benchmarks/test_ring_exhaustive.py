@@ -51,6 +51,9 @@ def test_a_node_that_keeps_an_older_token_is_caught(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_ring_that_makes_no_new_token_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TokenRingNode, "_claim", lambda node, now_ms: node._watch.wait_until(now_ms + 500, 0))
+    def wait(node: TokenRingNode, now_ms: int) -> None:
+        node._watch.wait_until(now_ms + 500, node._pace)
+
+    monkeypatch.setattr(TokenRingNode, "_claim", wait)
     outcome = explore(Case(Setup(3), Budget(), spread_ms=0))
     assert "does not come round" in outcome.broken

@@ -65,7 +65,7 @@ class TestTheyFind:
 
     def test_a_ring_that_waits_for_a_lost_token(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def wait(self: TokenRingNode, now_ms: int) -> None:
-            self._watch.wait_until(now_ms + 30_000, 0)
+            self._watch.wait_until(now_ms + 30_000, self._pace)
 
         monkeypatch.setattr(TokenRingNode, "_claim", wait)
         assert "no result for" in first_broken()
