@@ -68,7 +68,7 @@ class RingInvariants(Invariants):
         """See Invariants."""
         return {
             **super().follow(),
-            TokenMade: lambda node_id, event: self._has(node_id, event.token),
+            TokenMade: lambda node_id, event: self._made(node_id, event.token),
             TokenTaken: lambda node_id, event: self._has(node_id, event.token),
             TokenPassed: lambda node_id, event: self._gave(node_id, event.token),
             TokenDropped: lambda node_id, event: self._has_no_more(event.token),
@@ -109,6 +109,11 @@ class RingInvariants(Invariants):
                 self._stop(
                     f"no result for {waited_ms} ms from nodes {_names(component)}, who hear each other"
                 )
+
+    def _made(self, node_id: int, token: TokenId) -> None:
+        """A token is another one, also if everybody who knew its name has lost the memory of it."""
+        self._lines.pop((token.epoch, token.generator), None)
+        self._has(node_id, token)
 
     def _has(self, node_id: int, token: TokenId) -> None:
         key, now_us = (token.epoch, token.generator), self._world.now_us
