@@ -20,6 +20,7 @@ from protocol.polling_round import PolledRound
 from protocol.timing import PollingTiming
 
 # So many beats are sent before the first round of a primary that heard nobody.
+CALM_ROUNDS = 8
 LONE_BEATS = 2
 # Missing so many rounds running, a peer is absent.
 ABSENT_MISSES = 8
@@ -62,6 +63,9 @@ class PollingPrimary(PollingLease):
         )
         self._metrics = metrics
         self._timed: dict[int, TimedPoll] = {}
+        # Polls that may wait at a time, and the rounds since they became fewer or more (13.2).
+        self._places = timing.concurrency
+        self._calm_rounds = 0
 
     # --- rounds ------------------------------------------------------------------------------------------
 
@@ -78,7 +82,7 @@ class PollingPrimary(PollingLease):
         self.began_ms = due_ms if now_ms - due_ms < self.period_ms else now_ms
         self.version = serial_number.add(self.version, 1)
         peers = [self.peers[peer_id] for peer_id in self.peers.present]
-        self._round = PolledRound(self.version, self.began_ms, peers, self._timing)
+        self._round = PolledRound(self.version, self.began_ms, peers, self._timing, self._places)
         self._beat_ms = now_ms
         self._events.append(MeasurementDue(self.version))
 
@@ -93,6 +97,7 @@ class PollingPrimary(PollingLease):
         if running is None or now_ms < self._end_of_round_ms(running):
             return
         self._round = None
+        self._adapt_places(running)
         for poll in running.polls.values():
             if poll.is_answered:
                 continue
@@ -105,6 +110,15 @@ class PollingPrimary(PollingLease):
         else:
             self._answered_ms = now_ms
             self._report(running, now_ms)
+
+    def _adapt_places(self, running: PolledRound) -> None:
+        """Fewer polls at a time where the link does not carry them, and after a while more again."""
+        self._calm_rounds = 0 if running.is_crowded else self._calm_rounds + 1
+        if running.is_crowded:
+            self._places = max(1, self._places // 2)
+        elif self._calm_rounds >= CALM_ROUNDS:
+            self._calm_rounds = 0
+            self._places = min(2 * self._places, self._timing.concurrency)
 
     def _report(self, running: PolledRound, now_ms: int) -> None:
         duration_ms = min(now_ms - running.began_ms, MAX_U24)

@@ -11,6 +11,8 @@ from protocol.peers import Peer
 from protocol.timing import PollingTiming
 
 # Missing so many rounds running, a peer gets one try a round.
+# Of so many peers one late answer may be chance; more than one tell of a link that carries fewer polls.
+CROWD = 8
 DOUBTFUL_MISSES = 2
 # Who is known to be slow or missing holds a place for this part of `slow_ms` only.
 SUSPECT_HOLD_DIVISOR = 8
@@ -23,6 +25,7 @@ class PollState:
     peer: Peer
     tries: int
     hold_ms: int
+    was_answered: bool
     attempts: int = 0
     sent_ms: int = 0
     is_answered: bool = False
@@ -46,12 +49,14 @@ class PollState:
 class PolledRound:
     """Round `version`, begun at `began_ms`; these peers are polled, in their order."""
 
-    def __init__(self, version: int, began_ms: int, peers: Iterable[Peer], timing: PollingTiming) -> None:
+    def __init__(
+        self, version: int, began_ms: int, peers: Iterable[Peer], timing: PollingTiming, places: int
+    ) -> None:
         self.version = version
         self.began_ms = began_ms
         self.is_measured = False
         self.polls = {peer.id: _poll_of(peer, timing) for peer in peers}
-        self._places = timing.concurrency
+        self._places = places
         self._aggregates: dict[int, Aggregate] = {}
 
     def add(self, node_id: int, pairs: Pairs) -> None:
@@ -68,6 +73,13 @@ class PolledRound:
         """The result."""
         empty = (empty_metric, Aggregate.empty(self.version))
         return Items(tuple(sorted(self._aggregates.items()) or [empty]))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more than an eighth of those who answered in the last round did not at the first poll."""
+        prompt = [poll for poll in self.polls.values() if poll.was_answered]
+        late = sum(poll.attempts > 1 or not poll.is_answered for poll in prompt)
+        return len(prompt) >= CROWD and CROWD * late > len(prompt)
 
     @property
     def is_unanswered(self) -> bool:
@@ -103,4 +115,5 @@ class PolledRound:
 def _poll_of(peer: Peer, timing: PollingTiming) -> PollState:
     is_slow = peer.round_trip.is_measured and peer.round_trip.timeout_ms > timing.slow_ms
     hold_ms = timing.slow_ms // SUSPECT_HOLD_DIVISOR if is_slow or peer.misses else timing.slow_ms
-    return PollState(peer, 1 if peer.misses >= DOUBTFUL_MISSES else timing.tries, hold_ms)
+    tries = 1 if peer.misses >= DOUBTFUL_MISSES else timing.tries
+    return PollState(peer, tries, hold_ms, was_answered=peer.round_trip.is_measured and not peer.misses)
