@@ -66,18 +66,19 @@ Tree and ring repeat until they are sure: the reports of the tree come later, an
 there. The primary asks twice and then goes on without: a poll or its answer is lost with 1 - 0.95 x 0.95 =
 9.75 %, both tries with 0.95 %, so about one node in a hundred is missing. That is why polling needs longer
 until a result counts *every* survivor: not because it has not recovered, but because most of its rounds
-miss somebody.""",
+miss somebody. It also takes the losses for a crowded link at times, and polls fewer at once: its delay
+grows as if it were one.""",
         has_picture=True,
     ),
     Field(
         "The same room, and frames that overlap destroy each other",
         (*ROOM, "--collisions"),
         """\
-This is what the tree's spreading, slots and jitter are there for. In a ring one node should speak at a
-time, but fifty that start together, or take the token for lost together, all do; and a sign that collides
-makes somebody repeat what was already done. Fifty nodes are more than a ring should have on one channel of
-this rate; with `--random 20` it counts them all. The primary's polls collide with the answers to earlier
-ones, and it asks no more than twice.""",
+This is what the tree's spreading, slots and jitter are there for. In a ring one node speaks at a time; only
+when all start together, or take the token for lost together, do many want to, and they spread over a time
+that grows with their number. The primary's polls collide with the answers to earlier ones, and it asks no
+more than twice: it finds that eight polls at a time are too many here, and goes down to one and up again,
+which costs a few nodes each time.""",
     ),
     Field(
         "Grid of 7 x 7, many hops",
