@@ -125,6 +125,8 @@ class TokenRingNode(Turns):
         self._hear(frame.source)
         self._know_version(sign.version)
         if self._is_older(sign.id):
+            if sign.hold_ms and self.held is not None:
+                self._sign_ms = now_ms  # the older token is to die now, not at the next round
             return
         if self.held is not None and is_newer(sign.id, self.held.id):
             if self.phase is Phase.PASSING and not is_newer(passed_on(self.held.id), sign.id):
@@ -132,7 +134,9 @@ class TokenRingNode(Turns):
             else:
                 self._give_up_for(sign.id, now_ms)
         is_known = sign.id.epoch == self.newest.epoch
-        self.newest = sign.id
+        if not self._is_pace_known and sign.id == passed_on(self.newest):
+            self._guess_pace(now_ms - self._newest_ms)
+        self.newest, self._newest_ms = sign.id, now_ms
         self._heed(frame.source, sign, now_ms, is_known)
 
     def _heed(self, source: int, sign: Sign, now_ms: int, is_known: bool) -> None:

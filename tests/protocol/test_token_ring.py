@@ -351,6 +351,17 @@ class TestPassingOver:
         assert token.payload.id.generator == ME
         assert desk.take_events(PeerLost) == [PeerLost(7, "no sign of the token after 3 tries")]
 
+    def test_before_its_first_pass_a_node_goes_by_the_passes_of_others(self) -> None:
+        desk = a_desk()
+        meet(desk, 7, 9)
+        desk.hear(7, sign_of(TokenId(3, 9, 17)), FrameType.SIGN)
+        desk.at(30)
+        desk.hear(9, sign_of(TokenId(3, 9, 18)), FrameType.SIGN)
+        desk.hear(3, a_token(), FrameType.TOKEN)
+        desk.take_sent()
+        desk.at(30 + 2 * 30 + TIMING.ack_timeouts.least_margin_ms)
+        assert len(desk.take_sent(FrameType.TOKEN)) == 1
+
     def test_any_sign_of_the_passed_token_ends_the_tries(self) -> None:
         desk = a_desk()
         meet(desk, 7, 9)
@@ -640,6 +651,17 @@ class TestMerging:
         assert desk.take_events(TokenDropped) == [TokenDropped(TokenId(3, 9, 20), TokenId(6, 8, 3))]
         desk.at(desk.now_ms + 200)
         assert not desk.take_sent(FrameType.TOKEN)
+
+    def test_the_holder_of_a_newer_token_says_so_to_the_holder_of_an_older(self) -> None:
+        desk = a_desk()
+        desk.hear(9, a_token(home=ME, turn=1), FrameType.TOKEN)
+        desk.take_sent()
+        desk.hear(8, sign_of(TokenId(1, 8, 3)), FrameType.SIGN)
+        (sign,) = desk.take_sent()
+        assert isinstance(sign.payload, Sign)
+        assert sign.payload.id == TokenId(3, 9, 20)
+        desk.hear(8, sign_of(TokenId(1, 8, 3), hold_ms=0), FrameType.SIGN)
+        assert not desk.take_sent()
 
     def test_who_gives_signs_of_another_ring_is_a_peer(self) -> None:
         desk = a_desk()
