@@ -10,7 +10,7 @@ from desktop.theme import em_px
 
 
 class Card(ttk.Frame):
-    """`head` takes more widgets (pack them to the right), `body` the view; `set_summary` changes the line."""
+    """`head` takes more widgets (`pack_control`), `body` the view; `set_summary` changes the line."""
 
     def __init__(self, master: tk.Misc, title: str) -> None:
         em = em_px()
@@ -25,6 +25,10 @@ class Card(ttk.Frame):
         self._summary.pack(side="left", padx=(em, 0))
         self.body = ttk.Frame(self)
         self.body.pack(fill="both", expand=True)
+
+    def pack_control(self, control: ttk.Widget) -> None:
+        """Put something to press at the right of the head; in a narrow window the texts give way to it."""
+        control.pack(side="right", before=self._title)
 
     def set_title(self, text: str) -> None:
         """Change the title."""

@@ -103,7 +103,15 @@ class NetworkView(Card):
             self._samples = {
                 standing: self._sample(standing, text) for standing, text in _LEGENDS[network].items()
             }
-        self._hint.configure(text=_VALUES[network] if self.canvas.has_values else "")
+        hint = _VALUES[network] if self.canvas.has_values else ""
+        self._hint.configure(text=hint if self._has_room_for(hint) else "")
+
+    def _has_room_for(self, hint: str) -> bool:
+        """The samples come first: half a hint tells nothing."""
+        em = theme.em_px()
+        taken_px = sum(sample.winfo_reqwidth() + em for sample in self._samples.values())
+        hint_px = nametofont("TkDefaultFont").measure(hint)
+        return taken_px + hint_px + 2 * em <= self._legend.winfo_width()
 
     def _sample(self, standing: Standing, text: str) -> ttk.Label:
         size_px = round(nametofont("TkDefaultFont").metrics("linespace") * 0.36)

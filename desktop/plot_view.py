@@ -106,7 +106,7 @@ class PlotView(Card):
         if self._metric_id is None:
             self._choose(0)
         if len(names) > 1:
-            self._chooser.pack(side="right")
+            self.pack_control(self._chooser)
 
     def _choose(self, index: int) -> None:
         self._chooser.current(index)

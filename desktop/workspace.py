@@ -48,7 +48,7 @@ class Workspace(ttk.Frame):
             button = ttkbootstrap.Button(
                 card.head, text=text, icon=icon, command=self.toggle_panels, bootstyle="ghost"
             )
-            button.pack(side="right", before=card.head.winfo_children()[0])
+            card.pack_control(button)
         self.plot.pack(fill="both", expand=True)
         self._panes = {above: _WEIGHTS_ACROSS, below: _WEIGHTS_BELOW, down: _WEIGHTS_DOWN}
         self.bind("<Map>", lambda event: self.after_idle(self._divide), add=True)
