@@ -150,7 +150,7 @@ class RingParts(NodeBase):
         """Before its own first pass a node goes by what it hears of others': that has their sensors in it."""
         timeouts = self._timing.ack_timeouts
         timeout_ms = max(2 * hop_ms + timeouts.least_margin_ms, timeouts.least_ms)
-        self._usual_timeout_ms = min(timeout_ms, timeouts.limit_ms)
+        self._usual_timeout_ms = min(timeout_ms, self._usual_timeout_ms)  # a rest may lie between two signs
 
     @property
     def _pass_ms(self) -> int:
