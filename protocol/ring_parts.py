@@ -85,7 +85,6 @@ class RingParts(NodeBase):
         # Of the last successor that was measured.
         self._usual_timeout_ms = timing.ack_timeouts.first_ms
         self._usual_way_ms = 0
-        self._newest_ms = now_ms  # when the newest token was signed last
         self._tries = 0
         self._silent = 0  # successors passed over since the last that was not
         self._first_sent_ms = self._try_ms = 0
@@ -145,12 +144,6 @@ class RingParts(NodeBase):
     def _is_pace_known(self) -> bool:
         """Whether any pass of this node was measured; before, each try waits twice as long as the last."""
         return self._usual_way_ms > 0
-
-    def _guess_pace(self, hop_ms: int) -> None:
-        """Before its own first pass a node goes by what it hears of others': that has their sensors in it."""
-        timeouts = self._timing.ack_timeouts
-        timeout_ms = max(2 * hop_ms + timeouts.least_margin_ms, timeouts.least_ms)
-        self._usual_timeout_ms = min(timeout_ms, self._usual_timeout_ms)  # a rest may lie between two signs
 
     @property
     def _pass_ms(self) -> int:

@@ -134,9 +134,7 @@ class TokenRingNode(Turns):
             else:
                 self._give_up_for(sign.id, now_ms)
         is_known = sign.id.epoch == self.newest.epoch
-        if not self._is_pace_known and sign.id == passed_on(self.newest):
-            self._guess_pace(now_ms - self._newest_ms)
-        self.newest, self._newest_ms = sign.id, now_ms
+        self.newest = sign.id
         self._heed(frame.source, sign, now_ms, is_known)
 
     def _heed(self, source: int, sign: Sign, now_ms: int, is_known: bool) -> None:

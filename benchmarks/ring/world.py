@@ -468,12 +468,11 @@ _KEPT = {
     "_quiet_ms", "_successor", "_tries", "_silent", "_adds_from_ms", "_added", "_own", "_result_version",
     "_sign_ms", "_passed_over", "_muster_ms", "_claim_epoch", "_claim_ms", "_claim_again_ms", "_hello_ms",
     "_hello_wait_ms", "_first_sent_ms", "_measuring_ms", "_last_holder", "_usual_way_ms",
-    "_usual_timeout_ms", "_newest_ms",
 }  # fmt: skip
 # Never change, are of no use in these rings (per-node readings), or only feed ack timeouts, which are fixed.
 _LEFT_OUT = {
     "node_id", "_jitter", "_counter", "_timing", "_metrics", "_asks", "_shown_version", "_passed_items",
-    "_try_ms",
+    "_usual_timeout_ms", "_try_ms",
 }  # fmt: skip
 _LEAST_MARGIN_MS = AckTimeouts(1, 1, 1).least_margin_ms
 _WATCH_FIELDS = {"_jitter", "_delay_ms", "_peak_ms", "_expected_ms", "lost_ms"}
@@ -582,7 +581,7 @@ class _Base(NamedTuple):
             is_passing and (node._successor, node._tries, self.time(node._first_sent_ms)),
             node._silent,
             node._last_holder,
-            node._is_pace_known or self.time(node._newest_ms),
+            node._is_pace_known,
             node.phase is Phase.MEASURING and self.time(node._measuring_ms),
             # All of these sensors take the same time: of the margin only what is above the least one decides.
             (node._sensor._smoothed_8ths, max(node._sensor._margin_ms, _LEAST_MARGIN_MS)),

@@ -30,11 +30,15 @@ class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What networks are allowed: a ring in rotations (see ring_invariants.py), and a polled network the time
-    in which its nodes hear of each other after a fault."""
+    """What networks are allowed.
+
+    A ring in rotations (see ring_invariants.py), and longer by `cold_start_ms` where there never was a result;
+    a polled network the time in which its nodes hear of each other after a fault.
+    """
 
     two_tokens: float = 1.0
     stop: float = 3.0
+    cold_start_ms: int = 2_000
     settle_ms: int = 1_000
 
 

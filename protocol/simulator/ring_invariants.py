@@ -44,7 +44,8 @@ class RingInvariants(Invariants):
     - Two tokens of different making never live together for longer than `limits.two_tokens` rotations: the
       time from the later of their beginnings (and the last fault) to the time at which the first of them was
       last at a node. So long an old token may go round until it meets who knows the new one (12.3).
-    - While two nodes hear each other, no time longer than `limits.stop` rotations goes by without a result.
+    - While two nodes hear each other, no time longer than `limits.stop` rotations goes by without a result,
+      nor that and `limits.cold_start_ms` without the first one: no pass of these nodes is measured yet.
     """
 
     watches = True
@@ -103,9 +104,12 @@ class RingInvariants(Invariants):
                 continue
             component = self._world.component_of(node_id)
             seen |= component
-            last_us = max(self._changed_us, *(self._finished_us.get(member, 0) for member in component))
+            finished_us = max(self._finished_us.get(member, 0) for member in component)
+            last_us = max(self._changed_us, finished_us)
+            if not finished_us:
+                last_us += 1000 * self._limits.cold_start_ms
             if now_us - last_us > most_us and len(component) > 1 and self._can_ring(component):
-                waited_ms = (now_us - last_us) // 1000
+                waited_ms = (now_us - max(self._changed_us, finished_us)) // 1000
                 self._stop(
                     f"no result for {waited_ms} ms from nodes {_names(component)}, who hear each other"
                 )

@@ -351,17 +351,6 @@ class TestPassingOver:
         assert token.payload.id.generator == ME
         assert desk.take_events(PeerLost) == [PeerLost(7, "no sign of the token after 3 tries")]
 
-    def test_before_its_first_pass_a_node_goes_by_the_passes_of_others(self) -> None:
-        desk = a_desk()
-        meet(desk, 7, 9)
-        desk.hear(7, sign_of(TokenId(3, 9, 17)), FrameType.SIGN)
-        desk.at(30)
-        desk.hear(9, sign_of(TokenId(3, 9, 18)), FrameType.SIGN)
-        desk.hear(3, a_token(), FrameType.TOKEN)
-        desk.take_sent()
-        desk.at(30 + 2 * 30 + TIMING.ack_timeouts.least_margin_ms)
-        assert len(desk.take_sent(FrameType.TOKEN)) == 1
-
     def test_any_sign_of_the_passed_token_ends_the_tries(self) -> None:
         desk = a_desk()
         meet(desk, 7, 9)
