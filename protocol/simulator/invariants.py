@@ -32,8 +32,8 @@ class InvariantViolation(Exception):  # noqa: N818 - the name of what happened
 class Limits:
     """What networks are allowed.
 
-    A ring in rotations (see ring_invariants.py), and longer by `cold_start_ms` where there never was a result;
-    a polled network the time in which its nodes hear of each other after a fault.
+    A ring in rotations (see ring_invariants.py), and longer by `cold_start_ms` where there never was a
+    result; a polled network the time in which its nodes hear of each other after a fault.
     """
 
     two_tokens: float = 1.0

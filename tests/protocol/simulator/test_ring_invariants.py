@@ -151,9 +151,16 @@ def test_a_node_alone_may_be_silent() -> None:
 
 
 def test_who_was_disturbed_has_time_to_mend() -> None:
-    ring({}, 5_900, (3, Kill(1)))
+    once = {2: results_of(2, 1_000, 2_000)}
+    ring(once, 5_900, (3, Kill(1)))
     with pytest.raises(InvariantViolation, match="no result for 3301 ms from nodes 2, 3, who"):
-        ring({}, 9_000, (3, Kill(1)))
+        ring(once, 9_000, (3, Kill(1)))
+
+
+def test_a_ring_that_never_had_a_result_has_the_time_of_a_cold_start_beside() -> None:
+    ring({}, 5_000)
+    with pytest.raises(InvariantViolation, match="no result for 6000 ms from nodes 1, 2, 3, who"):
+        ring({}, 9_000)
 
 
 # --- results ---------------------------------------------------------------------------------------------
