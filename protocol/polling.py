@@ -7,7 +7,7 @@ that nobody answered has no result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from protocol.node import LinkName, MeasurementDue, ReportSealed
@@ -24,11 +24,10 @@ from protocol.packets import (
     Poll,
     Reading,
 )
-from protocol.peers import MAX_PEERS
 from protocol.polling_lease import NO_EPOCH, Asked, is_newer_epoch
 from protocol.polling_primary import PollingPrimary
 from protocol.serial_number import is_newer
-from protocol.timing import MAX_PERIOD_MS, PollingTiming
+from protocol.timing import MAX_PERIOD_MS
 
 
 class PollingNode(PollingPrimary):
@@ -39,31 +38,6 @@ class PollingNode(PollingPrimary):
     is the first round of a network that nobody knows yet. Raises ValueError for an id or an order that is
     none.
     """
-
-    def __init__(
-        self,
-        node_id: int,
-        *,
-        seed: int,
-        first_counter: int,
-        now_ms: int,
-        timing: PollingTiming | None = None,
-        metrics: tuple[int, ...] = (0,),
-        order: Sequence[int] = (),
-        max_peers: int = MAX_PEERS,
-        first_version: int = 1,
-    ) -> None:
-        super().__init__(
-            node_id,
-            seed=seed,
-            first_counter=first_counter,
-            now_ms=now_ms,
-            timing=timing or PollingTiming(),
-            metrics=metrics,
-            order=order,
-            max_peers=max_peers,
-            first_version=first_version,
-        )
 
     # --- the seam ----------------------------------------------------------------------------------------
 
@@ -139,7 +113,7 @@ class PollingNode(PollingPrimary):
         if hello.network != Network.POLLING:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._hear(frame.source, now_ms)
+        self._hear_at(frame.source, now_ms)
         if is_newer_epoch(hello.epoch, self.epoch):
             self._take_epoch(hello.epoch, hello.version, now_ms)
             return
@@ -153,7 +127,7 @@ class PollingNode(PollingPrimary):
         if beat.epoch == NO_EPOCH or not 0 < beat.period_ms <= MAX_PERIOD_MS:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._hear(frame.source, now_ms)
+        self._hear_at(frame.source, now_ms)
         if self._yields_to(frame.source, beat.epoch, now_ms):
             self._follow(frame.source, beat, now_ms)
             return
@@ -167,7 +141,7 @@ class PollingNode(PollingPrimary):
         if poll.epoch == NO_EPOCH:
             self._drop(DropReason.STATE, frame.source)
             return
-        self._hear(frame.source, now_ms)
+        self._hear_at(frame.source, now_ms)
         if not self._yields_to(frame.source, poll.epoch, now_ms):
             self._contradict(frame.source, poll.epoch, poll.version, now_ms)
             if poll.epoch != self.epoch:

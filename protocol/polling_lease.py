@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol import serial_number
-from protocol.node import BecamePrimary, PeerFound, PeerLost, SteppedDown
-from protocol.node_base import NodeBase, SendQueue
-from protocol.packets import MAX_HEIRS, MAX_U24, Beat, DropReason, Frame, Hello, Network, Pairs, Poll, Reading
-from protocol.peers import Peer, Peers
-from protocol.polling_round import PolledRound
+from protocol.node import BecamePrimary, SteppedDown
+from protocol.packets import MAX_HEIRS, MAX_U24, Beat, Frame, Hello, Network, Pairs, Poll, Reading
+from protocol.peer_node import PeerNode
+from protocol.peers import MAX_PEERS, Peer
+from protocol.polling_round import PolledRound, TimedPoll
 from protocol.timing import PollingTiming
 
 # What a node knows before it has heard of any epoch.
@@ -47,7 +47,7 @@ class Asked:
         return (self.primary, self.epoch, self.version) == (primary, poll.epoch, poll.version)
 
 
-class PollingLease(NodeBase):
+class PollingLease(PeerNode):
     """The state of a node; what has a public name is for watchers to read.
 
     `primary` is whom the node follows, itself while it is the primary. `version` is the newest that it
@@ -61,13 +61,21 @@ class PollingLease(NodeBase):
         seed: int,
         first_counter: int,
         now_ms: int,
-        timing: PollingTiming,
-        order: Sequence[int],
-        max_peers: int,
-        first_version: int,
+        timing: PollingTiming | None = None,
+        metrics: tuple[int, ...] = (0,),
+        order: Sequence[int] = (),
+        max_peers: int = MAX_PEERS,
+        first_version: int = 1,
     ) -> None:
-        super().__init__(node_id, seed=seed, first_counter=first_counter)
-        self.peers = Peers(node_id, timing.ack_timeouts, order, max_peers)
+        timing = timing or PollingTiming()
+        super().__init__(
+            node_id,
+            seed=seed,
+            first_counter=first_counter,
+            timeouts=timing.ack_timeouts,
+            order=order,
+            max_peers=max_peers,
+        )
         for peer_id in self.peers.present:
             self.peers.lose(peer_id)  # configured, and not heard yet
         self.epoch = NO_EPOCH
@@ -77,7 +85,7 @@ class PollingLease(NodeBase):
         self.period_ms = timing.period_ms
         self.began_ms = now_ms - timing.period_ms
         self._timing = timing
-        self._queue = SendQueue()
+        self._metrics = metrics
         self._round: PolledRound | None = None
         self._asked: Asked | None = None
         self._wait(now_ms + timing.lease_ms + LISTEN_STAGGERS * timing.stagger_ms)
@@ -86,6 +94,10 @@ class PollingLease(NodeBase):
         # A primary's: since when it is one, when its last beat was sent and the next is due, and when it was
         # last answered.
         self._primary_since_ms = self._beat_sent_ms = self._beat_ms = self._answered_ms = now_ms
+        self._timed: dict[int, TimedPoll] = {}
+        # Polls that may wait at a time, and the rounds since they became fewer or more (13.2).
+        self._places = timing.concurrency
+        self._calm_rounds = 0
 
     @property
     def is_primary(self) -> bool:
@@ -104,23 +116,10 @@ class PollingLease(NodeBase):
 
     # --- who is there ------------------------------------------------------------------------------------
 
-    def _hear(self, node_id: int, now_ms: int) -> Peer | None:
-        peer = self.peers.get(node_id)
-        if peer is None or not peer.is_present:
-            peer = self.peers.hear(node_id)
-            if peer is None:
-                self._drop(DropReason.TABLE_FULL, node_id)
-            else:
-                self._events.append(PeerFound(node_id))
+    def _hear_at(self, node_id: int, now_ms: int) -> None:
+        peer = self._hear(node_id)
         if peer is not None:
             peer.heard = now_ms
-        return peer
-
-    def _lose(self, node_id: int, why: str) -> None:
-        peer = self.peers.get(node_id)
-        if peer is not None and peer.is_present:
-            self.peers.lose(node_id)
-            self._events.append(PeerLost(node_id, why))
 
     def _lose_silent(self, now_ms: int) -> None:
         """Who was not even overheard for two periods and a lease is absent until it says HELLO."""
@@ -131,7 +130,7 @@ class PollingLease(NodeBase):
     def _overhear(self, frame: Frame, now_ms: int) -> None:
         """A frame for somebody else: its sender is there, and may tell of a newer epoch."""
         if isinstance(frame.payload, Poll | Reading):
-            self._hear(frame.source, now_ms)
+            self._hear_at(frame.source, now_ms)
             if is_newer_epoch(frame.payload.epoch, self.epoch):
                 self._take_epoch(frame.payload.epoch, frame.payload.version, now_ms)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from protocol import serial_number
 from protocol.node import (
     MeasurementDue,
@@ -16,56 +13,18 @@ from protocol.node import (
 )
 from protocol.packets import HOST, MAX_U24, DropReason, Frame, FrameType, Pairs, Poll, Reading, Result
 from protocol.polling_lease import PollingLease
-from protocol.polling_round import PolledRound
-from protocol.timing import PollingTiming
+from protocol.polling_round import PolledRound, TimedPoll
 
 # So many beats are sent before the first round of a primary that heard nobody.
-CALM_ROUNDS = 8
 LONE_BEATS = 2
+# After so many rounds without crowding more polls may wait at a time again.
+CALM_ROUNDS = 8
 # Missing so many rounds running, a peer is absent.
 ABSENT_MISSES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class TimedPoll:
-    """The poll whose answer tells a peer's response time."""
-
-    version: int
-    attempt: int
-    sent_ms: int
-
-
 class PollingPrimary(PollingLease):
     """What a node does while it is the primary."""
-
-    def __init__(
-        self,
-        node_id: int,
-        *,
-        seed: int,
-        first_counter: int,
-        now_ms: int,
-        timing: PollingTiming,
-        metrics: tuple[int, ...],
-        order: Sequence[int],
-        max_peers: int,
-        first_version: int,
-    ) -> None:
-        super().__init__(
-            node_id,
-            seed=seed,
-            first_counter=first_counter,
-            now_ms=now_ms,
-            timing=timing,
-            order=order,
-            max_peers=max_peers,
-            first_version=first_version,
-        )
-        self._metrics = metrics
-        self._timed: dict[int, TimedPoll] = {}
-        # Polls that may wait at a time, and the rounds since they became fewer or more (13.2).
-        self._places = timing.concurrency
-        self._calm_rounds = 0
 
     # --- rounds ------------------------------------------------------------------------------------------
 
@@ -176,7 +135,7 @@ class PollingPrimary(PollingLease):
     def _on_reading(self, frame: Frame, now_ms: int) -> None:
         reading = frame.payload
         assert isinstance(reading, Reading)
-        self._hear(frame.source, now_ms)
+        self._hear_at(frame.source, now_ms)
         if not self.is_primary or reading.epoch != self.epoch:
             self._drop(DropReason.STATE, frame.source)
             return

@@ -11,11 +11,20 @@ from protocol.peers import Peer
 from protocol.timing import PollingTiming
 
 # Missing so many rounds running, a peer gets one try a round.
+DOUBTFUL_MISSES = 2
 # Of so many peers one late answer may be chance; more than one tell of a link that carries fewer polls.
 CROWD = 8
-DOUBTFUL_MISSES = 2
 # Who is known to be slow or missing holds a place for this part of `slow_ms` only.
 SUSPECT_HOLD_DIVISOR = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TimedPoll:
+    """The poll whose answer tells a peer's response time."""
+
+    version: int
+    attempt: int
+    sent_ms: int
 
 
 @dataclass(slots=True)

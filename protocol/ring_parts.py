@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
+from typing import Any
 
 from protocol import serial_number
-from protocol.node import LinkName, PeerFound, PeerLost, TokenDropped
-from protocol.node_base import NodeBase, SendQueue
+from protocol.node import LinkName, TokenDropped
 from protocol.packets import (
     BROADCAST,
     MAX_U24,
@@ -23,7 +23,8 @@ from protocol.packets import (
     Token,
     TokenId,
 )
-from protocol.peers import Peers
+from protocol.peer_node import PeerNode
+from protocol.peers import MAX_PEERS, Peer
 from protocol.ring_watch import Pace, Watch
 from protocol.round_trip import RoundTrip
 from protocol.timing import RingTiming
@@ -47,7 +48,7 @@ class Phase(Enum):
     RESTING = "waits for the next round"
 
 
-class RingParts(NodeBase):
+class RingParts(PeerNode):
     """The state of a node; what has a public name is for watchers to read."""
 
     def __init__(
@@ -57,22 +58,28 @@ class RingParts(NodeBase):
         seed: int,
         first_counter: int,
         now_ms: int,
-        timing: RingTiming,
-        metrics: tuple[int, ...],
-        order: Sequence[int],
-        readings_asked: bool,
-        max_peers: int,
-        first_version: int,
+        timing: RingTiming | None = None,
+        metrics: tuple[int, ...] = (0,),
+        order: Sequence[int] = (),
+        readings_asked: bool = False,
+        max_peers: int = MAX_PEERS,
+        first_version: int = 1,
     ) -> None:
-        super().__init__(node_id, seed=seed, first_counter=first_counter)
-        self.peers = Peers(node_id, timing.ack_timeouts, order, max_peers)
+        timing = timing or RingTiming()
+        super().__init__(
+            node_id,
+            seed=seed,
+            first_counter=first_counter,
+            timeouts=timing.ack_timeouts,
+            order=order,
+            max_peers=max_peers,
+        )
         self.newest = NO_TOKEN
         self.held: Token | None = None
         self.phase = Phase.NONE
         self._timing = timing
         self._metrics = metrics
         self._asks = readings_asked
-        self._queue = SendQueue()
         self._version = serial_number.add(first_version, -1)  # the newest known
         self._visited_version = self._version
         self._visits = 0
@@ -110,22 +117,11 @@ class RingParts(NodeBase):
 
     # --- peers -------------------------------------------------------------------------------------------
 
-    def _hear(self, peer_id: int) -> None:
-        known = self.peers.get(peer_id)
-        is_news = known is None or not known.is_present
-        peer = self.peers.hear(peer_id)
-        if peer is None:
-            self._drop(DropReason.TABLE_FULL, peer_id)
-            return
-        peer.heard, peer.misses, peer.unanswered = self._visits, 0, 0
-        if is_news:
-            self._events.append(PeerFound(peer_id))
-
-    def _lose(self, peer_id: int, why: str) -> None:
-        peer = self.peers.get(peer_id)
-        if peer is not None and peer.is_present:
-            self.peers.lose(peer_id)
-            self._events.append(PeerLost(peer_id, why))
+    def _hear(self, peer_id: int) -> Peer | None:
+        peer = super()._hear(peer_id)
+        if peer is not None:
+            peer.heard, peer.misses, peer.unanswered = self._visits, 0, 0
+        return peer
 
     def _timeout_ms(self, peer_id: int) -> int:
         """The measured ack timeout of that peer, or of the last that had one."""
@@ -179,10 +175,10 @@ class RingParts(NodeBase):
         if serial_number.is_newer(version, self._version):
             self._version = version
 
-    def _change(self, **fields: object) -> Token:
+    def _change(self, **fields: Any) -> Token:
         """The held token with other values."""
         assert self.held is not None
-        self.held = replace(self.held, **fields)  # type: ignore[arg-type]
+        self.held = replace(self.held, **fields)
         return self.held
 
     def _let_go(self, now_ms: int) -> None:

@@ -7,7 +7,7 @@ until when.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from protocol import serial_number
@@ -25,10 +25,8 @@ from protocol.packets import (
     Sign,
     Token,
 )
-from protocol.peers import MAX_PEERS
 from protocol.ring_parts import UNVISITED_ROUNDS, Phase
 from protocol.ring_turns import Turns
-from protocol.timing import RingTiming
 from protocol.token_order import is_newer, made_after, passed_on
 
 
@@ -38,33 +36,6 @@ class TokenRingNode(Turns):
     `readings_asked`: this node wants to hear everybody's readings. `first_counter` must not repeat recent
     ones after a restart; `first_version` is the first round of a ring that begins with this node.
     """
-
-    def __init__(
-        self,
-        node_id: int,
-        *,
-        seed: int,
-        first_counter: int,
-        now_ms: int,
-        timing: RingTiming | None = None,
-        metrics: tuple[int, ...] = (0,),
-        order: Sequence[int] = (),
-        readings_asked: bool = False,
-        max_peers: int = MAX_PEERS,
-        first_version: int = 1,
-    ) -> None:
-        super().__init__(
-            node_id,
-            seed=seed,
-            first_counter=first_counter,
-            now_ms=now_ms,
-            timing=timing or RingTiming(),
-            metrics=metrics,
-            order=order,
-            readings_asked=readings_asked,
-            max_peers=max_peers,
-            first_version=first_version,
-        )
 
     # --- the seam ----------------------------------------------------------------------------------------
 
