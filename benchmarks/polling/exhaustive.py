@@ -31,8 +31,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benchmarks.sink_tree.claims import Claim, report
-from benchmarks.sink_tree.cores import BrokenError, on_all_cores
+from benchmarks.claims import Claim, report
+from benchmarks.cores import BrokenError, on_all_cores
 from protocol.node import LinkName, MeasurementDue, RoundFinished
 from protocol.polling import PollingNode
 from protocol.timing import PollingTiming

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.agents import AgentError, Network, load, missing
+from benchmarks.claims import Claim, quantile, report
 from benchmarks.polling.watch import NS_PER_MS, PolledWatch, Reported
-from benchmarks.sink_tree.claims import Claim, quantile, report
 from bridge.options import period, positive, whole
 from protocol.polling_primary import ABSENT_MISSES
 from protocol.polling_round import SUSPECT_HOLD_DIVISOR

@@ -37,6 +37,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from benchmarks.claims import Claim, report
+from benchmarks.cores import on_all_cores
 from benchmarks.ring.world import (
     JITTERS,
     Budget,
@@ -50,8 +52,6 @@ from benchmarks.ring.world import (
     groups,
     starts_at,
 )
-from benchmarks.sink_tree.claims import Claim, report
-from benchmarks.sink_tree.cores import on_all_cores
 
 # After so many steps a ring without faults has come round to a state that it was in before.
 MOST_STEPS = 5_000

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.agents import AgentError, Network, load, missing
+from benchmarks.claims import Claim, quantile, report
 from benchmarks.ring.gaps import COROSYNC, LAB_SCRIPT, Gaps, print_gaps
 from benchmarks.ring.watch import AFFECTED_ROTATIONS, Repair, RingWatch
-from benchmarks.sink_tree.claims import Claim, quantile, report
 from bridge.options import period, whole
 
 MEMBERS = range(1, 9)

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from benchmarks.faulted import Timed, lines_of, play
 from protocol.node import RoundFinished, TokenMade
 from protocol.simulator import faults as f
 from protocol.simulator.faults import Action
-from protocol.simulator.invariants import InvariantViolation
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.propagation import Ideal
 from protocol.simulator.radio import RADIOS
@@ -29,8 +29,6 @@ LONGEST_OUTAGE_ROUNDS = 8
 # Two turns of a large ring under loss are longer than a second.
 PERIODS_MS = (1_000, 2_000, 5_000)
 NODES_A_SECOND = 40
-
-Timed = tuple[int, tuple[Action, ...]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class FaultedRing:
             [
                 f"seed {self.seed}, {len(self.topology.places)} nodes, {self.rounds} rounds,"
                 f" T {self.timing.period_ms} ms, {self.quality}, from version {self.first_version}",
-                *(f"{t_us / 1e6:.3f} s: {', '.join(map(str, actions))}" for t_us, actions in self.schedule),
+                *lines_of(self.schedule),
             ]
         )
 
@@ -99,16 +97,7 @@ def run_faulted(run: FaultedRing) -> RingOutcome:
         on_event=on_event,
         on_round=on_round,
     )
-    try:
-        for time_us, actions in run.schedule:
-            simulation.advance_to(time_us)
-            simulation.apply(*actions)
-            outcome.faults.update(map(f.name_of, actions))
-        simulation.advance_to(simulation.round_start_ms(run.rounds + 1) * 1000)
-    except InvariantViolation as violation:
-        outcome.broken = str(violation)
-    except Exception as error:  # a node may not raise, whatever it receives
-        outcome.broken = f"{type(error).__name__}: {error}"
+    outcome.broken = play(simulation, run.schedule, run.rounds, outcome.faults)
     return outcome
 
 

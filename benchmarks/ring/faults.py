@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import count
 
+from benchmarks.claims import Claim, quantile, report
+from benchmarks.cores import until
 from benchmarks.ring.faulted_ring import RingOutcome, faulted_ring, run_faulted
-from benchmarks.sink_tree.claims import Claim, quantile, report
-from benchmarks.sink_tree.cores import until
 
 ROUNDS_A_RUN = 100
 COLD_START_MS = 2_000

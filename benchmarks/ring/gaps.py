@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.sink_tree.claims import print_table, quantile
+from benchmarks.claims import print_table, quantile
 
 
 @dataclass(frozen=True, slots=True)

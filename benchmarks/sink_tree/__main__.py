@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from benchmarks import subjects
 from benchmarks.sink_tree import churn, collisions, diamond, exhaustive, faults, loss, traffic, wrap
-from benchmarks.sink_tree.cores import BrokenError
 
 SUBJECTS = {
     "diamond": diamond,
@@ -19,21 +18,5 @@ SUBJECTS = {
     "traffic": traffic,
 }
 
-
-def main() -> int:
-    """0 when every claim holds, 1 when one fails or an invariant breaks, 2 on bad usage."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sink_tree", description=__doc__)
-    subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
-    for name, module in SUBJECTS.items():
-        about = (module.__doc__ or "").partition("\n")[0]
-        module.add_arguments(subjects.add_parser(name, help=about, description=module.__doc__))
-    args = parser.parse_args()
-    try:
-        return int(SUBJECTS[args.subject].main(args))
-    except BrokenError as error:
-        print(f"sink_tree: {error}", file=sys.stderr)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(subjects.run("sink_tree", __doc__, SUBJECTS))

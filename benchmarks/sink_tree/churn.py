@@ -20,8 +20,8 @@ from itertools import accumulate
 from operator import and_
 from typing import Any
 
-from benchmarks.sink_tree.claims import Claim, mean, quantile, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, mean, quantile, report
+from benchmarks.cores import on_all_cores
 from benchmarks.sink_tree.fields import connected_field, side_of
 from protocol.node import Event, Joined
 from protocol.simulator.faults import Kill, Revive

@@ -10,8 +10,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.sink_tree.claims import Claim, mean, quantile, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, mean, quantile, report
+from benchmarks.cores import on_all_cores
 from benchmarks.sink_tree.fields import connected_field
 from protocol.node import Event, Joined
 from protocol.simulator.medium import Air

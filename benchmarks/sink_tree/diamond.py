@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from benchmarks.sink_tree.claims import Claim, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, report
+from benchmarks.cores import on_all_cores
 from protocol.simulator.faults import Fault, Kill, Revive
 from protocol.simulator.medium import Air
 from protocol.simulator.simulation import Simulation

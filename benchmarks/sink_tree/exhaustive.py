@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any
 
-from benchmarks.sink_tree.claims import Claim, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, report
+from benchmarks.cores import on_all_cores
 from protocol import serial_number
 from protocol.simulator.faults import Cut
 from protocol.simulator.medium import Air

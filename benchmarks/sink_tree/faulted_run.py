@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from benchmarks.faulted import Timed, lines_of, play
 from benchmarks.sink_tree.fields import connected_field, side_of
 from protocol.simulator import faults as f
 from protocol.simulator.faults import Action, Fault
-from protocol.simulator.invariants import InvariantViolation
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.simulation import FAULT_LEAD_MS, Simulation
@@ -30,8 +30,6 @@ PERIODS_MS = (400, 1_000, 2_000, 5_000, 10_000, 60_000)
 TABLE_SIZES = (1, 2, 3, 32)
 # Rounds until what was taken from the field is given back, at most.
 LONGEST_OUTAGE_ROUNDS = 14
-
-Timed = tuple[int, tuple[Action, ...]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class FaultedRun:
             f"max_children={self.max_children} first_version={self.first_version} ppm={self.clock_ppm}",
             f"{self.air}",
             *(f"{join}" for join in self.joins),
-            *(f"{time_us / 1e6:.3f} s: {', '.join(map(str, actions))}" for time_us, actions in self.schedule),
+            *lines_of(self.schedule),
         ]
         return "\n".join(lines)
 
@@ -99,16 +97,7 @@ def run_faulted(run: FaultedRun) -> FaultedOutcome:
 
     outcome.faults["join"] += len(run.joins)
     simulation = run.simulation(on_round)
-    try:
-        for time_us, actions in run.schedule:
-            simulation.advance_to(time_us)
-            simulation.apply(*actions)
-            outcome.faults.update(map(f.name_of, actions))
-        simulation.advance_to(simulation.round_start_ms(run.rounds + 1) * 1000)
-    except InvariantViolation as violation:
-        outcome.broken = str(violation)
-    except Exception as error:  # a node may not raise, whatever it receives
-        outcome.broken = f"{type(error).__name__}: {error}"
+    outcome.broken = play(simulation, run.schedule, run.rounds, outcome.faults)
     return outcome
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import count
 
-from benchmarks.sink_tree.claims import Claim, report
-from benchmarks.sink_tree.cores import until
+from benchmarks.claims import Claim, report
+from benchmarks.cores import until
 from benchmarks.sink_tree.faulted_run import FaultedOutcome, faulted_run, run_faulted
 
 ROUNDS_A_RUN = 200

@@ -10,8 +10,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.sink_tree.claims import Claim, mean, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, mean, report
+from benchmarks.cores import on_all_cores
 from protocol.simulator.medium import Air, Quality
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary

@@ -18,8 +18,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.sink_tree.claims import Claim, mean, quantile, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, mean, quantile, report
+from benchmarks.cores import on_all_cores
 from benchmarks.sink_tree.fields import connected_field, side_of
 from protocol.node import Event, Joined
 from protocol.simulator.faults import Kill, Revive

@@ -10,8 +10,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.sink_tree.claims import Claim, report
-from benchmarks.sink_tree.cores import on_all_cores
+from benchmarks.claims import Claim, report
+from benchmarks.cores import on_all_cores
 from benchmarks.sink_tree.fields import connected_field, side_of
 from protocol.simulator.faults import Fault, Kill, Revive
 from protocol.simulator.medium import Air, Quality

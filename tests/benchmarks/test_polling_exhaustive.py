@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.cores import BrokenError
 from benchmarks.polling.exhaustive import Case, explore
-from benchmarks.sink_tree.cores import BrokenError
 from protocol.polling_lease import PollingLease
 from protocol.polling_round import PolledRound
 
