@@ -39,19 +39,8 @@ from typing import NamedTuple
 
 from benchmarks.claims import Claim, report
 from benchmarks.cores import on_all_cores
-from benchmarks.ring.world import (
-    JITTERS,
-    Budget,
-    Fault,
-    FaultKind,
-    Kind,
-    PromiseError,
-    Setup,
-    Thing,
-    World,
-    groups,
-    starts_at,
-)
+from benchmarks.ring.things import Budget, Fault, FaultKind, Kind, Thing, groups
+from benchmarks.ring.world import JITTERS, PromiseError, Setup, World, starts_at
 
 # After so many steps a ring without faults has come round to a state that it was in before.
 MOST_STEPS = 5_000

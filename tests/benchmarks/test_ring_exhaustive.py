@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.ring.exhaustive import Case, explore
-from benchmarks.ring.world import Budget, Setup
+from benchmarks.ring.things import Budget
+from benchmarks.ring.world import Setup
 from protocol.packets import Frame, FrameType
 from protocol.ring_parts import Phase
 from protocol.token_ring import TokenRingNode
