@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bridge.udp_link import GROUP, LOOPBACK
 from protocol.packets import Frame, FrameError, decode
@@ -34,6 +34,17 @@ BUFFER_BYTES = 4 << 20
 
 class AgentError(Exception):
     """An agent ended by itself, or what must happen did not happen in time."""
+
+
+def measured(name: str, measurement: Coroutine[Any, Any, T]) -> T | None:
+    """What it finds; None, and a line that says why, if an agent or the user ends it."""
+    try:
+        return asyncio.run(measurement)
+    except (AgentError, OSError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"{name}: stopped", file=sys.stderr)
+    return None
 
 
 class Network:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -108,6 +108,16 @@ def report_lines(metric_id: int, aggregate: Aggregate) -> Iterator[str]:
     yield f"{name} of {aggregate.count} nodes:"
     yield f"    average {average}"
     yield f"    max {value_label(metric.scaled(aggregate.max), metric.unit)} at {aggregate.max_id}"
+
+
+def member_lines(
+    node: int, heard_us: Mapping[int, int], readings: Mapping[int, tuple[int, Pairs]], now_us: int
+) -> Iterator[str]:
+    """When a node of a ring or a polled network was heard, and what it read."""
+    if node in heard_us:
+        yield heard_text(heard_us[node], now_us)
+    if node in readings:
+        yield from reading_lines(*readings[node])
 
 
 def reading_lines(version: int, pairs: Pairs) -> Iterator[str]:

@@ -11,10 +11,9 @@ from desktop.circle import fit_circle
 from desktop.model import Model, Standing
 from desktop.model_words import (
     caption_lines,
-    heard_text,
+    member_lines,
     plural,
     reading_label,
-    reading_lines,
     token_lines,
     token_text,
     turn_text,
@@ -149,10 +148,7 @@ class RingScene:
             yield turn_text(self.version, self.turn)
         elif (following := self.ties[node]) is not None:
             yield f"passes the token to {following}"
-        if node in self.heard_us:
-            yield heard_text(self.heard_us[node], now_us)
-        if node in self.readings:
-            yield from reading_lines(*self.readings[node])
+        yield from member_lines(node, self.heard_us, self.readings, now_us)
 
 
 def ring_scene(model: Model, metric_id: int) -> RingScene:

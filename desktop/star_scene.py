@@ -8,7 +8,7 @@ from functools import cached_property
 
 from desktop.circle import fit_circle
 from desktop.model import Model, Standing
-from desktop.model_words import heard_text, plural, reading_label, reading_lines
+from desktop.model_words import member_lines, plural, reading_label
 from desktop.motion import Place
 from desktop.palette import Palette, mix
 from desktop.scene import Fitted, Link, Look
@@ -145,10 +145,7 @@ class StarScene:
             yield f"answered in {peer.response_ms} ms{tries}{slow}"
         if node in self.ranks:
             yield f"number {self.ranks[node]} of the standbys"
-        if node in self.heard_us:
-            yield heard_text(self.heard_us[node], now_us)
-        if node in self.readings:
-            yield from reading_lines(*self.readings[node])
+        yield from member_lines(node, self.heard_us, self.readings, now_us)
 
 
 def star_scene(model: Model, metric_id: int) -> StarScene:

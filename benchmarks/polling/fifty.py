@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.agents import AgentError, Network, load, missing
+from benchmarks.agents import Network, load, measured, missing
 from benchmarks.claims import Claim, quantile, report
 from benchmarks.polling.watch import NS_PER_MS, PolledWatch, Reported
 from bridge.options import period, positive, whole
@@ -271,14 +271,10 @@ def main(args: argparse.Namespace) -> int:
         print(f"fifty: skipped, for want of {', '.join(lacking)}", file=sys.stderr)
         return 0
     before = load()
-    try:
-        found, watch = asyncio.run(measure(args))
-    except (AgentError, OSError) as error:
-        print(f"fifty: {error}", file=sys.stderr)
+    outcome = measured("fifty", measure(args))
+    if outcome is None:
         return 1
-    except KeyboardInterrupt:
-        print("fifty: stopped", file=sys.stderr)
-        return 1
+    found, watch = outcome
     title = (
         f"{args.agents} agents, {args.slow} slow ({args.slow_s:g} s), {args.dead} dead,"
         f" period {args.period:g} s, seed {args.seed}; before: {before}; after: {load()}"

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.agents import AgentError, Network, load, missing
+from benchmarks.agents import Network, load, measured, missing
 from benchmarks.claims import Claim, quantile, report
 from benchmarks.ring.gaps import COROSYNC, LAB_SCRIPT, Gaps, print_gaps
 from benchmarks.ring.watch import AFFECTED_ROTATIONS, Repair, RingWatch
@@ -225,14 +225,10 @@ def main(args: argparse.Namespace) -> int:
         print(f"failover: skipped, for want of {', '.join(lacking)}", file=sys.stderr)
         return 0
     before = load()
-    try:
-        usual_ms, kills = asyncio.run(measure(args.kills, args.period, args.sensor_delay, args.seed))
-    except (AgentError, OSError) as error:
-        print(f"failover: {error}", file=sys.stderr)
+    outcome = measured("failover", measure(args.kills, args.period, args.sensor_delay, args.seed))
+    if outcome is None:
         return 1
-    except KeyboardInterrupt:
-        print("failover: stopped", file=sys.stderr)
-        return 1
+    usual_ms, kills = outcome
     print_gaps([*rows(usual_ms, kills), *COROSYNC, *LAB_SCRIPT])
     print()
     title = (

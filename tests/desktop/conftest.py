@@ -13,6 +13,7 @@ import pytest
 from bridge.capture_file import CaptureFile
 from desktop.demo import FIRST_KILL_ROUND, ROUNDS_DOWN, demo_simulation
 from protocol.capture import Record
+from protocol.simulator.truth import Truth
 
 # An inner node dies and has come back by then.
 DEMO_ROUNDS = FIRST_KILL_ROUND + ROUNDS_DOWN + 4
@@ -32,6 +33,17 @@ def demo_log(demo_records: list[Record], tmp_path: Path) -> Path:
         log.write(record)
     log.close()
     return log.path
+
+
+@pytest.fixture
+def miscounted_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A promise that is broken on purpose: the books know of one reading less than the result counts."""
+
+    def miscounted(self: Truth, root: int, version: int) -> list[int]:
+        return contributors(self, root, version)[1:]
+
+    contributors = Truth.contributors
+    monkeypatch.setattr(Truth, "contributors", miscounted)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from bridge.compare_rows import table
 from desktop.command import main
 from protocol.simulator.networks import NETWORKS
 from protocol.simulator.scenario import Scenario
-from protocol.simulator.truth import Truth
 
 Capsys = pytest.CaptureFixture[str]
 QUICK = ("--rounds", "3", "--warm-up", "8", "--seeds", "2", "--jobs", "1")
@@ -209,15 +208,8 @@ def test_a_plot_without_matplotlib_names_the_remedy_before_the_work(
 
 
 def test_a_broken_promise_ends_it_with_the_line_that_replays_it(
-    capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+    capsys: Capsys, miscounted_truth: None
 ) -> None:
-    """The promise is broken on purpose: the books know of one reading less than the result counts."""
-
-    def miscounted(self: Truth, root: int, version: int) -> list[int]:
-        return contributors(self, root, version)[1:]
-
-    contributors = Truth.contributors
-    monkeypatch.setattr(Truth, "contributors", miscounted)
     assert main(["compare", *BENCH]) == 1
     error = capsys.readouterr().err
     command = re.search(

@@ -25,7 +25,6 @@ from bridge.sweep import Case, Row, outcomes_of, row_of, smallest
 from bridge.sweep_options import add_case_arguments, add_trial_arguments, cases_of
 from bridge.sweep_rows import table
 from desktop.command import main
-from protocol.simulator.truth import Truth
 
 Capsys = pytest.CaptureFixture[str]
 QUICK = ("--rounds", "4", "--warm-up", "5", "--jobs", "1")
@@ -252,15 +251,8 @@ def test_a_plot_without_matplotlib_names_the_remedy_before_the_work(
 
 
 def test_a_broken_promise_ends_the_sweep_with_the_line_that_replays_it(
-    capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+    capsys: Capsys, miscounted_truth: None
 ) -> None:
-    """The promise is broken on purpose: the books know of one reading less than the result counts."""
-
-    def miscounted(self: Truth, root: int, version: int) -> list[int]:
-        return contributors(self, root, version)[1:]
-
-    contributors = Truth.contributors
-    monkeypatch.setattr(Truth, "contributors", miscounted)
     assert main(["sweep", "--grid", "2x2", "--seeds", "1", "--period", "2", *QUICK]) == 1
     error = capsys.readouterr().err
     command = re.search(r"; (treering simulate .*) replays it\n$", error)

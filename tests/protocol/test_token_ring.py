@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 from protocol.aggregate import Aggregate
 from protocol.node import (
     ClaimMade,
-    Event,
     FrameDropped,
     MeasurementDue,
     PeerFound,
@@ -90,7 +90,7 @@ def a_token(
     version: int = 7,
     turn: int = 0,
     home: int = 9,
-    **fields: object,
+    **fields: Any,
 ) -> Token:
     nothing = Aggregate.empty(version)
     token = Token(
@@ -106,14 +106,14 @@ def a_token(
         flags=0,
         aggregates=((0, nothing), (1, nothing)),
     )
-    return replace(token, **fields)  # type: ignore[arg-type]
+    return replace(token, **fields)
 
 
 def meet(desk: Desk, *peers: int) -> None:
     for peer in peers:
         desk.hear(peer, Hello(Network.RING, 0, 0), FrameType.HELLO)
     desk.take_sent()
-    desk.take_events(Event)  # type: ignore[arg-type]
+    desk.events.clear()
 
 
 def passed(desk: Desk) -> tuple[int, Token]:

@@ -8,7 +8,7 @@ import pytest
 
 from protocol.simulator.propagation import Listeners
 from protocol.simulator.ring_order import hears_all, ring_order
-from protocol.simulator.topology import grid, scattered
+from protocol.simulator.topology import Topology, grid, scattered
 
 
 def is_closed_walk(order: tuple[int, ...], listeners: Listeners) -> bool:
@@ -29,8 +29,8 @@ def is_closed_walk(order: tuple[int, ...], listeners: Listeners) -> bool:
     ids=["square", "grid of four neighbours", "grid of eight", "random 30", "random 200"],
 )
 @pytest.mark.parametrize("seed", range(3))
-def test_each_hears_the_next(field: object, seed: int) -> None:
-    listeners = field.listeners  # type: ignore[attr-defined]
+def test_each_hears_the_next(field: Topology, seed: int) -> None:
+    listeners = field.listeners
     order = ring_order(listeners, seed)
     assert is_closed_walk(order, listeners)
     assert order[0] == min(order)
