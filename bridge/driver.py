@@ -18,7 +18,7 @@ from protocol.node import Event, FrameDropped, MeasurementDue, Node
 from protocol.packets import COUNTER_MODULUS, HEADER_BYTES, DropReason, Network, peek_header
 from protocol.polling import PollingNode
 from protocol.sink_tree import SinkTreeNode
-from protocol.timing import PollingTiming, RingTiming, Timing
+from protocol.timing import AnyTiming, PollingTiming, RingTiming, Timing
 from protocol.token_ring import TokenRingNode
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ _log = logging.getLogger(__name__)
 DOUBLE_PAUSE_S = 60.0
 
 
-AnyTiming = Timing | RingTiming | PollingTiming
 _TIMINGS: Mapping[Network, type[AnyTiming]] = {
     Network.TREE: Timing,
     Network.RING: RingTiming,

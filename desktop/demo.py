@@ -10,10 +10,9 @@ from protocol.capture import Record
 from protocol.packets import Network
 from protocol.simulator.faults import Fault, Kill, Revive
 from protocol.simulator.medium import Air, Quality
-from protocol.simulator.networks import AnyTiming
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid
-from protocol.timing import PollingTiming, RingTiming, Timing
+from protocol.timing import AnyTiming, PollingTiming, RingTiming, Timing
 
 METRICS = (0, 1)  # temperature and humidity
 FOUR_METRICS = (0, 1, 2, 3)

@@ -127,3 +127,7 @@ class PollingTiming:
 
     def __post_init__(self) -> None:
         check_period(self.period_ms)
+
+
+# Of the nodes of any network.
+AnyTiming = Timing | RingTiming | PollingTiming

@@ -18,11 +18,10 @@ from protocol.simulator.ring_truth import RingTruth
 from protocol.simulator.tree_invariants import TreeInvariants
 from protocol.simulator.truth import Truth
 from protocol.sink_tree import SinkTreeNode
-from protocol.timing import PROFILES, PollingTiming, RingTiming, Timing
+from protocol.timing import PROFILES, AnyTiming, PollingTiming, RingTiming
 from protocol.token_ring import TokenRingNode
 
 MakeNode = Callable[..., Node]
-AnyTiming = Timing | RingTiming | PollingTiming
 DEFAULT_PROFILE = "default"
 
 

@@ -24,14 +24,14 @@ from protocol.simulator.fault_tables import Change, read_changes, resolved
 from protocol.simulator.faults import Fault
 from protocol.simulator.links import Links
 from protocol.simulator.medium import Air, Quality
-from protocol.simulator.networks import NETWORKS, AnyTiming, NetworkKind
+from protocol.simulator.networks import NETWORKS, NetworkKind
 from protocol.simulator.propagation import MEDIA, FreeSpace, Propagation
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.survey import reachable_from
 from protocol.simulator.toml_tables import Table
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.simulator.topology_files import MOST_M, TOPOLOGY_KEYS, read_nodes
-from protocol.timing import MAX_PERIOD_MS
+from protocol.timing import MAX_PERIOD_MS, AnyTiming
 
 MAX_ROUNDS = 1 << 31
 MAX_CLOCK_PPM = 10_000.0  # a hundredth: beyond that it is no clock

@@ -40,12 +40,13 @@ from protocol.simulator.field import reading
 from protocol.simulator.invariants import Limits
 from protocol.simulator.links import Links
 from protocol.simulator.medium import Air
-from protocol.simulator.networks import DEFAULT_PROFILE, NETWORKS, AnyTiming, MakeNode, merged
+from protocol.simulator.networks import DEFAULT_PROFILE, NETWORKS, MakeNode, merged
 from protocol.simulator.propagation import Listeners
 from protocol.simulator.station import Station
 from protocol.simulator.summary import RoundSummary, TrafficMeter
 from protocol.simulator.survey import reachable_from, token_hop_us
 from protocol.simulator.topology import Topology
+from protocol.timing import AnyTiming
 
 AIR_LINK = "air"
 HOST_LINK = "host"

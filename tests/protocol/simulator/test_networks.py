@@ -20,12 +20,11 @@ from protocol.node import (
 from protocol.packets import BROADCAST, NO_ID, Frame, FrameType, Items, Sign, TokenId, decode, encode
 from protocol.simulator.faults import Action, Fault, Freeze, Join, Kill, Merge, Partition, Revive, Thaw
 from protocol.simulator.medium import Air, Quality
-from protocol.simulator.networks import AnyTiming
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.simulation import HOST_LINK, Simulation
 from protocol.simulator.summary import RoundSummary, TrafficMeter
 from protocol.simulator.topology import Topology, scattered
-from protocol.timing import PollingTiming, RingTiming, Timing
+from protocol.timing import AnyTiming, PollingTiming, RingTiming, Timing
 from tests.protocol.simulator.scripted import Script, frame, play, row, staged
 
 LAN = Air(radio=RADIOS["lan"])
