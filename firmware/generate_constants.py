@@ -5,13 +5,25 @@ python -m firmware.generate_constants    (or: make constants)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
-from protocol import aggregate, children, parent_link, timing, tree_joining, way, wire_format
-from protocol.payloads import DropReason, FrameType
+from protocol import (
+    aggregate,
+    children,
+    parent_link,
+    polling_lease,
+    polling_primary,
+    polling_round,
+    timing,
+    tree_joining,
+    way,
+    wire_format,
+)
+from protocol.payloads import DropReason, FrameType, Network
 
 HEADER = Path(__file__).parent / "core" / "tr_constants.h"
 
@@ -23,6 +35,10 @@ _NUMBERS = (
     "MAX_FRAME_BYTES",
     "MAX_AGGREGATES",
     "MAX_LINKS",
+    "MAX_PAIRS",
+    "MAX_HEIRS",
+    "TOKEN_ASKED",
+    "TOKEN_MORE",
 )
 _PATTERNS = (
     "SEALED_BIT",
@@ -30,13 +46,19 @@ _PATTERNS = (
     "HOST",
     "MAX_NODE_ID",
     "NO_HOP_COUNT",
+    "MUSTER",
     "MAX_U24",
     "METRIC_MASK",
+    "ITEM_READINGS",
     "ITEM_LINK",
     "ITEM_DOUBT",
 )
 _PARENT_LINK = ("ETX_ONE", "HYSTERESIS_ETX16", "LOOK_ROUNDS", "_MOST_TRIES")
 _STRUCTS = ("SYNC", "AGGREGATE", "LINK", "DOUBT", "ACK", "DEPTH", "HELP", "DURATION")
+_PEER_STRUCTS = ("PAIR", "TOKEN_ID", "TOKEN_HEAD", "SIGN", "CLAIM", "HELLO", "POLL", "BEAT_HEAD")
+_LEASE = ("NO_EPOCH", "MAX_SKIP", "LISTEN_STAGGERS")
+_PRIMARY = ("LONE_BEATS", "CALM_ROUNDS", "ABSENT_MISSES")
+_POLLED_ROUND = ("DOUBTFUL_MISSES", "CROWD", "SUSPECT_HOLD_DIVISOR")
 
 
 def generate() -> str:
@@ -52,12 +74,17 @@ def generate() -> str:
             "/* PROTOCOL.md sections 1 and 2. */",
             *(_define(name, getattr(wire_format, name)) for name in _NUMBERS),
             *(_define(name, getattr(wire_format, name), "#x") for name in _PATTERNS),
-            *(_define(f"{name}_BYTES", getattr(wire_format, name).sizeof()) for name in _STRUCTS),
+            *(
+                _define(f"{name}_BYTES", getattr(wire_format, name).sizeof())
+                for name in _STRUCTS + _PEER_STRUCTS
+            ),
             _define("SATURATED", aggregate.SATURATED, "#x"),
             _define("NO_NODE", aggregate.NO_NODE, "#x"),
             *(_define(f"METRIC_{m.name.upper()}", m.id) for m in aggregate.METRICS.values()),
             "",
             *_enum("frame_type", "", FrameType),
+            "",
+            *_enum("network", "NETWORK_", Network),
             "",
             "/* PROTOCOL.md section 8. */",
             *_enum("drop_reason", "DROP_", DropReason),
@@ -77,6 +104,16 @@ def generate() -> str:
             *(_define(name, getattr(timing, name)) for name in ("SPREAD_GROWTH", "MAX_PERIOD_MS")),
             *(_define(f"DEFAULT_{name.upper()}", value) for name, value in asdict(timing.Timing()).items()),
             "",
+            "/* PROTOCOL.md section 11 and 12.7: networks of peers, the ring. */",
+            *_defaults("PEERS", asdict(timing.PeerTiming())),
+            *_defaults("RING", asdict(timing.RingTiming())),
+            "",
+            "/* PROTOCOL.md section 13. */",
+            *(_define(f"POLLING_{name}", getattr(polling_lease, name)) for name in _LEASE),
+            *(_define(f"POLLING_{name}", getattr(polling_primary, name)) for name in _PRIMARY),
+            *(_define(f"POLLING_{name}", getattr(polling_round, name)) for name in _POLLED_ROUND),
+            *_defaults("POLLING", asdict(timing.PollingTiming())),
+            "",
             "#endif",
             "",
         ]
@@ -87,6 +124,16 @@ def _define(name: str, value: int, style: str = "d") -> str:
     """Unsigned, and as wide as it must be where an int has 16 bits."""
     digits = format(value, style)
     return f"#define TR_{name} {f'UINT32_C({digits})' if value > 0xFFFF else digits + 'u'}"
+
+
+def _defaults(prefix: str, numbers: Mapping[str, Any]) -> Iterator[str]:
+    """A network's timers; how nodes make themselves known is the same in all networks of peers."""
+    for name, value in numbers.items():
+        if name == "ack_timeouts":
+            ack_timeouts = {f"ack_timeout_{part}": number for part, number in value.items()}
+            yield from _defaults(prefix, ack_timeouts)
+        elif name != "peers":
+            yield _define(f"{prefix}_DEFAULT_{name.upper()}", value)
 
 
 def _enum(name: str, prefix: str, members: type[IntEnum]) -> Iterator[str]:
