@@ -53,7 +53,7 @@ static int check_payload(const tr_frame_t *frame)
     return is_right && frame->source <= TR_MAX_NODE_ID ? 0 : -TR_DROP_MALFORMED;
 }
 
-int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length)
+int tr_frame_read(tr_frame_t *frame, const uint8_t *bytes, size_t length)
 {
     if (length > TR_MAX_FRAME_BYTES)
         return -TR_DROP_OVERSIZED;
@@ -72,7 +72,13 @@ int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length)
     frame->counter = tr_get_u24(bytes + 5);
     frame->payload = bytes + TR_HEADER_BYTES;
     frame->payload_bytes = (uint8_t)(length - TR_HEADER_BYTES);
-    return check_payload(frame);
+    return 0;
+}
+
+int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length)
+{
+    const int result = tr_frame_read(frame, bytes, length);
+    return result < 0 ? result : check_payload(frame);
 }
 
 uint8_t tr_frame_encode(const tr_frame_t *frame, uint8_t *bytes)

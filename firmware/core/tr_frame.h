@@ -25,8 +25,11 @@ typedef struct tr_sync {
     uint32_t period_ms; /* 24 bits */
 } tr_sync_t;
 
-/* Checks the bytes in the order of PROTOCOL.md section 4. Returns 0, and the payload lies within `bytes`; or
- * a negative drop reason. */
+/* Checks length, wire version and CRC, in the order of PROTOCOL.md section 4. Returns 0, and the payload lies
+ * within `bytes`; or a negative drop reason. The type and the payload are left to the frame's network. */
+int tr_frame_read(tr_frame_t *frame, const uint8_t *bytes, size_t length);
+
+/* As tr_frame_read, and checks type and payload: the frames of a sink tree. */
 int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length);
 
 /* Writes header, payload and CRC, and returns their length. The payload may lie in its place already. */

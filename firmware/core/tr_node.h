@@ -19,27 +19,16 @@
 #include "tr_outbox.h"
 #include "tr_parent_link.h"
 #include "tr_round.h"
+#include "tr_seam.h"
 #include "tr_timer.h"
 #include "tr_timing.h"
 #include "tr_way.h"
-
-/* Negative results of the calls below; a negative drop reason is no smaller than -15. */
-enum tr_error {
-    TR_ERROR_CONFIG = -64,   /* a value of tr_node_config_t is out of its range */
-    TR_ERROR_CAPACITY = -65, /* the buffer may be too short for a frame */
-};
 
 /* PROTOCOL.md 5.1. The root is joined from the start. */
 enum tr_state {
     TR_STATE_SEEKING,
     TR_STATE_JOINING,
     TR_STATE_JOINED,
-};
-
-/* Where a frame goes: to the node's neighbours, or to whoever watches the root. */
-enum tr_link_name {
-    TR_LINK_AIR = 0,
-    TR_LINK_HOST = 1,
 };
 
 typedef struct tr_node_config {
@@ -52,11 +41,6 @@ typedef struct tr_node_config {
     uint32_t seed;          /* drives the jitter only */
     tr_timing_t timing;
 } tr_node_config_t;
-
-typedef struct tr_reading {
-    uint8_t metric; /* 0 to 63 */
-    uint8_t raw;
-} tr_reading_t;
 
 /* The best way to the root that was offered within the offer window. */
 typedef struct tr_offer {
