@@ -5,7 +5,7 @@ import sys
 import pytest
 from hypothesis import settings
 
-from tests.firmware import board
+from tests.firmware import board, core
 
 settings.register_profile("treering", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("treering")
@@ -17,3 +17,9 @@ def built_board() -> None:
     if sys.platform != "linux":
         pytest.skip("the emulated board runs on Linux only")
     board.build()
+
+
+@pytest.fixture(scope="session")
+def built_core() -> None:
+    """The C core is built and holds as much as the Python nodes do; for tests of firmware.native's nodes."""
+    core.library()

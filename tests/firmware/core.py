@@ -1,6 +1,6 @@
-"""The C core as the tests see it: the node with the methods of protocol.node.Node, the codecs, the deframer.
+"""The C core's codecs and its deframer as the tests see them; its nodes are in firmware.native.
 
-Builds and loads build/firmware/libtreering.so, or loads the library that TREERING_CORE_LIBRARY names.
+Builds build/firmware/libtreering.so first, unless TREERING_CORE_LIBRARY names another library.
 """
 
 from __future__ import annotations
@@ -8,30 +8,16 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
-from collections import Counter, deque
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from cffi import FFI
-
+from firmware.native import library as native
+from firmware.native.items import entry_of
+from firmware.native.library import BUILD, LIBRARY_VARIABLE, ROOT, array_length, ffi
 from protocol import outbox
-from protocol.aggregate import NO_NODE, Aggregate
+from protocol.aggregate import Aggregate
 from protocol.children import LINK_QUEUE
-from protocol.node import (
-    ChildJoined,
-    ChildLost,
-    Event,
-    FrameDropped,
-    Joined,
-    LinkName,
-    MeasurementDue,
-    ParentLost,
-    ReportAccepted,
-    ReportSealed,
-    RoundFinished,
-)
 from protocol.node_base import MAX_EVENTS
 from protocol.packets import (
     HEADER_BYTES,
@@ -51,50 +37,26 @@ from protocol.packets import (
     Result,
     Sync,
 )
-from protocol.timing import Timing
 from protocol.wire_format import DEPTH, DURATION
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "firmware"
 BUILD_TIMEOUT_S = 50.0
 
-FOREVER_MS = 0xFFFFFFFF
-WORD = 0xFFFFFFFF
-
-# `why` of ParentLost by enum tr_why, with n for how many.
-WHY = {
-    "TR_WHY_STARTED_ANEW": "it has started anew",
-    "TR_WHY_STALE": "nothing new comes from the root",
-    "TR_WHY_NO_ANSWER": "no answer to n tries",
-    "TR_WHY_NO_WAY": "it has no way to the root",
-    "TR_WHY_FINDS_NONE": "it finds no way to the root",
-    "TR_WHY_BETTER": "there is a better one",
-}
-
-# The C core runs a sink tree; frames of the other networks are of unknown types to it.
+# The C codecs are those of a sink tree; frames of the other networks are of unknown types to it.
 FRAME_TYPES = tuple(kind for kind in FrameType if kind <= FrameType.LOOK)
-EVENTS = (
-    *(Joined, ParentLost, ChildJoined, ChildLost, MeasurementDue),
-    *(ReportAccepted, ReportSealed, RoundFinished, FrameDropped),
-)
-
-ffi: Any = FFI()
 
 
 def build(target: str = "host") -> None:
     """Compile the core, unless that is up to date."""
-    command = ["make", "-s", "-C", str(ROOT / "firmware"), target]
+    command = ["make", "-s", "-C", str(ROOT / "firmware"), target, f"BUILD={BUILD}"]
     subprocess.run(command, check=True, timeout=BUILD_TIMEOUT_S)
 
 
 @functools.cache
 def library() -> Any:
-    """The loaded library."""
-    path = os.environ.get("TREERING_CORE_LIBRARY")
-    if path is None:
+    """The loaded library, which holds as much as the Python nodes do."""
+    if LIBRARY_VARIABLE not in os.environ:
         build()
-    ffi.cdef((BUILD / "treering.cdef").read_text("ascii"))
-    lib = ffi.dlopen(path or str(BUILD / "libtreering.so"))
+    lib = native.library()
     capacities = {"tr_outbox_t.waiting": outbox.CAPACITY, "tr_children_t.links": LINK_QUEUE}
     capacities |= {"tr_events_t.ring": MAX_EVENTS, "tr_children_t.children": 32}
     for name, capacity in capacities.items():
@@ -102,13 +64,6 @@ def library() -> Any:
             f"HOST_CAPACITIES in firmware/Makefile: {name} holds {capacity}"
         )
     return lib
-
-
-def array_length(name: str) -> int:
-    """How many elements an array of a struct has, by "struct.field"."""
-    struct, field = name.split(".")
-    length: int = dict(ffi.typeof(struct).fields)[field].type.length
-    return length
 
 
 # --- the codecs ------------------------------------------------------------------------------------------
@@ -198,16 +153,11 @@ def _received_items(frame: Any, head_bytes: int) -> Items:
     aggregates, links = [], []
     for i in range(items.aggregate_count):
         lib.tr_items_get_aggregate(items, i, entry)
-        aggregates.append(_entry(entry, lib.tr_items_version(items)))
+        aggregates.append(entry_of(entry, lib.tr_items_version(items)))
     for i in range(items.link_count):
         lib.tr_items_get_link(items, i, link)
         links.append(Link(link.child, link.parent, link.quality))
     return Items(tuple(aggregates), tuple(links), items.doubt)
-
-
-def _entry(entry: Any, version: int) -> tuple[int, Aggregate]:
-    a = entry.aggregate
-    return entry.metric, Aggregate(version, a.max, a.max_id, a.total, a.count)
 
 
 def encode(frame: Frame) -> bytes:
@@ -288,123 +238,3 @@ class CoreDeframer:
             elif result < 0:
                 self.drops[DropReason(-result)] += 1
         return frames
-
-
-# --- the node --------------------------------------------------------------------------------------------
-
-
-class CoreNode:
-    """tr_node_t with the constructor and the methods of protocol.sink_tree.SinkTreeNode."""
-
-    def __init__(
-        self,
-        node_id: int,
-        *,
-        seed: int,
-        first_counter: int,
-        now_ms: int,
-        root: bool = False,
-        timing: Timing | None = None,
-        metrics: tuple[int, ...] = (0,),
-        max_children: int = 32,
-        first_version: int = 1,
-    ) -> None:
-        self.node_id = node_id
-        self._lib = library()
-        self._timing = timing or Timing()
-        config = {
-            "node_id": node_id,
-            "is_root": root,
-            "max_children": max_children,
-            "first_metric": metrics[0],
-            "first_version": first_version,
-            "first_counter": first_counter,
-            "seed": seed & WORD,
-            "timing": asdict(self._timing),
-        }
-        self._config = ffi.new("tr_node_config_t *", config)
-        self._node = ffi.new("tr_node_t *")
-        self._event = ffi.new("tr_event_t *")
-        self._frame = ffi.new(f"uint8_t[{MAX_FRAME_BYTES}]")
-        self._link = ffi.new("enum tr_link_name *")
-        self._now_ms = now_ms
-        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
-        if self._lib.tr_node_init(self._node, self._config, now_ms & WORD) != 0:
-            raise ValueError(f"the core refuses {config}")
-
-    def receive(self, frame: bytes, now_ms: int) -> None:
-        """See protocol.node.Node.receive."""
-        self._lib.tr_node_receive(self._node, frame, len(frame), now_ms & WORD)
-        self._after_call(now_ms)
-
-    def handle_timer(self, now_ms: int) -> None:
-        """See protocol.node.Node.handle_timer."""
-        self._lib.tr_node_handle_timer(self._node, now_ms & WORD)
-        self._after_call(now_ms)
-
-    def measure(self, version: int, readings: Mapping[int, int], now_ms: int) -> bool:
-        """See protocol.node.Node.measure."""
-        given = ffi.new("tr_reading_t[]", [{"metric": m, "raw": raw} for m, raw in readings.items()])
-        in_time = self._lib.tr_node_measure(self._node, version, given, len(readings), now_ms & WORD)
-        self._after_call(now_ms)
-        return bool(in_time)
-
-    def next_deadline(self) -> int | None:
-        """See protocol.node.Node.next_deadline; one that is over is given as the time of the last call."""
-        wait_ms = self._lib.tr_node_wait_ms(self._node, self._now_ms & WORD)
-        return None if wait_ms == FOREVER_MS else self._now_ms + wait_ms
-
-    def frames_to_send(self, now_ms: int) -> list[tuple[LinkName, bytes]]:
-        """See protocol.node.Node.frames_to_send."""
-        frames = []
-        while length := self._lib.tr_node_next_frame(
-            self._node, now_ms & WORD, self._frame, MAX_FRAME_BYTES, self._link
-        ):
-            assert length > 0
-            frames.append((LinkName(self._link[0]), bytes(ffi.buffer(self._frame, length))))
-        self._after_call(now_ms)
-        return frames
-
-    def next_event(self) -> Event | None:
-        """See protocol.node.Node.next_event."""
-        return self._events.popleft() if self._events else None
-
-    def _after_call(self, now_ms: int) -> None:
-        """Take the events while what they refer to is there."""
-        self._now_ms = now_ms
-        while self._lib.tr_node_next_event(self._node, self._event):
-            self._events.append(self._read_event(self._event.kind, self._event.node, self._event.value))
-
-    def _read_event(self, kind: int, node: int, value: int) -> Event:
-        lib = self._lib
-        match kind:
-            case lib.TR_EVENT_JOINED:
-                return Joined(node, value)
-            case lib.TR_EVENT_PARENT_LOST:
-                return ParentLost(node, self._why(value))
-            case lib.TR_EVENT_CHILD_JOINED:
-                return ChildJoined(node)
-            case lib.TR_EVENT_CHILD_LOST:
-                return ChildLost(node)
-            case lib.TR_EVENT_MEASUREMENT_DUE:
-                return MeasurementDue(value)
-            case lib.TR_EVENT_REPORT_ACCEPTED:
-                return ReportAccepted(node, value)
-            case lib.TR_EVENT_REPORT_SEALED:
-                return ReportSealed(value)
-            case lib.TR_EVENT_ROUND_FINISHED:
-                return RoundFinished(value, self._node.round.duration_ms, self._items())
-        assert kind == lib.TR_EVENT_FRAME_DROPPED
-        return FrameDropped(DropReason(value), None if node == NO_NODE else node)
-
-    def _why(self, why: int) -> str:
-        name = next(name for name in WHY if getattr(self._lib, name) == why)
-        return WHY[name].replace(" n ", f" {self._node.unanswered} ")
-
-    def _items(self) -> Items:
-        items = self._node.round.items
-        return Items(
-            tuple(_entry(items.aggregates[i], items.version) for i in range(items.aggregate_count)),
-            tuple(Link(link.child, link.parent, link.quality) for link in items.links[0 : items.link_count]),
-            items.doubt,
-        )

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from firmware.native.tree import CoreNode
 from protocol import packets, serial_number
 from protocol.aggregate import Aggregate
 from protocol.node import Event, FrameDropped, LinkName, MeasurementDue, ParentLost
@@ -38,7 +39,7 @@ from protocol.packets import (
 )
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import MAX_PERIOD_MS, PROFILES, Timing
-from tests.firmware.core import FRAME_TYPES, CoreNode, is_of_another_network
+from tests.firmware.core import FRAME_TYPES, is_of_another_network, library
 
 NEIGHBOURS = (0, 1, 2, 3, 5, 8, 0xFFFD)
 DAY_MS = 86_400_000
@@ -382,7 +383,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for name, default in (("seed", 1), ("lives", 20), ("steps", 300)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    seen = run(**vars(parser.parse_args()))
+    arguments = parser.parse_args()
+    library()
+    seen = run(**vars(arguments))
     for what, count in seen.most_common():
         sys.stdout.write(f"{count:8} {what}\n")
 

@@ -4,13 +4,31 @@ from dataclasses import asdict
 
 import pytest
 
-from protocol.node import LinkName
+from firmware.native.library import ffi
+from firmware.native.tree import WHY, CoreNode
+from protocol.node import (
+    ChildJoined,
+    ChildLost,
+    FrameDropped,
+    Joined,
+    LinkName,
+    MeasurementDue,
+    ParentLost,
+    ReportAccepted,
+    ReportSealed,
+    RoundFinished,
+)
 from protocol.node_base import MAX_EVENTS
 from protocol.packets import MAX_FRAME_BYTES, MAX_NODE_ID, DropReason
 from protocol.timing import Timing
 from tests.firmware import core, differential
-from tests.firmware.core import CoreNode
 
+pytestmark = pytest.mark.usefixtures("built_core")
+
+EVENTS = (
+    *(Joined, ParentLost, ChildJoined, ChildLost, MeasurementDue),
+    *(ReportAccepted, ReportSealed, RoundFinished, FrameDropped),
+)
 OPTIONS = {"seed": 1, "first_counter": 0, "now_ms": 0}
 
 # What a life of many random events must have led to, or the comparison says little.
@@ -19,8 +37,8 @@ EVERYTHING = {
     for group, names in {
         "link": [link.name for link in LinkName],
         "sent": [kind.name for kind in core.FRAME_TYPES],
-        "event": [event.__name__ for event in core.EVENTS],
-        "lost": core.WHY.values(),
+        "event": [event.__name__ for event in EVENTS],
+        "lost": WHY.values(),
         "drop": [reason.name for reason in DropReason if reason is not DropReason.FRAMING],
     }.items()
     for name in names
@@ -52,7 +70,7 @@ def test_the_default_timing_is_that_of_the_protocol() -> None:
 
 
 def test_of_more_events_than_it_holds_a_node_keeps_the_newest() -> None:
-    events, taken = core.ffi.new("tr_events_t *"), core.ffi.new("tr_event_t *")
+    events, taken = ffi.new("tr_events_t *"), ffi.new("tr_event_t *")
     for value in range(MAX_EVENTS + 44):
         core.library().tr_events_put(events, core.library().TR_EVENT_MEASUREMENT_DUE, 0, value)
     values = []
@@ -64,7 +82,7 @@ def test_of_more_events_than_it_holds_a_node_keeps_the_newest() -> None:
 @pytest.mark.parametrize("node_id", [0, 0x1234, MAX_NODE_ID])
 def test_an_identity_is_read_as_it_was_written_and_damaged_it_is_none(node_id: int) -> None:
     lib = core.library()
-    record, found = core.ffi.new("uint8_t[7]"), core.ffi.new("uint16_t *")
+    record, found = ffi.new("uint8_t[7]"), ffi.new("uint16_t *")
     lib.tr_identity_write(record, node_id)
     assert lib.tr_identity_read(record, found)
     assert found[0] == node_id
@@ -75,14 +93,14 @@ def test_an_identity_is_read_as_it_was_written_and_damaged_it_is_none(node_id: i
 
 
 def test_an_identity_beyond_the_node_ids_is_none() -> None:
-    record, found = core.ffi.new("uint8_t[7]"), core.ffi.new("uint16_t *")
+    record, found = ffi.new("uint8_t[7]"), ffi.new("uint16_t *")
     core.library().tr_identity_write(record, MAX_NODE_ID + 1)
     assert not core.library().tr_identity_read(record, found)
 
 
 def test_a_buffer_that_may_be_too_short_is_refused_and_no_frame_is_lost() -> None:
     root = CoreNode(1, root=True, **OPTIONS)  # type: ignore[arg-type]
-    lib, link = core.library(), core.ffi.new("enum tr_link_name *")
-    short = core.ffi.new(f"uint8_t[{MAX_FRAME_BYTES}]")
+    lib, link = core.library(), ffi.new("enum tr_link_name *")
+    short = ffi.new(f"uint8_t[{MAX_FRAME_BYTES}]")
     assert lib.tr_node_next_frame(root._node, 0, short, MAX_FRAME_BYTES - 1, link) == lib.TR_ERROR_CAPACITY
     assert len(root.frames_to_send(0)) == 1

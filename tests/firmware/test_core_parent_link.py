@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from firmware.native.library import ffi
 from protocol.node import Jitter
 from protocol.parent_link import ParentLink
 from protocol.timing import PROFILES, Timing
-from tests.firmware.core import ffi, library
+from tests.firmware.core import library
 
 U16, U31 = 0xFFFF, 2**31 - 1
 

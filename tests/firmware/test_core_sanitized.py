@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from firmware.native.library import BUILD, ROOT
 from tests.firmware import core
-from tests.firmware.core import BUILD, ROOT
 
 LIBRARY = BUILD / "libtreering-sanitized.so"
 TIMEOUT_S = 50

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from firmware.native.tree import CoreNode
 from protocol.node import Node
 from protocol.simulator.faults import Fault, Join, Kill, Revive
 from protocol.simulator.medium import Air, Quality
@@ -13,7 +14,8 @@ from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid, scattered
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import PROFILES, Timing
-from tests.firmware.core import CoreNode
+
+pytestmark = pytest.mark.usefixtures("built_core")
 
 ROUNDS = 30
 BAD_LINKS = Air(quality=Quality(loss=0.25, duplication=0.1, delay_ms=80))
