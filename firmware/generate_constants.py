@@ -83,6 +83,7 @@ def generate() -> str:
             *(_define(f"METRIC_{m.name.upper()}", m.id) for m in aggregate.METRICS.values()),
             "",
             *_enum("frame_type", "", FrameType),
+            _define("LAST_FRAME_TYPE", max(FrameType)),
             "",
             *_enum("network", "NETWORK_", Network),
             "",

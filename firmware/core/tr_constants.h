@@ -72,6 +72,7 @@ enum tr_frame_type {
     TR_READING = 18,
     TR_BEAT = 19,
 };
+#define TR_LAST_FRAME_TYPE 19u
 
 enum tr_network {
     TR_NETWORK_TREE = 0,
