@@ -16,6 +16,8 @@ from protocol.aggregate import Aggregate
 from protocol.payloads import (
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     DropReason,
@@ -23,16 +25,20 @@ from protocol.payloads import (
     Frame,
     FrameError,
     FrameType,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Link,
     Network,
+    Pair,
     Pairs,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -43,6 +49,7 @@ from protocol.wire_format import (
     ACK,
     AGGREGATE,
     BEAT_HEAD,
+    BOOT,
     BROADCAST,
     CLAIM,
     COUNTER_MODULUS,
@@ -52,12 +59,15 @@ from protocol.wire_format import (
     DURATION,
     HEADER,
     HEADER_BYTES,
+    HEARD,
     HELLO,
     HELP,
     HOST,
     ITEM_DOUBT,
     ITEM_LINK,
     ITEM_READINGS,
+    LETTER_HEAD,
+    LIFE,
     LINK,
     MAX_AGGREGATES,
     MAX_FRAME_BYTES,
@@ -73,8 +83,10 @@ from protocol.wire_format import (
     NO_ID,
     PAIR,
     POLL,
+    RESPONSE,
     SEALED_BIT,
     SIGN,
+    STEP,
     SYNC,
     TAG_BYTES,
     TOKEN_ASKED,
@@ -86,13 +98,14 @@ from protocol.wire_format import (
 
 # fmt: off
 __all__ = [
-    "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT",
-    "ITEM_LINK", "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_HEIRS", "MAX_LINKS",
-    "MAX_NODE_ID", "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT",
-    "NO_ID", "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat",
-    "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Hello", "Help", "Items",
-    "Link", "Network", "Pairs", "Payload", "Poll", "Reading", "Report", "Result", "Sign", "Sync", "Token",
-    "TokenId", "crc16", "decode", "encode", "peek_header",
+    "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT", "ITEM_LINK",
+    "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_HEIRS", "MAX_LINKS", "MAX_NODE_ID",
+    "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT", "NO_ID",
+    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat", "Boot",
+    "Challenge", "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Heard",
+    "Hello", "Help", "Items", "Letter", "Link", "Network", "Pair", "Pairs", "Payload", "Poll", "Reading",
+    "Report", "Response", "Result", "Sign", "Sync", "Token", "TokenId", "crc16", "decode", "encode",
+    "peek_header",
 ]
 # fmt: on
 
@@ -112,6 +125,12 @@ _CLAIM = FixedStruct(CLAIM)
 _HELLO = FixedStruct(HELLO)
 _POLL = FixedStruct(POLL)
 _BEAT_HEAD = FixedStruct(BEAT_HEAD)
+_LIFE = FixedStruct(LIFE)
+_RESPONSE = FixedStruct(RESPONSE)
+_LETTER_HEAD = FixedStruct(LETTER_HEAD)
+_HEARD = FixedStruct(HEARD)
+_BOOT = FixedStruct(BOOT)
+_STEP = FixedStruct(STEP)
 _HEIR_BYTES = 2
 _OTHER_ITEMS = {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}
 
@@ -223,8 +242,7 @@ def _check_pairs(pairs: Pairs) -> None:
 
 
 def _read_token(data: bytes) -> Token:
-    if len(data) > MAX_PAYLOAD_BYTES:
-        raise _malformed(f"a token of {len(data)} bytes, at most {MAX_PAYLOAD_BYTES}")
+    _check_payload_bytes(len(data))
     epoch, generator, sequence, fork, home, *rest = _TOKEN_HEAD.unpack(data, 0)
     follows, version, next_version, age_ms, period_ms, turn, flags = rest
     offset = _TOKEN_HEAD.size_bytes
@@ -338,8 +356,48 @@ def _check_heirs(heirs: tuple[int, ...]) -> None:
         raise _malformed("an heir that is no node id")
 
 
+def _read_letter(data: bytes) -> Letter:
+    _check_payload_bytes(len(data))
+    hops, origin, addressee, life, counter = _LETTER_HEAD.unpack(data, 0)
+    letter = Letter(hops, origin, addressee, life, counter, data[_LETTER_HEAD.size_bytes :])
+    _check_letter(letter)
+    return letter
+
+
+def _write_letter(letter: Letter) -> bytes:
+    _check_letter(letter)
+    head = (letter.hops, letter.origin, letter.addressee, letter.origin_life, letter.origin_counter)
+    data = _LETTER_HEAD.pack(*head) + letter.body
+    _check_payload_bytes(len(data))
+    return data
+
+
+def _check_letter(letter: Letter) -> None:
+    if letter.origin > MAX_NODE_ID or letter.addressee > MAX_NODE_ID:
+        raise _malformed("origin or addressee is no node id")
+    if not letter.body:
+        raise _malformed("a letter without a body")
+
+
+def _read_pair(data: bytes) -> Pair:
+    _check_payload_bytes(len(data))
+    return Pair(data[0], data[_STEP.size_bytes :])
+
+
+def _write_pair(pair: Pair) -> bytes:
+    data = _STEP.pack(pair.step) + pair.body
+    _check_payload_bytes(len(data))
+    return data
+
+
+def _check_payload_bytes(size_bytes: int) -> None:
+    if size_bytes > MAX_PAYLOAD_BYTES:
+        raise _malformed(f"a payload of {size_bytes} bytes, at most {MAX_PAYLOAD_BYTES}")
+
+
 # payload class, smallest size, size is exact, reader, writer
 _Codec = tuple[type, int, bool, Callable[[bytes], Payload], Callable[[Any], bytes]]
+_EMPTY_CODEC: _Codec = (Empty, 0, True, lambda data: Empty(), lambda empty: b"")
 _SYNC_CODEC: _Codec = (Sync, _SYNC.size_bytes, True, _read_sync, _write_sync)
 _ACK_CODEC: _Codec = (Ack, _ACK.size_bytes, True, _read_ack, _write_ack)
 _REPORT_CODEC: _Codec = (
@@ -358,7 +416,7 @@ _HELP_CODEC: _Codec = (
 )
 _CODECS: dict[int, _Codec] = {
     FrameType.DISCOVERY: _SYNC_CODEC,
-    FrameType.DISC_ACK: (Empty, 0, True, lambda data: Empty(), lambda empty: b""),
+    FrameType.DISC_ACK: _EMPTY_CODEC,
     FrameType.DISC_ACK_ACK: _SYNC_CODEC,
     FrameType.DEPTH: (Depth, 1, True, lambda data: Depth(data[0]), lambda depth: _DEPTH.pack(depth.depth)),
     FrameType.DATA: _REPORT_CODEC,
@@ -408,6 +466,37 @@ _CODECS: dict[int, _Codec] = {
         ),
     ),
     FrameType.BEAT: (Beat, _BEAT_HEAD.size_bytes, False, _read_beat, _write_beat),
+    FrameType.GOODBYE: _EMPTY_CODEC,
+    FrameType.CHALLENGE: (
+        Challenge,
+        _LIFE.size_bytes,
+        True,
+        lambda data: Challenge(*_LIFE.unpack(data, 0)),
+        lambda challenge: _LIFE.pack(challenge.life),
+    ),
+    FrameType.RESPONSE: (
+        Response,
+        _RESPONSE.size_bytes,
+        True,
+        lambda data: Response(*_RESPONSE.unpack(data, 0)),
+        lambda response: _RESPONSE.pack(response.life, response.challenged_life, response.challenged_counter),
+    ),
+    FrameType.LETTER: (Letter, _LETTER_HEAD.size_bytes, False, _read_letter, _write_letter),
+    FrameType.HEARD: (
+        Heard,
+        _HEARD.size_bytes,
+        True,
+        lambda data: Heard(*_HEARD.unpack(data, 0)),
+        lambda heard: _HEARD.pack(heard.heard_source, heard.heard_counter, heard.quality),
+    ),
+    FrameType.BOOT: (
+        Boot,
+        _BOOT.size_bytes,
+        True,
+        lambda data: Boot(*_BOOT.unpack(data, 0)),
+        lambda boot: _BOOT.pack(boot.boot_life, boot.boot_counter, boot.cause, boot.flags, boot.settings_crc),
+    ),
+    FrameType.PAIR: (Pair, _STEP.size_bytes, False, _read_pair, _write_pair),
 }
 _NEEDS_AGGREGATE = (FrameType.DATA, FrameType.RESULT)
 

@@ -30,6 +30,13 @@ class FrameType(IntEnum):
     POLL = 17
     READING = 18
     BEAT = 19
+    GOODBYE = 20
+    CHALLENGE = 21
+    RESPONSE = 22
+    LETTER = 23
+    HEARD = 24
+    BOOT = 25
+    PAIR = 26
 
 
 class DropReason(IntEnum):
@@ -50,6 +57,12 @@ class DropReason(IntEnum):
     TABLE_FULL = 13
     NOT_FEASIBLE = 14
     QUEUE_FULL = 15
+    OPEN = 16
+    TAG = 17
+    REPLAYED = 18
+    UNPROVEN = 19
+    ROLE = 20
+    SESSION = 21
 
     @property
     def label(self) -> str:
@@ -103,7 +116,7 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """Payload of DISC_ACK."""
+    """Payload of DISC_ACK and GOODBYE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +257,86 @@ class Beat:
     heirs: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Payload of CHALLENGE: the life that the sender's counter counts in (10.2)."""
+
+    life: int
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Payload of RESPONSE: the sender's life, and the long counter of the CHALLENGE that it answers."""
+
+    life: int
+    challenged_life: int
+    challenged_counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Payload of LETTER (14.1): it may be passed on `hops` more times; the long counter is the origin's.
+
+    `body` is as it travels: sealed under the key of a node, or in an open network clear.
+    """
+
+    hops: int
+    origin: int
+    addressee: int
+    origin_life: int
+    origin_counter: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Payload of HEARD: that frame went by, and the quality of its source's link (15.2)."""
+
+    heard_source: int
+    heard_counter: int
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """Payload of BOOT: the long counter names this start of the node; `cause` and `flags` as in 15.3."""
+
+    boot_life: int
+    boot_counter: int
+    cause: int
+    flags: int
+    settings_crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Payload of PAIR: a step of the pairing of two machines (10.7), and what it bears."""
+
+    step: int
+    body: bytes
+
+
 Payload = (
-    Sync | Ack | Help | Depth | Empty | Report | Result | Token | Sign | Claim | Hello | Poll | Reading | Beat
+    Sync
+    | Ack
+    | Help
+    | Depth
+    | Empty
+    | Report
+    | Result
+    | Token
+    | Sign
+    | Claim
+    | Hello
+    | Poll
+    | Reading
+    | Beat
+    | Challenge
+    | Response
+    | Letter
+    | Heard
+    | Boot
+    | Pair
 )
 
 

@@ -92,6 +92,17 @@ BEAT_HEAD = c.Struct(
     "lease_ms" / c.Int16ub,
 )
 BEAT = c.Struct("head" / BEAT_HEAD, "heirs" / c.GreedyRange(c.Int16ub), c.Terminated)
+LIFE = c.Struct("life" / c.Int32ub)
+LONG_COUNTER = c.Struct("life" / c.Int32ub, "counter" / c.Int24ub)
+RESPONSE = c.Struct("life" / c.Int32ub, "challenged" / LONG_COUNTER)
+LETTER_HEAD = c.Struct(
+    "hops" / c.Int8ub, "origin" / c.Int16ub, "addressee" / c.Int16ub, "number" / LONG_COUNTER
+)
+LETTER = c.Struct("head" / LETTER_HEAD, "body" / c.GreedyBytes)
+HEARD = c.Struct("source" / c.Int16ub, "counter" / c.Int24ub, "quality" / c.Int8ub)
+BOOT = c.Struct("session" / LONG_COUNTER, "cause" / c.Int8ub, "flags" / c.Int8ub, "settings_crc" / c.Int16ub)
+STEP = c.Struct("step" / c.Int8ub)
+PAIRING = c.Struct("head" / STEP, "body" / c.GreedyBytes)
 PAYLOADS: dict[FrameType, Any] = {
     FrameType.DISCOVERY: SYNC,
     FrameType.DISC_ACK: c.Struct(),
@@ -112,6 +123,13 @@ PAYLOADS: dict[FrameType, Any] = {
     FrameType.POLL: POLL,
     FrameType.READING: READING,
     FrameType.BEAT: BEAT,
+    FrameType.GOODBYE: c.Struct(),
+    FrameType.CHALLENGE: LIFE,
+    FrameType.RESPONSE: RESPONSE,
+    FrameType.LETTER: LETTER,
+    FrameType.HEARD: HEARD,
+    FrameType.BOOT: BOOT,
+    FrameType.PAIR: PAIRING,
 }
 
 

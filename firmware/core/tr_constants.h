@@ -71,8 +71,15 @@ enum tr_frame_type {
     TR_POLL = 17,
     TR_READING = 18,
     TR_BEAT = 19,
+    TR_GOODBYE = 20,
+    TR_CHALLENGE = 21,
+    TR_RESPONSE = 22,
+    TR_LETTER = 23,
+    TR_HEARD = 24,
+    TR_BOOT = 25,
+    TR_PAIR = 26,
 };
-#define TR_LAST_FRAME_TYPE 19u
+#define TR_LAST_FRAME_TYPE 26u
 
 enum tr_network {
     TR_NETWORK_TREE = 0,
@@ -97,6 +104,12 @@ enum tr_drop_reason {
     TR_DROP_TABLE_FULL = 13,
     TR_DROP_NOT_FEASIBLE = 14,
     TR_DROP_QUEUE_FULL = 15,
+    TR_DROP_OPEN = 16,
+    TR_DROP_TAG = 17,
+    TR_DROP_REPLAYED = 18,
+    TR_DROP_UNPROVEN = 19,
+    TR_DROP_ROLE = 20,
+    TR_DROP_SESSION = 21,
 };
 
 /* PROTOCOL.md 5.2, 5.4, 5.5, 6.5 and section 7. */

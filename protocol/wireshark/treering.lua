@@ -19,7 +19,9 @@ local TYPES = {
     "DISCOVERY", "DISC_ACK", "DISC_ACK_ACK", "DEPTH", "DATA", "DATA_ACK",
     "HELP", "HELP_ACK", "HELP_ACK_DATA", "HELP_CONFIRM", "RESULT", "LOOK",
     "TOKEN", "SIGN", "CLAIM", "HELLO", "POLL", "READING", "BEAT",
+    "GOODBYE", "CHALLENGE", "RESPONSE", "LETTER", "HEARD", "BOOT", "PAIR",
 }
+local BOOT_CAUSES = { [0] = "unknown", [1] = "power on", [2] = "reset", [3] = "brown-out", [4] = "watchdog" }
 local NETWORKS = { [0] = "tree", [1] = "ring", [2] = "polling" }
 local DROP_REASONS = {
     [2] = "oversized", [3] = "truncated", [4] = "wire version", [5] = "checksum", [6] = "sealed",
@@ -121,6 +123,25 @@ local f = {
     reading_metric = ProtoField.uint8("treering.reading.metric", "Metric", base.DEC, METRIC_NAMES),
     reading_raw = ProtoField.uint8("treering.reading.raw", "Reading (raw)"),
     reading_value = ProtoField.double("treering.reading.value", "Reading"),
+    life = ProtoField.uint32("treering.life", "Life"),
+    challenged_life = ProtoField.uint32("treering.challenged.life", "Challenged life"),
+    challenged_counter = ProtoField.uint24("treering.challenged.counter", "Challenged counter"),
+    letter_hops = ProtoField.uint8("treering.letter.hops", "Hops left"),
+    letter_origin = ProtoField.uint16("treering.letter.origin", "Origin"),
+    letter_addressee = ProtoField.uint16("treering.letter.addressee", "Addressee"),
+    letter_life = ProtoField.uint32("treering.letter.origin_life", "Life of the origin"),
+    letter_counter = ProtoField.uint24("treering.letter.origin_counter", "Counter of the origin"),
+    letter_body = ProtoField.bytes("treering.letter.body", "Body"),
+    heard_source = ProtoField.uint16("treering.heard.source", "Heard source"),
+    heard_counter = ProtoField.uint24("treering.heard.counter", "Heard counter"),
+    heard_quality = ProtoField.uint8("treering.heard.quality", "Link quality"),
+    boot_life = ProtoField.uint32("treering.boot.life", "Life"),
+    boot_counter = ProtoField.uint24("treering.boot.counter", "First counter"),
+    boot_cause = ProtoField.uint8("treering.boot.cause", "Cause", base.DEC, BOOT_CAUSES),
+    boot_flags = ProtoField.uint8("treering.boot.flags", "Flags", base.HEX),
+    boot_settings_crc = ProtoField.uint16("treering.boot.settings_crc", "CRC of the settings", base.HEX),
+    pair_step = ProtoField.uint8("treering.pair.step", "Step"),
+    pair_body = ProtoField.bytes("treering.pair.body", "Body"),
     beat_epoch = ProtoField.uint16("treering.beat.epoch", "Epoch"),
     beat_version = ProtoField.uint16("treering.beat.version", "Version"),
     beat_age_ms = ProtoField.uint24("treering.beat.age_ms", "Age", base.UNIT_STRING, MS),
@@ -162,6 +183,16 @@ local CLAIM = { { f.claim_epoch, 2 }, { f.claim_version, 2 } }
 local HELLO = { { f.hello_network, 1 }, { f.hello_epoch, 2 }, { f.hello_version, 2 } }
 local POLL = { { f.poll_epoch, 2 }, { f.poll_version, 2 }, { f.poll_attempt, 1 } }
 local READING = { { f.reading_epoch, 2 }, { f.reading_version, 2 }, { f.reading_attempt, 1 } }
+local CHALLENGE = { { f.life, 4 } }
+local RESPONSE = { { f.life, 4 }, { f.challenged_life, 4 }, { f.challenged_counter, 3 } }
+local LETTER = {
+    { f.letter_hops, 1 }, { f.letter_origin, 2 }, { f.letter_addressee, 2 }, { f.letter_life, 4 }, { f.letter_counter, 3 },
+}
+local HEARD = { { f.heard_source, 2 }, { f.heard_counter, 3 }, { f.heard_quality, 1 } }
+local BOOT = {
+    { f.boot_life, 4 }, { f.boot_counter, 3 }, { f.boot_cause, 1 }, { f.boot_flags, 1 }, { f.boot_settings_crc, 2 },
+}
+local PAIRING = { { f.pair_step, 1 } }
 local BEAT = {
     { f.beat_epoch, 2 }, { f.beat_version, 2 }, { f.beat_age_ms, 3 }, { f.beat_period_ms, 3 }, { f.beat_lease_ms, 2 },
 }
@@ -492,6 +523,44 @@ local function read_beat(tree, tvb, at, stop)
     return #heirs > 0 and text .. ", heirs " .. table.concat(heirs, ", ") or text, wrong
 end
 
+local function read_challenge(tree, tvb, at)
+    return string.format(" in life 0x%08x", add_fields(tree, tvb, at, CHALLENGE)[1])
+end
+
+local function read_response(tree, tvb, at)
+    local life, _, challenged = table.unpack(add_fields(tree, tvb, at, RESPONSE))
+    return string.format(" in life 0x%08x, to challenge %d", life, challenged)
+end
+
+local function read_letter(tree, tvb, at, stop)
+    local hops, origin, addressee, life, counter = table.unpack(add_fields(tree, tvb, at, LETTER))
+    local body = at + size_of(LETTER)
+    if stop > body then
+        tree:add(f.letter_body, tvb:range(body, stop - body))
+    end
+    local wrong = (origin > MAX_NODE_ID or addressee > MAX_NODE_ID) and "origin or addressee is no node id"
+        or stop == body and "a letter without a body"
+    return string.format(" letter %d of %d for %d, %d hops left", counter, origin, addressee, hops), wrong
+end
+
+local function read_heard(tree, tvb, at)
+    local source, counter, quality = table.unpack(add_fields(tree, tvb, at, HEARD))
+    return string.format(" frame %d of %d, link quality %d", counter, source, quality)
+end
+
+local function read_boot(tree, tvb, at)
+    local life, counter, cause = table.unpack(add_fields(tree, tvb, at, BOOT))
+    return string.format(" 0x%08x/%d after %s", life, counter, BOOT_CAUSES[cause] or "cause " .. cause)
+end
+
+local function read_pair(tree, tvb, at, stop)
+    local step = add_fields(tree, tvb, at, PAIRING)[1]
+    if stop > at + 1 then
+        tree:add(f.pair_body, tvb:range(at + 1, stop - at - 1))
+    end
+    return " step " .. step
+end
+
 -- By frame type: smallest size of the payload in bytes, largest, reader.
 local PAYLOADS = {
     { 9, 9, read_sync },
@@ -513,6 +582,13 @@ local PAYLOADS = {
     { size_of(POLL), size_of(POLL), read_poll },
     { size_of(READING), MAX_FRAME_BYTES, read_reading },
     { size_of(BEAT), MAX_FRAME_BYTES, read_beat },
+    { 0, 0, read_nothing },
+    { size_of(CHALLENGE), size_of(CHALLENGE), read_challenge },
+    { size_of(RESPONSE), size_of(RESPONSE), read_response },
+    { size_of(LETTER), MAX_PAYLOAD_BYTES, read_letter },
+    { size_of(HEARD), size_of(HEARD), read_heard },
+    { size_of(BOOT), size_of(BOOT), read_boot },
+    { size_of(PAIRING), MAX_PAYLOAD_BYTES, read_pair },
 }
 
 -- --- frames -----------------------------------------------------------------------------------------------

@@ -14,20 +14,26 @@ from protocol.packets import (
     MAX_PAYLOAD_BYTES,
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     Empty,
     Frame,
     FrameType,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Link,
+    Pair,
     Pairs,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -35,6 +41,7 @@ from protocol.packets import (
     TokenId,
 )
 
+MAX_LETTER_BODY_BYTES = MAX_PAYLOAD_BYTES - 12
 u8 = st.integers(0, 0xFF)
 u16 = st.integers(0, 0xFFFF)
 u24 = st.integers(0, 0xFFFFFF)
@@ -105,6 +112,15 @@ PAYLOAD_STRATEGIES: dict[FrameType, st.SearchStrategy[Payload]] = {
     FrameType.POLL: st.builds(Poll, u16, u16, u8),
     FrameType.READING: st.builds(Reading, u16, u16, u8, pairs(0)),
     FrameType.BEAT: st.builds(Beat, u16, u16, u24, u24, u16, heirs),
+    FrameType.GOODBYE: st.just(Empty()),
+    FrameType.CHALLENGE: st.builds(Challenge, u32),
+    FrameType.RESPONSE: st.builds(Response, u32, u32, u24),
+    FrameType.LETTER: st.builds(
+        Letter, u8, node_ids, node_ids, u32, u24, st.binary(min_size=1, max_size=MAX_LETTER_BODY_BYTES)
+    ),
+    FrameType.HEARD: st.builds(Heard, u16, u24, u8),
+    FrameType.BOOT: st.builds(Boot, u32, u24, u8, u8, u16),
+    FrameType.PAIR: st.builds(Pair, u8, st.binary(max_size=MAX_PAYLOAD_BYTES - 1)),
 }
 
 

@@ -21,6 +21,8 @@ from protocol.packets import (
     TOKEN_MORE,
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     DropReason,
@@ -28,14 +30,18 @@ from protocol.packets import (
     Frame,
     FrameError,
     FrameType,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Network,
+    Pair,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -68,7 +74,18 @@ FIELDS = (
     *("hello.network", "hello.epoch", "hello.version", "poll.epoch", "poll.version", "poll.attempt"),
     *("reading.epoch", "reading.version", "reading.attempt", "reading.node", "reading.metric", "reading.raw"),
     *("reading.value", "beat.epoch", "beat.version", "beat.age_ms", "beat.period_ms", "beat.lease_ms"),
-    "beat.heir",
+    *("beat.heir", "life", "challenged.life", "challenged.counter", "letter.hops", "letter.origin"),
+    *("letter.addressee", "letter.origin_life", "letter.origin_counter", "letter.body", "heard.source"),
+    *(
+        "heard.counter",
+        "heard.quality",
+        "boot.life",
+        "boot.counter",
+        "boot.cause",
+        "boot.flags",
+        "boot.settings_crc",
+    ),
+    *("pair.step", "pair.body"),
 )
 FRAMES = vectors.frames()
 MALFORMED = vectors.malformed()
@@ -237,6 +254,28 @@ def payload_row(payload: Payload) -> Row:
             heirs = [str(heir) for heir in payload.heirs] if isinstance(payload, Beat) else []
             numbers = numbers_row(type(payload).__name__.lower(), asdict(payload))
             return numbers | ({"beat.heir": heirs} if heirs else {})
+        case _:
+            return sealing_row(payload)
+
+
+def sealing_row(payload: Payload) -> Row:
+    """Of the frames of PROTOCOL.md sections 10, 14 and 15."""
+    match payload:
+        case Challenge(life):
+            return {"life": [str(life)]}
+        case Response(life, challenged_life, challenged_counter):
+            challenged = {"life": challenged_life, "counter": challenged_counter}
+            return {"life": [str(life)]} | numbers_row("challenged", challenged)
+        case Letter():
+            return numbers_row("letter", asdict(payload)) | {"letter.body": [payload.body.hex()]}
+        case Heard(source, counter, quality):
+            return numbers_row("heard", {"source": source, "counter": counter, "quality": quality})
+        case Boot(life, counter, cause, flags, settings_crc):
+            patterns = {"boot.flags": [f"0x{flags:02x}"], "boot.settings_crc": [f"0x{settings_crc:04x}"]}
+            return numbers_row("boot", {"life": life, "counter": counter, "cause": cause}) | patterns
+        case Pair(step, body):
+            return {"pair.step": [str(step)]} | ({"pair.body": [body.hex()]} if body else {})
+    raise AssertionError(payload)
 
 
 def frame_row(data: bytes, frame: Frame) -> Row:
@@ -333,6 +372,13 @@ def test_what_a_receiver_drops_is_flagged_with_its_reason(
             "beat_with_heirs",
             "BEAT 1 > all round 12: began 250 ms ago, epoch 4, lease 900 ms, heirs 2, 3, 5",
         ),
+        ("goodbye", "GOODBYE 9 > all"),
+        ("challenge", "CHALLENGE 9 > 3 in life 0x5eed0001"),
+        ("response", "RESPONSE 3 > 9 in life 0x5eed0002, to challenge 4115"),
+        ("letter", "LETTER 3 > all letter 4118 of 1 for 9, 15 hops left"),
+        ("heard", "HEARD 3 > host frame 4114 of 9, link quality 247"),
+        ("boot", "BOOT 3 > host 0x5eed0002/4096 after power on"),
+        ("pair", "PAIR 9 > all step 1"),
         ("token_node_twice", "TOKEN 3 > 7 round 12: token 4/3/1000, turn 0, home 3, readings of 3 nodes"
          " [malformed: a node twice]"),
         ("reading_metric_64", "READING 3 > 7 round 12: epoch 4, attempt 1, no reading"

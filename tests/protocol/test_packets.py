@@ -17,6 +17,8 @@ from protocol.packets import (
     MAX_PAYLOAD_BYTES,
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     DropReason,
@@ -24,15 +26,19 @@ from protocol.packets import (
     Frame,
     FrameError,
     FrameType,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Link,
+    Pair,
     Pairs,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -50,6 +56,7 @@ from tests.protocol.strategies import frames, u8
 FRAMES = vectors.frames()
 MALFORMED = vectors.malformed()
 WITH_ITEMS = (Report, Result, Token, Reading, Beat)
+WITH_BODY = (Letter, Pair)  # of any length
 
 
 def with_crc(body: bytes) -> bytes:
@@ -203,8 +210,32 @@ def fields_of(payload: Payload) -> dict[str, Any]:
         case Beat():
             fields = asdict(payload)
             return {"heirs": list(fields.pop("heirs")), "head": fields}
-        case Sign() | Claim() | Hello() | Poll():
+        case Sign() | Claim() | Hello() | Poll() | Challenge():
             return asdict(payload)
+        case _:
+            return sealing_fields(payload)
+
+
+def sealing_fields(payload: Payload) -> dict[str, Any]:
+    """Of the frames of PROTOCOL.md sections 10, 14 and 15."""
+
+    def number(life: int, counter: int) -> dict[str, int]:
+        return {"life": life, "counter": counter}
+
+    match payload:
+        case Response(life, challenged_life, challenged_counter):
+            return {"life": life, "challenged": number(challenged_life, challenged_counter)}
+        case Letter(hops, origin, addressee, life, counter, body):
+            head = {"hops": hops, "origin": origin, "addressee": addressee, "number": number(life, counter)}
+            return {"head": head, "body": body}
+        case Heard(source, counter, quality):
+            return {"source": source, "counter": counter, "quality": quality}
+        case Boot(life, counter, cause, flags, settings_crc):
+            rest = {"cause": cause, "flags": flags, "settings_crc": settings_crc}
+            return {"session": number(life, counter), **rest}
+        case Pair(step, body):
+            return {"head": {"step": step}, "body": body}
+    raise AssertionError(payload)
 
 
 def token_head_fields(token: Token) -> dict[str, Any]:
@@ -296,7 +327,7 @@ def test_a_payload_cut_anywhere_is_malformed_or_one_of_fewer_items(name: str) ->
     data, frame = FRAMES[name]
     for size_bytes in range(HEADER_BYTES, len(data) - CRC_BYTES):
         shorter = with_crc(data[:size_bytes])
-        if isinstance(frame.payload, WITH_ITEMS) and decodes(shorter):
+        if isinstance(frame.payload, WITH_ITEMS + WITH_BODY) and decodes(shorter):
             assert encode(decode(shorter)) == shorter
             continue
         assert reason_of(shorter) is DropReason.MALFORMED
@@ -304,6 +335,8 @@ def test_a_payload_cut_anywhere_is_malformed_or_one_of_fewer_items(name: str) ->
 
 # Two bytes more are one more pair of a READING, or one more heir of a BEAT.
 EXTENSIBLE = {"reading_of_nothing", "beat", "beat_smallest", "beat_with_heirs"}
+# Any byte more is a byte more of the body.
+EXTENSIBLE |= {"letter", "letter_smallest", "pair", "pair_smallest"}
 
 
 @pytest.mark.parametrize("name", sorted(FRAMES.keys() - EXTENSIBLE))
@@ -455,4 +488,10 @@ def test_drop_reasons_keep_their_numbers() -> None:
         13: "table full",
         14: "not feasible",
         15: "queue full",
+        16: "open",
+        17: "tag",
+        18: "replayed",
+        19: "unproven",
+        20: "role",
+        21: "session",
     }

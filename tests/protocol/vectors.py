@@ -8,20 +8,26 @@ from protocol.aggregate import Aggregate
 from protocol.packets import (
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     Empty,
     Frame,
     FrameType,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Link,
+    Pair,
     Pairs,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -74,6 +80,11 @@ _PLAIN: dict[FrameType, type[Payload]] = {
     FrameType.CLAIM: Claim,
     FrameType.HELLO: Hello,
     FrameType.POLL: Poll,
+    FrameType.GOODBYE: Empty,
+    FrameType.CHALLENGE: Challenge,
+    FrameType.RESPONSE: Response,
+    FrameType.HEARD: Heard,
+    FrameType.BOOT: Boot,
 }
 
 
@@ -111,6 +122,11 @@ def _payload(frame_type: FrameType, one: dict[str, int], lists: list[tuple[str, 
             return Reading(**named(Reading, "pairs"), pairs=tuple((n[0], n[1]) for n in all_of("pair")))
         case FrameType.BEAT:
             return Beat(**named(Beat, "heirs"), heirs=tuple(n for heirs in all_of("heirs") for n in heirs))
+        case FrameType.LETTER:
+            body = one["body"].to_bytes(one["body_bytes"], "big")
+            return Letter(**named(Letter, "body"), body=body)
+        case FrameType.PAIR:
+            return Pair(one["step"], one["body"].to_bytes(one["body_bytes"], "big"))
         case _:
             plain = _PLAIN[frame_type]
             return plain(**named(plain))
