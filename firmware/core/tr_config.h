@@ -21,6 +21,16 @@
 #define TR_LINK_QUEUE 8
 #endif
 
+/* Peers of a ring or of a polled network; 17 bytes each. */
+#ifndef TR_MAX_PEERS
+#define TR_MAX_PEERS 16
+#endif
+
+/* Their frames to be sent at once; 3 bytes each. */
+#ifndef TR_READY_FRAMES
+#define TR_READY_FRAMES 6
+#endif
+
 /* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and a few more. */
 #ifndef TR_MAX_EVENTS
 #define TR_MAX_EVENTS (TR_MAX_CHILDREN + 4)

@@ -17,6 +17,21 @@ enum tr_event_kind {
     TR_EVENT_REPORT_SEALED,   /* value: the version of the own report that was put together */
     TR_EVENT_ROUND_FINISHED, /* value: the version; the root's result is in node->round until the next call */
     TR_EVENT_FRAME_DROPPED,  /* node: the source, or TR_NO_NODE; value: enum tr_drop_reason */
+
+    /* Rings and polled networks. */
+    TR_EVENT_PEER_FOUND,     /* node: the peer, as in the next one */
+    TR_EVENT_PEER_LOST,      /* value: enum tr_peer_why */
+    TR_EVENT_READINGS_HEARD, /* node: whose; value: the version; they are in the frame just received */
+
+    /* Rings. The tokens are those of tr_ring_t until the next call; tr_ring.h says which. */
+    TR_EVENT_TOKEN_TAKEN,    /* node: the previous holder; value: the version */
+    TR_EVENT_TOKEN_MADE,     /* value: 1 if it parted from another, 0 after a loss */
+    TR_EVENT_TOKEN_PASSED,   /* node: the successor */
+    TR_EVENT_TOKEN_DROPPED,  /* for a newer one */
+    TR_EVENT_READINGS_ADDED, /* value: the version */
+    TR_EVENT_TURN_FINISHED,  /* node: the turn; value: the version */
+    TR_EVENT_CLAIM_MADE,     /* value: the epoch */
+    TR_EVENT_RESULT_LEARNED, /* value: the version */
 };
 
 /* Why a parent was lost. */
