@@ -34,6 +34,7 @@ from protocol.timing import PROFILES
 MAX_SEED = (1 << 63) - 1
 _POWER_HELP = {
     "kill": "take a node's power before a round",
+    "leave": "let a node say goodbye before a round, and be gone",
     "revive": "give it back",
     "join": "a node that is not there before",
     "reboot": "restart a node without its memory",

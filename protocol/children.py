@@ -78,6 +78,13 @@ class Children:
         """Whether that node was a child; it is none now."""
         return self._children.pop(node_id, None) is not None
 
+    def give_up(self, node_id: int) -> bool:
+        """Whether that node was a child; it is none now, and the next report says so."""
+        was_child = self.remove(node_id)
+        if was_child:
+            self._hand_on(Link(node_id, self._node_id, 0))
+        return was_child
+
     def forget_all(self) -> None:
         """No children and nothing to hand on."""
         self._children.clear()
@@ -113,8 +120,7 @@ class Children:
             if child.owes(version):
                 child.missed_rounds += 1
                 if child.missed_rounds >= missed_rounds_limit:
-                    del self._children[child.id]
-                    self._hand_on(Link(child.id, self._node_id, 0))
+                    self.give_up(child.id)
                     lost.append(child.id)
         return lost
 

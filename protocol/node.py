@@ -243,6 +243,9 @@ class Node(Protocol):
 
         False when it comes too late to be counted."""
 
+    def leave(self, now_ms: int) -> None:
+        """Say GOODBYE with the next frames to send, and nothing else from now on."""
+
     def next_deadline(self) -> int | None:
         """When to call `handle_timer` and `frames_to_send` again."""
 

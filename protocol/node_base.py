@@ -32,6 +32,7 @@ class NodeBase:
         self._jitter = Jitter(seed)
         self._counter = first_counter % packets.COUNTER_MODULUS
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._has_left = False
 
     def next_event(self) -> Event | None:
         """See protocol.node.Node.next_event."""
@@ -39,6 +40,8 @@ class NodeBase:
 
     def receive(self, frame: bytes, now_ms: int) -> None:
         """See protocol.node.Node.receive."""
+        if self._has_left:
+            return
         try:
             got = packets.decode(frame)
         except FrameError as error:

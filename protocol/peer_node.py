@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from protocol.node import PeerFound, PeerLost
 from protocol.node_base import NodeBase, SendQueue
-from protocol.packets import DropReason
+from protocol.packets import BROADCAST, DropReason, Empty, FrameType
 from protocol.peers import Peer, Peers
 from protocol.round_trip import AckTimeouts
 
@@ -27,6 +27,13 @@ class PeerNode(NodeBase):
         super().__init__(node_id, seed=seed, first_counter=first_counter)
         self.peers = Peers(node_id, timeouts, order, max_peers)
         self._queue = SendQueue()
+
+    def leave(self, now_ms: int) -> None:
+        """See protocol.node.Node.leave."""
+        if not self._has_left:
+            self._has_left = True
+            self._queue = SendQueue()
+            self._queue.put(now_ms, FrameType.GOODBYE, BROADCAST, Empty())
 
     def _hear(self, peer_id: int) -> Peer | None:
         """That peer is present. None if there is no room for one more, which is a drop."""

@@ -48,6 +48,8 @@ class PollingNode(PollingPrimary):
 
     def handle_timer(self, now_ms: int) -> None:
         """See protocol.node.Node.handle_timer."""
+        if self._has_left:
+            return
         self._check_lease(now_ms)
         self._end_round_if_due(now_ms)
         if self.is_primary:
@@ -78,8 +80,15 @@ class PollingNode(PollingPrimary):
         self._answer(asked, now_ms)
         return True
 
+    def leave(self, now_ms: int) -> None:
+        """See protocol.node.Node.leave."""
+        super().leave(now_ms)
+        self.primary = self._round = self._asked = None
+
     def next_deadline(self) -> int | None:
         """See protocol.node.Node.next_deadline."""
+        if self._has_left:
+            return self._queue.next_due_ms()
         if not self.is_primary:
             deadlines_ms = [self._takeover_ms, self._hello_ms]
         elif self._round is None:
@@ -100,7 +109,7 @@ class PollingNode(PollingPrimary):
             frames.append(self._encode(FrameType.BEAT, BROADCAST, self._beat(now_ms)))
             self._beat_sent_ms = now_ms
             self._beat_ms = now_ms + self._timing.beat_ms
-        if not self.is_primary and now_ms >= self._hello_ms:
+        if not self.is_primary and not self._has_left and now_ms >= self._hello_ms:
             frames.append(self._encode(FrameType.HELLO, BROADCAST, self._hello(now_ms)))
         frames += [self._encode(FrameType.POLL, peer, poll) for peer, poll in self._polls_to_send(now_ms)]
         return frames + [self._encode(*waiting) for waiting in self._queue.take_due(now_ms)]
@@ -135,6 +144,12 @@ class PollingNode(PollingPrimary):
         if beat.epoch != self.epoch:
             self._hello_within_spread(now_ms)
 
+    def _on_goodbye(self, frame: Frame, now_ms: int) -> None:
+        """A node leaves; a lease that it has is over (13.3)."""
+        self._lose(frame.source, "has said goodbye")
+        if frame.source == self.primary:
+            self._wait(now_ms)
+
     def _on_poll(self, frame: Frame, now_ms: int) -> None:
         poll = frame.payload
         assert isinstance(poll, Poll)
@@ -165,6 +180,7 @@ class PollingNode(PollingPrimary):
         FrameType.BEAT: _on_beat,
         FrameType.POLL: _on_poll,
         FrameType.READING: PollingPrimary._on_reading,
+        FrameType.GOODBYE: _on_goodbye,
     }
 
     # --- the secondary's part ----------------------------------------------------------------------------

@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from protocol import serial_number
+from protocol.node import ChildLost
 from protocol.node_base import Handler
+from protocol.outbox import Outbox
 from protocol.packets import (
     BROADCAST,
     NO_HOP_COUNT,
@@ -93,6 +95,17 @@ class SinkTreeNode(Rounds):
         running.readings = dict(readings)
         self._seal_if_complete(now_ms)
         return True
+
+    def leave(self, now_ms: int) -> None:
+        """See protocol.node.Node.leave."""
+        if self._has_left:
+            return
+        self._has_left = True
+        self.state, self.parent, self.way, self._round = State.SEEKING, None, None, None
+        self.children.forget_all()
+        self._child_wait_ms = self._leaf_wait_ms = self._ack_ms = self._offer_ms = self._help_ms = None
+        self._outbox = Outbox()
+        self._put(FrameType.GOODBYE, BROADCAST, now_ms)
 
     def next_deadline(self) -> int | None:
         """See protocol.node.Node.next_deadline."""
@@ -234,6 +247,13 @@ class SinkTreeNode(Rounds):
             running.acked = True
         self._join(frame.source, frame.payload.sync, now_ms)
 
+    def _on_goodbye(self, frame: Frame, now_ms: int) -> None:
+        if frame.source == self.parent:
+            self._lose_parent("it has said goodbye", now_ms)
+        elif self.children.give_up(frame.source):
+            self._events.append(ChildLost(frame.source))
+            self._seal_if_complete(now_ms)
+
     _HANDLERS: ClassVar[Mapping[FrameType, Handler]] = {
         FrameType.DISCOVERY: _on_discovery,
         FrameType.DISC_ACK: _on_disc_ack,
@@ -246,6 +266,7 @@ class SinkTreeNode(Rounds):
         FrameType.HELP_ACK_DATA: _on_help_ack_data,
         FrameType.HELP_CONFIRM: _on_help_confirm,
         FrameType.LOOK: _on_look,
+        FrameType.GOODBYE: _on_goodbye,
     }
 
     @staticmethod

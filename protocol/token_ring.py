@@ -41,6 +41,8 @@ class TokenRingNode(Turns):
 
     def handle_timer(self, now_ms: int) -> None:
         """See protocol.node.Node.handle_timer."""
+        if self._has_left:
+            return
         if self._muster_ms is not None and self._muster_ms <= now_ms:
             self._end_muster()
         if self._phase_ms is not None and self._phase_ms <= now_ms:
@@ -60,8 +62,15 @@ class TokenRingNode(Turns):
         self._add(self._pairs(readings), now_ms)
         return True
 
+    def leave(self, now_ms: int) -> None:
+        """See protocol.node.Node.leave. A token that it holds is lost."""
+        super().leave(now_ms)
+        self.held, self.phase, self._sign_ms = None, Phase.NONE, None
+
     def next_deadline(self) -> int | None:
         """See protocol.node.Node.next_deadline."""
+        if self._has_left:
+            return self._queue.next_due_ms()
         times_ms = [self._queue.next_due_ms(), self._sign_ms, self._phase_ms, self._hello_ms, self._muster_ms]
         if self._claim_epoch is not None:
             times_ms += [self._claim_ms, self._claim_again_ms]
@@ -136,6 +145,14 @@ class TokenRingNode(Turns):
         if self.held is not None:
             self._sign_ms = now_ms
 
+    def _on_goodbye(self, frame: Frame, now_ms: int) -> None:
+        """A node leaves, and a token that it has is lost (12.5)."""
+        self._lose(frame.source, "has said goodbye")
+        if self.phase is Phase.PASSING and frame.source == self._successor:
+            self._phase_ms = now_ms
+        elif self.held is None and frame.source == self._last_holder:
+            self._watch.wait_until(now_ms, self._pace)
+
     # --- claims ------------------------------------------------------------------------------------------
 
     @property
@@ -183,4 +200,5 @@ class TokenRingNode(Turns):
         FrameType.SIGN: _on_sign,
         FrameType.CLAIM: _on_claim,
         FrameType.HELLO: _on_hello,
+        FrameType.GOODBYE: _on_goodbye,
     }

@@ -108,7 +108,7 @@ class NodeParts(NodeBase):
 
     def _payload(self, waiting: Waiting, now_ms: int) -> Payload:
         match waiting.type:
-            case FrameType.DISC_ACK:
+            case FrameType.DISC_ACK | FrameType.GOODBYE:
                 return Empty()
             case FrameType.DEPTH:
                 return Depth(self.children.depth)

@@ -88,6 +88,11 @@ class NativeNode:
         self._after_call(now_ms)
         return bool(in_time)
 
+    def leave(self, now_ms: int) -> None:
+        """See protocol.node.Node.leave."""
+        self._function("leave")(self._node, now_ms & WORD)
+        self._after_call(now_ms)
+
     def next_deadline(self) -> int | None:
         """See protocol.node.Node.next_deadline; one that is over is given as the time of the last call."""
         wait_ms = self._wait_ms(self._node, self._now_ms & WORD)

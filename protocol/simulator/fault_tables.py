@@ -2,7 +2,7 @@
 
 Each has `round` (the fault happens just before it) and one of
 
-    kill, revive, join, reboot, freeze, thaw = id or [id, ...]
+    kill, leave, revive, join, reboot, freeze, thaw = id or [id, ...]
     step_clock = id or [id, ...], with step_ms: forward
     cut = [a, b] (one_way = true: only b does not hear a any more), heal = [a, b]
     partition = [[id, ...], ...], merge = true
@@ -22,6 +22,7 @@ from protocol.simulator.faults import (
     Heal,
     Join,
     Kill,
+    Leave,
     Merge,
     Partition,
     Reboot,
@@ -37,6 +38,7 @@ MAX_FAULT_ROUND = 1 << 31
 MAX_STEP_MS = 1 << 31
 POWER: Mapping[str, Callable[[int], Action]] = {
     "kill": Kill,
+    "leave": Leave,
     "revive": Revive,
     "join": Join,
     "reboot": Reboot,

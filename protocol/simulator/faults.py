@@ -15,6 +15,13 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """Let a node say goodbye and take its power when that is sent; it forgets everything."""
+
+    node_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Revive:
     """Give a node power; harmless if it has it."""
 
@@ -102,7 +109,19 @@ class SetQuality:
 
 
 Action = (
-    Kill | Revive | Join | Reboot | Freeze | Thaw | StepClock | Cut | Heal | Partition | Merge | SetQuality
+    Kill
+    | Leave
+    | Revive
+    | Join
+    | Reboot
+    | Freeze
+    | Thaw
+    | StepClock
+    | Cut
+    | Heal
+    | Partition
+    | Merge
+    | SetQuality
 )
 LINK_ACTIONS = (Cut, Heal, Partition, Merge)
 

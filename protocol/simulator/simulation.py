@@ -26,6 +26,7 @@ from protocol.simulator.faults import (
     Heal,
     Join,
     Kill,
+    Leave,
     Merge,
     Partition,
     Reboot,
@@ -256,6 +257,8 @@ class Simulation:
         match action:
             case Kill(node_id):
                 self._switch_off(self._stations[node_id])
+            case Leave(node_id):
+                self._leave(self._stations[node_id])
             case Revive(node_id) | Join(node_id):
                 self._start(self._stations[node_id])
             case Reboot(node_id):
@@ -303,6 +306,16 @@ class Simulation:
         station.frozen = None
         if self._invariants:
             self._invariants.forgot(station.node_id)
+
+    def _leave(self, station: Station) -> None:
+        """The radio still sends what it has, the goodbye last."""
+        if (node := station.node) is not None:
+            now_ms = station.clock.reads_ms(self.clock.now_us)
+            node.leave(now_ms)
+            self._serve(station, node, now_ms)
+            station.retire()
+            if self._invariants:
+                self._invariants.forgot(station.node_id)
 
     def _reboot(self, station: Station) -> None:
         if station.node is not None:

@@ -54,10 +54,14 @@ class Station:
         self.frozen = None
         self.on_since_us = now_us
 
-    def switch_off(self, now_us: int) -> None:
-        """Take the power: what the radio was sending breaks off, and what waited is gone."""
+    def retire(self) -> None:
+        """Take the node; the radio sends what it was given."""
         self.node = None
         self.deadline_us = self.alarm_us = NEVER_US
+
+    def switch_off(self, now_us: int) -> None:
+        """Take the power: what the radio was sending breaks off, and what waited is gone."""
+        self.retire()
         self.queue = deque()
         if self.start_us < now_us:
             self.end_us = min(self.end_us, now_us)

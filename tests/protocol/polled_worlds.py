@@ -107,6 +107,11 @@ class World:
             self.hosts[node_id].runs = False
             self._forget_witness(node_id)
 
+    def leave(self, node_id: int) -> None:
+        """It says goodbye, and is gone."""
+        self._call(node_id, lambda node: node.leave(self.now_ms))
+        self.kill(node_id)
+
     def stop(self, node_id: int, for_ms: int) -> None:
         """As SIGSTOP: it is not called, and what comes meanwhile waits, and comes after its timer."""
         self.hosts[node_id].stopped_until_ms = self.now_ms + for_ms
@@ -192,7 +197,8 @@ class World:
             if isinstance(event, RoundFinished):
                 self._note_result(node_id, event.version)
         deadline_ms = host.node.next_deadline()
-        assert deadline_ms is not None
+        if deadline_ms is None:
+            return  # it has left
         if host.timer_ms == deadline_ms and deadline_ms > self.now_ms:
             return
         host.timer_ms = deadline_ms

@@ -17,6 +17,8 @@ Deed = bytes | Event
 # When, in milliseconds of the node's clock, and what.
 Script = list[tuple[int, Deed]]
 Scripts = Mapping[int, Script]
+# Of the one frame that a node sends when it is told to leave.
+GOODBYE_COUNTER = 99
 
 
 def frame(source: int, destination: int = BROADCAST, counter: int = 0, *, depth: int | None = None) -> bytes:
@@ -68,6 +70,10 @@ class Scripted:
 
     def receive(self, frame: bytes, now_ms: int) -> None:
         self._stage.heard.append(Heard(now_ms, self._node_id, frame))
+
+    def leave(self, now_ms: int) -> None:
+        self._script, self._frames = [], [(LinkName.AIR, frame(self._node_id, counter=GOODBYE_COUNTER))]
+        self._now_ms = now_ms
 
     def handle_timer(self, now_ms: int) -> None:
         self._stage.timers.append((self._node_id, now_ms))

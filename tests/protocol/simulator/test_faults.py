@@ -13,6 +13,7 @@ from protocol.simulator.faults import (
     Heal,
     Join,
     Kill,
+    Leave,
     Merge,
     Partition,
     Reboot,
@@ -23,7 +24,16 @@ from protocol.simulator.faults import (
 )
 from protocol.simulator.medium import Quality
 from protocol.timing import Timing
-from tests.protocol.simulator.scripted import Script, Scripts, Stage, frame, play, row, staged
+from tests.protocol.simulator.scripted import (
+    GOODBYE_COUNTER,
+    Script,
+    Scripts,
+    Stage,
+    frame,
+    play,
+    row,
+    staged,
+)
 
 PERIOD_MS = 1_000
 TIMING = Timing(period_ms=PERIOD_MS)
@@ -60,6 +70,13 @@ def test_a_killed_node_is_silent_and_deaf_until_it_is_revived_without_memory() -
     stage = act((3, Kill(2)), (6, Revive(2)))
     assert heard(stage, 1, 2) == [1, 2, 6, 7, 8]
     assert stage.born == [1, 2, 3, 2]
+
+
+def test_a_node_that_leaves_is_heard_once_more_then_silent_and_deaf() -> None:
+    stage = act((3, Leave(2)))
+    assert heard(stage, 2, 1) == heard(stage, 2, 3) == [1, 2, GOODBYE_COUNTER]
+    assert heard(stage, 1, 2) == [1, 2]
+    assert act((3, Leave(2)), (6, Revive(2))).born == [1, 2, 3, 2]
 
 
 def test_a_node_that_joins_was_not_there() -> None:

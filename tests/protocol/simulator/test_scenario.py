@@ -305,7 +305,7 @@ GRID = '[field]\ngrid = "2x2"\n'
         (GRID + "[run]\nseed = 'a'\n", 4, "seed is 'a'; write a whole number"),
         (GRID + f"[run]\nseed = {'9' * 400}\n", 4, "seed is 999"),
         (GRID + f"[run]\nrounds = {'9' * 5000}\n", 4, "Exceeds the limit"),
-        (GRID + "[[fault]]\nround = 2\n", 3, "a fault that does nothing; give one of kill, revive"),
+        (GRID + "[[fault]]\nround = 2\n", 3, "a fault that does nothing; give one of kill, leave"),
         (GRID + "[[fault]]\nkill = 2\n", 3, "[[fault]] has no round; add round = ..."),
         (GRID + "[[fault]]\nround = 0\nkill = 2\n", 4, "round is 0; write a whole number from 1"),
         (GRID + "[[fault]]\nround = 1\nkill = 2\nrevive = 3\n", 3, "a fault of kill and revive; give one"),
