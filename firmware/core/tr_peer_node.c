@@ -30,7 +30,7 @@ int tr_peer_node_init(tr_peer_node_t *node, const tr_peer_config_t *config)
     tr_jitter_init(&node->jitter, config->seed);
     return config->node_id <= TR_MAX_NODE_ID && config->max_peers <= TR_MAX_PEERS &&
                    tr_peers_init(&node->peers, config->node_id, config->order, config->order_count,
-                                 config->max_peers)
+                                 (uint8_t)config->max_peers)
                ? 0
                : TR_ERROR_CONFIG;
 }

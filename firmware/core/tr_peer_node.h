@@ -16,7 +16,7 @@
 
 typedef struct tr_peer_config {
     uint16_t node_id;     /* 0 to TR_MAX_NODE_ID */
-    uint8_t max_peers;    /* 0 to TR_MAX_PEERS */
+    uint16_t max_peers;   /* 0 to TR_MAX_PEERS */
     uint16_t order_count; /* 0: by id */
     const uint16_t *order;
     uint32_t first_counter; /* must not repeat recent ones after a restart: a random number of 24 bits */
