@@ -34,7 +34,7 @@ enum tr_event_kind {
     TR_EVENT_RESULT_LEARNED, /* value: the version */
 };
 
-/* Why a parent was lost. */
+/* Why a parent or a peer was lost, or a primary is none any more. */
 enum tr_why {
     TR_WHY_STARTED_ANEW = 1,
     TR_WHY_STALE,
@@ -42,6 +42,11 @@ enum tr_why {
     TR_WHY_NO_WAY,
     TR_WHY_FINDS_NONE, /* it calls for help again and again */
     TR_WHY_BETTER,     /* there is a better one */
+    TR_WHY_SILENT,     /* for two periods and a lease */
+    TR_WHY_MISSED,     /* in TR_POLLING_ABSENT_MISSES rounds */
+    TR_WHY_LEASE_OVER,
+    TR_WHY_STOPPED,       /* its own lease ran out meanwhile */
+    TR_WHY_OTHER_PRIMARY, /* of the epoch that the node knows now */
 };
 
 typedef struct tr_event {
