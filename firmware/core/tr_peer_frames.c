@@ -50,6 +50,7 @@ int tr_ring_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length)
     case TR_SIGN: return result_of(frame, is_sign(frame));
     case TR_CLAIM: return result_of(frame, frame->payload_bytes == TR_CLAIM_BYTES);
     case TR_HELLO: return result_of(frame, frame->payload_bytes == TR_HELLO_BYTES);
+    case TR_GOODBYE: return result_of(frame, frame->payload_bytes == 0);
     default: return check_foreign(frame);
     }
 }
@@ -91,6 +92,7 @@ int tr_polling_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t leng
     case TR_POLL: return result_of(frame, frame->payload_bytes == TR_POLL_BYTES);
     case TR_READING: return result_of(frame, is_reading(frame));
     case TR_BEAT: return result_of(frame, is_beat(frame));
+    case TR_GOODBYE: return result_of(frame, frame->payload_bytes == 0);
     default: return check_foreign(frame);
     }
 }

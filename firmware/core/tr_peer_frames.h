@@ -17,10 +17,10 @@
 #include "tr_items.h"
 #include "tr_seam.h"
 
-/* As tr_frame_decode: TOKEN, SIGN, CLAIM and HELLO. */
+/* As tr_frame_decode: TOKEN, SIGN, CLAIM, HELLO and GOODBYE. */
 int tr_ring_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length);
 
-/* As tr_frame_decode: HELLO, POLL, READING and BEAT. */
+/* As tr_frame_decode: HELLO, POLL, READING, BEAT and GOODBYE. */
 int tr_polling_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length);
 
 /* --- both networks --- */
