@@ -112,7 +112,7 @@ PICTURES = {
         left=(
             sht31("5V", "A4", "A5"),
             analog("Soil probe", "capacitive, 0 to 3 V", "5V", "AOUT", "A0"),
-            analog("Anemometer", "0.4 to 2 V: 0 to 32.4 m/s", "9V of its own", "OUT", "A1"),
+            analog("Anemometer", "0.4 to 2 V: 0 to 32.4 m/s", "VIN, at 9 V", "OUT", "A1"),
         ),
         right=(
             hc12("1 TX", "0 RX"),
