@@ -54,6 +54,7 @@ class Standing(Enum):
     JOINED = "joined"
     SEEKING = "seeking a parent"
     LOST = "lost"
+    LEFT = "left"
     HEARD = "heard, place unknown"
     HOME = "in the ring, its home"
     MEMBER = "in the ring"
@@ -207,6 +208,10 @@ class Model:
             if node.last_heard_us is not None
         }
 
+    def left(self) -> frozenset[int]:
+        """Who has said goodbye, and was not heard since."""
+        return frozenset(node_id for node_id, node in self.observer.nodes.items() if node.has_left)
+
     def standby_ranks(self) -> Mapping[int, int]:
         """The standbys that the primary of a polled network names, by their turn to take over, from 1."""
         polled = self.observer.polled
@@ -229,6 +234,8 @@ class Model:
 
     def _standing(self, node_id: int) -> Standing:
         node = self.observer.nodes[node_id]
+        if node.has_left:
+            return Standing.LEFT
         if node_id == self.observer.root:
             return Standing.ROOT
         if node.parent is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from desktop.model_words import EventKind
 from protocol.observations import (
     MemberFound,
+    NodeLeft,
     NodeMissing,
     Observation,
     PassedOver,
@@ -45,6 +46,10 @@ class NetworkNews:
                 if node not in self._away:
                     self._away.add(node)
                     yield EventKind.LOST, f"node {node} is silent: {by} passed it over"
+            case NodeLeft(node=node):
+                self._away.add(node)
+                self._missing.add(node)
+                yield EventKind.LOST, f"node {node} has left: it said goodbye"
             case MemberFound(node=node):
                 found = "is back in the ring" if node in self._away else "is heard"
                 self._away.discard(node)

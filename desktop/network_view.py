@@ -20,14 +20,18 @@ _LEGENDS = {
         Standing.ROOT: "root",
         Standing.JOINED: "joined",
         Standing.SEEKING: "seeking",
-        Standing.LOST: "lost",
+        Standing.LOST: "lost or left",
         Standing.HEARD: "only heard",
     },
-    Network.RING: {Standing.HOME: "home", Standing.MEMBER: "in the ring", Standing.ABSENT: "passed over"},
+    Network.RING: {
+        Standing.HOME: "home",
+        Standing.MEMBER: "in the ring",
+        Standing.ABSENT: "passed over or left",
+    },
     Network.POLLING: {
         Standing.PRIMARY: "primary",
         Standing.STANDBY: "standby",
-        Standing.MISSING: "missing",
+        Standing.MISSING: "missing or left",
     },
 }
 _VALUES = {

@@ -97,6 +97,7 @@ _SHAPES: dict[Standing, _Draw] = {
     Standing.JOINED: _joined,
     Standing.SEEKING: _seeking,
     Standing.LOST: _lost,
+    Standing.LEFT: _lost,
     Standing.HEARD: _heard,
     Standing.HOME: _root,
     Standing.MEMBER: _joined,

@@ -13,7 +13,10 @@ from desktop.notes import Note
 from desktop.palette import Palette
 from desktop.scene import Look
 
-_HOLLOW = (Standing.SEEKING, Standing.LOST, Standing.HEARD, Standing.ABSENT, Standing.MISSING)
+_HOLLOW = (
+    *(Standing.SEEKING, Standing.LOST, Standing.LEFT, Standing.HEARD),
+    *(Standing.ABSENT, Standing.MISSING),
+)
 
 
 @dataclass(frozen=True, slots=True)

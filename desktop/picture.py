@@ -28,6 +28,7 @@ _MARKERS = {
     Standing.JOINED: "o",
     Standing.SEEKING: "D",
     Standing.LOST: "X",
+    Standing.LEFT: "X",
     Standing.HEARD: "o",
     Standing.HOME: "s",
     Standing.MEMBER: "o",
@@ -36,13 +37,17 @@ _MARKERS = {
     Standing.STANDBY: "o",
     Standing.MISSING: "X",
 }
-_HOLLOW = (Standing.SEEKING, Standing.LOST, Standing.HEARD, Standing.ABSENT, Standing.MISSING)
+_HOLLOW = (
+    *(Standing.SEEKING, Standing.LOST, Standing.LEFT, Standing.HEARD),
+    *(Standing.ABSENT, Standing.MISSING),
+)
 _COLORS = {
     Standing.ROOT: "root",
     Standing.HOME: "root",
     Standing.PRIMARY: "root",
     Standing.SEEKING: "seeking",
     Standing.LOST: "lost",
+    Standing.LEFT: "lost",
     Standing.ABSENT: "lost",
     Standing.MISSING: "lost",
 }

@@ -43,6 +43,7 @@ class RingScene:
     heard_us: Mapping[int, int]
     metric_id: int
     row: RoundRow | None
+    left: frozenset[int] = frozenset()  # of the absent, who said goodbye
 
     @property
     def present(self) -> list[int]:
@@ -58,6 +59,8 @@ class RingScene:
         _, pairs = self.readings.get(node, (0, ()))
         raw = dict(pairs).get(self.metric_id)
         value = "" if raw is None else reading_label(raw, self.metric_id)
+        if node in self.left:
+            return Look(Standing.LEFT, "", "left", "maximum")
         if node in self.absent:
             return Look(Standing.ABSENT, "", "passed over", "maximum")
         standing = Standing.HOME if node == self.home else Standing.MEMBER
@@ -99,8 +102,11 @@ class RingScene:
     @property
     def summary(self) -> str:
         """See desktop.scene.Scene.summary."""
-        away = f", {len(self.absent)} passed over" if self.absent else ""
-        return f"{plural(len(self.order), 'node')}{away}"
+        parts = [plural(len(self.order), "node")]
+        for name, count in (("passed over", len(self.absent - self.left)), ("left", len(self.left))):
+            if count:
+                parts.append(f"{count} {name}")
+        return ", ".join(parts)
 
     def fit(self, width_px: float, height_px: float, em_px: float) -> Fitted:
         """See desktop.scene.Scene.fit."""
@@ -168,4 +174,5 @@ def ring_scene(model: Model, metric_id: int) -> RingScene:
         model.heard_us(),
         metric_id,
         model.last_row(metric_id),
+        model.left() & ring.absent.keys(),
     )

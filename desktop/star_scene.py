@@ -33,6 +33,7 @@ class StarScene:
     heard_us: Mapping[int, int]
     metric_id: int
     row: RoundRow | None
+    left: frozenset[int] = frozenset()  # who said goodbye
     token_at = None
 
     @cached_property
@@ -53,6 +54,8 @@ class StarScene:
         if node == self.primary:
             return Look(Standing.PRIMARY, value)
         peer = self.peers[node]
+        if node in self.left:
+            return Look(Standing.LEFT, "", "left", "maximum")
         if peer.is_missing:
             return Look(Standing.MISSING, "", "missing", "maximum")
         rank = f"#{self.ranks[node]}" if node in self.ranks else ""
@@ -85,6 +88,7 @@ class StarScene:
         for name, count in (
             ("slow", sum(look.note_color == "seeking" for look in self.looks.values())),
             ("missing", sum(look.standing is Standing.MISSING for look in self.looks.values())),
+            ("left", sum(look.standing is Standing.LEFT for look in self.looks.values())),
         ):
             if count:
                 parts.append(f"{count} {name}")
@@ -137,7 +141,7 @@ class StarScene:
         yield f"node {node}: {self.looks[node].standing.value}"
         if node == self.primary:
             yield f"epoch {self.epoch}"
-        elif (peer := self.peers[node]).is_missing:
+        elif (peer := self.peers[node]).is_missing and node not in self.left:
             yield f"no answer to {plural(peer.attempts, 'poll')}"
         elif peer.response_ms is not None:
             tries = "" if peer.attempts <= 1 else f", poll {peer.attempts}"
@@ -162,4 +166,5 @@ def star_scene(model: Model, metric_id: int) -> StarScene:
         model.heard_us(),
         metric_id,
         model.last_row(metric_id),
+        model.left(),
     )

@@ -19,7 +19,7 @@ _LEAST_RADIUS_EM, _MOST_RADIUS_EM = 0.5, 2.0
 _MOST_LEAF_ROWS = 3
 _MOST_SLOT_EM, _MOST_LAYER_EM = 8.0, 8.0
 _BEND = 0.6  # of the height: curves leave and arrive upright
-_AWAY = ((Standing.SEEKING, "seeking"), (Standing.LOST, "lost"))
+_AWAY = ((Standing.SEEKING, "seeking"), (Standing.LOST, "lost"), (Standing.LEFT, "left"))
 
 
 class _Sized(NamedTuple):
@@ -121,7 +121,7 @@ class TreeScene:
         dashes: tuple[float, ...] = ()
         if node.standing is Standing.SEEKING:
             color, dashes = palette.seeking, (5 * scale, 5 * scale)
-        elif node.standing is Standing.LOST:
+        elif node.standing in (Standing.LOST, Standing.LEFT):
             color, dashes = palette.lost, (1.5 * scale, 5 * scale)
         elif node.quality is not None:
             color, width = mix(palette.seeking, palette.link, node.quality), 1.0 + 2.5 * node.quality

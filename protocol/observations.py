@@ -121,6 +121,14 @@ class NodeLost:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeLeft:
+    """`node` has said goodbye."""
+
+    timestamp_us: int
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
 class HelpHeard:
     """`node` seeks a parent; version and hop count are its feasibility distance (5.3)."""
 
@@ -202,6 +210,7 @@ Observation = (
     RoundRow
     | ParentChanged
     | NodeLost
+    | NodeLeft
     | HelpHeard
     | Dropped
     | TokenMoved

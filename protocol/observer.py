@@ -16,6 +16,7 @@ from protocol.observations import (
     Dropped,
     HelpHeard,
     MemberFound,
+    NodeLeft,
     NodeLost,
     NodeMissing,
     Observation,
@@ -37,6 +38,7 @@ __all__ = [
     "Dropped",
     "HelpHeard",
     "MemberFound",
+    "NodeLeft",
     "NodeLost",
     "NodeMissing",
     "NodeReadings",
@@ -135,7 +137,9 @@ class Observer:
         if self._is_copy(frame):
             return []
         self.good += 1
-        self.nodes.setdefault(frame.source, NodeState()).last_heard_us = record.timestamp_us
+        node = self.nodes.setdefault(frame.source, NodeState())
+        node.last_heard_us = record.timestamp_us
+        node.has_left = frame.type is FrameType.GOODBYE
         found = self._only_news(self._learn(frame, record.timestamp_us))
         if isinstance(frame.payload, Result):
             return found + self._finish_round(frame.source, frame.payload, record)
@@ -153,6 +157,9 @@ class Observer:
     # --- the network -------------------------------------------------------------------------------------
 
     def _learn(self, frame: Frame, now_us: int) -> list[Observation]:
+        if frame.type is FrameType.GOODBYE:  # of whatever network is shown
+            self._follower(self.network).part(frame.source, now_us)
+            return [NodeLeft(now_us, frame.source)]
         network = self._network_of(frame)
         if network is not Network.TREE and self.network is not network:
             self.network = network

@@ -66,6 +66,12 @@ class PollingObserver:
         self._repaired.clear()
         return repairs
 
+    def part(self, node_id: int, now_us: int) -> None:
+        """That node has said goodbye. A primary is shown until there is another."""
+        if node_id != self.state.primary:
+            self.state.peers.setdefault(node_id, PolledPeer()).is_missing = True
+            self._repaired.add(node_id)
+
     def learn(self, frame: Frame, now_us: int) -> list[Observation]:
         """What a frame tells of the network."""
         source = frame.source

@@ -53,6 +53,12 @@ class RingObserver:
         self._repaired.clear()
         return repairs
 
+    def part(self, node_id: int, now_us: int) -> None:
+        """That node has said goodbye."""
+        self._join(node_id)
+        self.state.absent[node_id] = now_us
+        self._repaired.add(node_id)
+
     def learn(self, frame: Frame, now_us: int) -> list[Observation]:
         """What a frame tells of the ring."""
         source = frame.source

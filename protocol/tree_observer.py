@@ -29,6 +29,7 @@ class NodeState:
     """What is known of a node; the observer alone changes it. None stands for unknown.
 
     `aggregates` by metric id are its last report's: its own subtree, or the whole field if it is the root.
+    `has_left`: it has said goodbye, and was not heard since.
     """
 
     last_heard_us: int | None = None
@@ -37,6 +38,7 @@ class NodeState:
     last_parent: int | None = None
     quality: int | None = None
     aggregates: Mapping[int, Aggregate] = field(default_factory=dict)
+    has_left: bool = False
 
     @property
     def lost(self) -> bool:
@@ -69,6 +71,13 @@ class TreeObserver:
         self._repaired.clear()
         self._results += 1
         return repairs
+
+    def part(self, node_id: int, now_us: int) -> None:
+        """That node has said goodbye."""
+        self._hear_of(node_id)
+        self._lose(node_id, now_us)
+        if node_id == self.root:
+            self.root = None
 
     def learn(self, frame: Frame, now_us: int) -> list[Observation]:
         """What a frame tells of the tree."""

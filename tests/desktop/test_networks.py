@@ -23,7 +23,7 @@ from protocol.aggregate import Aggregate
 from protocol.capture import Record
 from protocol.observer import RoundRow
 from protocol.packets import Network
-from protocol.simulator.faults import Kill
+from protocol.simulator.faults import Kill, Leave, Revive
 
 ROUNDS = FIRST_KILL_ROUND + 2
 LIGHT, DARK = PALETTES["light"], PALETTES["dark"]
@@ -56,6 +56,25 @@ def test_the_death_is_seen(network: Network, model: Model) -> None:
     assert len(lost) == 1
     assert lost[0].startswith(f"node {victim} is ")
     assert Standing.HEARD not in {look.standing for look in looks.values()}, "their place is known"
+
+
+@pytest.mark.parametrize("kind", [Network.TREE, Network.RING, Network.POLLING])
+def test_a_node_that_says_goodbye_has_left_until_it_is_back(kind: Network) -> None:
+    records: list[Record] = []
+    simulation, model = demo_simulation(records.append, kind), Model()
+    leaver = DEMOS[kind].nodes
+    for rounds, action, expected in ((3, Leave(leaver), [leaver]), (5, Revive(leaver), [])):
+        simulation.run(rounds)
+        simulation.apply(action)
+        simulation.run(rounds + 2)
+        model.feed(records)
+        records.clear()
+        scene = scene_of(model, 0)
+        assert [node for node, look in scene.looks.items() if look.standing is Standing.LEFT] == expected
+        assert ("1 left" in scene.summary) == bool(expected)
+    texts = [event.text for event in model.events if event.text.startswith(f"node {leaver} ")]
+    assert f"node {leaver} has left: it said goodbye" in texts
+    assert not any("silent" in text or "missing" in text or "is lost" in text for text in texts)
 
 
 def test_the_ranks_of_standbys_tell_who_takes_over_next() -> None:

@@ -18,6 +18,7 @@ from protocol.node import (
     RoundFinished,
     TokenMade,
 )
+from protocol.observer import NodeLeft, Observation, Observer
 from protocol.packets import (
     BROADCAST,
     NO_ID,
@@ -255,22 +256,48 @@ def test_the_lease_of_a_primary_that_leaves_is_over_at_once() -> None:
 # --- whole networks --------------------------------------------------------------------------------------
 
 
+def a_field(network: str, *faults: Fault, seed: int = 3, **options: Any) -> Simulation:
+    return Simulation(
+        scattered(6, 20, 20, None, 1),
+        seed=seed,
+        network=network,
+        timing=TIMINGS[network],
+        air=Air(radio=RADIOS["lan"]),
+        faults=faults,
+        **options,
+    )
+
+
 @every_network
 @pytest.mark.parametrize("victim", range(2, 7))
 def test_the_round_after_a_goodbye_counts_all_who_stay(network: str, victim: int) -> None:
     """Whoever it is: an inner node, the ring's home, the primary's heir; and all when it is back."""
     found: list[RoundSummary] = []
-    simulation = Simulation(
-        scattered(6, 20, 20, None, 1),
-        seed=victim,
-        network=network,
-        timing=TIMINGS[network],
-        air=Air(radio=RADIOS["lan"]),
-        faults=[Fault(5, Leave(victim)), Fault(9, Revive(victim))],
-        on_round=found.append,
-    )
-    simulation.run(14)
+    faults = Fault(5, Leave(victim)), Fault(9, Revive(victim))
+    a_field(network, *faults, seed=victim, on_round=found.append).run(14)
     left = [each for each in found if each.alive == 5]
     assert left
     assert [each.counted for each in left[1:]] == [5] * (len(left) - 1)
     assert [each.counted for each in found[-2:]] == [6, 6]
+
+
+@every_network
+def test_whoever_watches_knows_who_has_left_until_it_is_back(network: str) -> None:
+    observer, seen = Observer(), list[Observation]()
+    simulation = a_field(network, on_record=lambda record: seen.extend(observer.observe(record)))
+    simulation.run(5)
+    simulation.apply(Leave(4))
+    simulation.run(8)
+    assert [each.node for each in seen if isinstance(each, NodeLeft)] == [4]
+    assert [node_id for node_id, node in observer.nodes.items() if node.has_left] == [4]
+    if observer.ring:
+        assert observer.ring.absent.keys() == {4}
+    elif observer.polled:
+        assert [peer_id for peer_id, peer in observer.polled.peers.items() if peer.is_missing] == [4]
+    else:
+        assert observer.nodes[4].lost
+    simulation.apply(Revive(4))
+    simulation.run(12)
+    assert not any(node.has_left or node.lost for node in observer.nodes.values())
+    assert not (observer.ring and observer.ring.absent)
+    assert not (observer.polled and any(peer.is_missing for peer in observer.polled.peers.values()))
