@@ -128,12 +128,16 @@ class NodeDriver:
             self._wake_at(self._now_ms())
 
     async def close(self) -> None:
-        """See bridge.link.Link.close."""
-        self._node = None
+        """See bridge.link.Link.close. The node says goodbye: what is to carry that must still be open."""
+        node, self._node = self._node, None
         if self._timer:
             self._timer.cancel()
         if self._measurement:
             self._measurement.cancel()
+        if node is not None:
+            node.leave(self._now_ms())
+            for _, frame in node.frames_to_send(self._now_ms()):
+                self._on_frame(frame)
 
     def _hears(self, frame: bytes) -> bool:
         if self._neighbours is None or len(frame) < HEADER_BYTES:

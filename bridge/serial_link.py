@@ -32,6 +32,7 @@ MAX_PIECES_IN_FLIGHT = 16
 READ_BYTES = 4096
 FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 2.0
+FLUSH_S = 0.5
 
 
 class SerialLink:
@@ -86,11 +87,16 @@ class SerialLink:
             self._to_send.notify()
 
     async def close(self) -> None:
-        """See bridge.link.Link.close."""
+        """See bridge.link.Link.close. What waits to be sent, a goodbye as a rule, has a moment to go out."""
+        await asyncio.to_thread(self._wait_until_sent)
         self._closing.set()
         if self._thread:
             await asyncio.to_thread(self._thread.join)
             self._thread = None
+
+    def _wait_until_sent(self) -> None:
+        with self._to_send:
+            self._to_send.wait_for(lambda: not self._queue, FLUSH_S)
 
     # --- the loop's thread -------------------------------------------------------------------------------
 
@@ -187,7 +193,9 @@ class SerialLink:
         """The next frame to send; None when the port is to be left."""
         with self._to_send:
             self._to_send.wait_for(lambda: self._queue or not self._is_open)
-            return self._queue.popleft() if self._is_open else None
+            frame = self._queue.popleft() if self._is_open else None
+            self._to_send.notify_all()
+            return frame
 
     def _fail(self, reason: str) -> None:
         """Let reader and writer leave the port; the first reason stands."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from bridge.capture_file import CaptureFile
-from bridge.driver import node_driver, timing_of
+from bridge.driver import NodeDriver, node_driver, timing_of
 from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkState
@@ -57,7 +57,17 @@ async def run_bridge(
                 await link.start(receive, on_status)
             await _tell_counts(links, on_status, stop)
         finally:
-            await asyncio.gather(*(link.close() for link in links))
+            await _close(links)
+
+
+async def _close(links: Sequence[Link]) -> None:
+    """The bridge's own node first: its goodbye goes out on the others."""
+    try:
+        for link in links:
+            if isinstance(link, NodeDriver):
+                await link.close()
+    finally:
+        await asyncio.gather(*(link.close() for link in links))
 
 
 async def _tell_counts(links: Sequence[Link], on_status: OnStatus, stop: asyncio.Event) -> None:

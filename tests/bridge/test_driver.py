@@ -203,7 +203,7 @@ def test_a_frame_too_short_to_have_a_source_is_left_to_the_node() -> None:
     with_pair(Pair(NoSensor(), hears=frozenset({7})), check)
 
 
-def test_after_it_was_closed_it_says_nothing_and_counts() -> None:
+def test_when_it_is_closed_it_says_goodbye_and_then_nothing_and_counts() -> None:
     async def main() -> None:
         pair = Pair(ConstantSensor({0: 20.0}))
         pair.child.send(broadcast(3))
@@ -211,11 +211,12 @@ def test_after_it_was_closed_it_says_nothing_and_counts() -> None:
         await pair.start()
         await pair.result(2)
         await pair.close()
+        assert [decode(frame).type for frame in pair.frames[-2:]] == [FrameType.GOODBYE] * 2
         frames = len(pair.frames)
         pair.root.send(broadcast(3))
         await asyncio.sleep(2 * QUICK.period_ms / 1000)  # it must stay silent for two rounds
         assert len(pair.frames) == frames
-        assert pair.root.unsent == 1
+        assert pair.root.unsent == 2  # the child's goodbye, and this
 
     run(main())
 

@@ -86,6 +86,11 @@ def test_a_board_and_an_agent_reach_each_other_and_the_root_through_it(line: Lin
             pass
         stop.set()
         await bridge
+        while (last := decode(await line.next_frame())).type is not FrameType.GOODBYE:
+            pass
+        assert last.source == 1
+        while decode(await agent.next_frame()).type is not FrameType.GOODBYE:
+            pass
         await agent.link.close()
         assert {str(status) for status in statuses if isinstance(status, LinkState)} == {
             f"{link.name} is up" for link in links

@@ -109,7 +109,9 @@ def test_a_chain_of_agents_makes_a_tree_of_three_hops() -> None:
     run(main(), timeout_s=40)
 
 
-def test_the_children_of_an_agent_that_stops_find_another_parent() -> None:
+def test_the_children_of_an_agent_that_leaves_find_another_parent_at_once() -> None:
+    """It says goodbye: nobody takes it for lost only after tries in vain."""
+
     async def main() -> None:
         diamond = Field({1: frozenset({2, 3}), 2: None, 3: None, 4: frozenset({2, 3})})
         await diamond.start(1, 2, 3, 4)
@@ -118,6 +120,8 @@ def test_the_children_of_an_agent_that_stops_find_another_parent() -> None:
         assert isinstance(joined, Joined)
         await diamond.stop(joined.parent)
         other = 5 - joined.parent
+        lost = await diamond.event(4, lambda event: isinstance(event, ParentLost))
+        assert lost == ParentLost(joined.parent, "it has said goodbye")
         await diamond.event(4, lambda event: isinstance(event, Joined) and event.parent == other)
         await diamond.counted(3)
         await diamond.start(joined.parent)
@@ -256,6 +260,7 @@ class Room:
         self._port = free_udp_port()
         self._ear = UdpLink(GROUP, self._port, LOOPBACK)
         self._stops: dict[int, asyncio.Event] = {}
+        self._links: dict[int, UdpLink] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Room:
@@ -284,14 +289,21 @@ class Room:
             )
             self._stops[node_id] = asyncio.Event()
             link = UdpLink(GROUP, self._port, LOOPBACK)
+            self._links[node_id] = link
             run_it = run_agent(node, link, lambda state: None, self._stops[node_id])
             self._tasks[node_id] = asyncio.create_task(run_it)
 
     async def stop(self, *node_ids: int) -> None:
-        """Without a word to the others, as a crash would."""
+        """With a goodbye to the others."""
         for node_id in node_ids:
             self._stops[node_id].set()
             await self._tasks[node_id]
+
+    async def crash(self, *node_ids: int) -> None:
+        """Without a word to the others."""
+        for node_id in node_ids:
+            await self._links[node_id].close()
+            await self.stop(node_id)
 
     async def counted(self, count: int) -> None:
         """Until two more results count so many."""
@@ -300,7 +312,10 @@ class Room:
 
 
 @pytest.mark.parametrize("network", [Network.RING, Network.POLLING])
-def test_results_go_on_without_a_dead_node_and_with_it_when_it_is_back(network: Network) -> None:
+@pytest.mark.parametrize("is_polite", [False, True], ids=["dead", "left"])
+def test_results_go_on_without_a_node_that_is_gone_and_with_it_when_it_is_back(
+    network: Network, is_polite: bool
+) -> None:
     async def main() -> None:
         async with Room(network, RING if network is Network.RING else POLLING) as room:
             await room.start(*NODES)
@@ -308,7 +323,7 @@ def test_results_go_on_without_a_dead_node_and_with_it_when_it_is_back(network: 
             ring, polled = room.observer.ring, room.observer.polled
             first = ring.home if ring else polled and polled.primary
             assert first in NODES
-            await room.stop(first)
+            await (room.stop(first) if is_polite else room.crash(first))
             await room.counted(2)
             await room.start(first)
             await room.counted(3)
@@ -327,7 +342,7 @@ def test_signs_alone_show_the_ring_to_who_is_no_member() -> None:
             assert ring is not None
             assert sorted(ring.order) == [1, 2, 3]
             await until(lambda: room.visited == {1, 2, 3})
-            await room.stop(2)
+            await room.crash(2)
             await until(lambda: 2 in ring.absent)
             await room.start(2)
             await until(lambda: 2 not in ring.absent)
