@@ -18,6 +18,8 @@ from protocol import (
     polling_lease,
     polling_primary,
     polling_round,
+    ring_parts,
+    ring_watch,
     timing,
     tree_joining,
     way,
@@ -56,6 +58,7 @@ _PATTERNS = (
 _PARENT_LINK = ("ETX_ONE", "HYSTERESIS_ETX16", "LOOK_ROUNDS", "_MOST_TRIES")
 _STRUCTS = ("SYNC", "AGGREGATE", "LINK", "DOUBT", "ACK", "DEPTH", "HELP", "DURATION")
 _PEER_STRUCTS = ("PAIR", "TOKEN_ID", "TOKEN_HEAD", "SIGN", "CLAIM", "HELLO", "POLL", "BEAT_HEAD")
+_RING = ("FORGET_VISITS", "MUSTER_AFTER", "UNVISITED_ROUNDS")
 _LEASE = ("NO_EPOCH", "MAX_SKIP", "LISTEN_STAGGERS")
 _PRIMARY = ("LONE_BEATS", "CALM_ROUNDS", "ABSENT_MISSES")
 _POLLED_ROUND = ("DOUBTFUL_MISSES", "CROWD", "SUSPECT_HOLD_DIVISOR")
@@ -106,6 +109,8 @@ def generate() -> str:
             *(_define(f"DEFAULT_{name.upper()}", value) for name, value in asdict(timing.Timing()).items()),
             "",
             "/* PROTOCOL.md section 11 and 12.7: networks of peers, the ring. */",
+            *(_define(f"RING_{name}", getattr(ring_parts, name)) for name in _RING),
+            _define("RING_LONGEST_DELAY_MS", ring_watch.LONGEST_DELAY_MS),
             *_defaults("PEERS", asdict(timing.PeerTiming())),
             *_defaults("RING", asdict(timing.RingTiming())),
             "",

@@ -225,8 +225,10 @@ class Turns(RingParts):
         self._own = token.version, pairs
         self._added = token.version, token.id
         sums = dict(token.aggregates)
+        room = (MAX_PAYLOAD_BYTES - _payload_bytes(token)) // _AGGREGATE_BYTES
+        most = min(MAX_AGGREGATES, len(sums) + room)
         for metric, raw in pairs:
-            if metric in sums or len(sums) < MAX_AGGREGATES:
+            if metric in sums or len(sums) < most:
                 reading = Aggregate.of_reading(token.version, raw, self.node_id)
                 sums[metric] = sums[metric].merge(reading) if metric in sums else reading
         self._change(aggregates=tuple(sums.items()))
@@ -326,8 +328,9 @@ class Turns(RingParts):
     def _is_passed(self, source: int, known: TokenId, now_ms: int) -> None:
         """Somebody has the token that this node gave on, or a descendant."""
         assert self.held is not None
-        round_trip = self.peers[source].round_trip
-        if source == self._successor and known == passed_on(self.held.id):
+        peer = self.peers.get(source)  # None if there was no room for it
+        if peer is not None and source == self._successor and known == passed_on(self.held.id):
+            round_trip = peer.round_trip
             taken_ms = now_ms - self._first_sent_ms
             if self._tries == 1:
                 round_trip.answered(taken_ms)

@@ -7,6 +7,10 @@ from typing import NamedTuple
 from protocol.node import Jitter
 from protocol.timing import RingTiming
 
+# Three days: a clock that wraps at 32 bits can compare times that are less than 2^31 ms apart, also when a node
+# that slept doubles what it waits.
+LONGEST_DELAY_MS = 1 << 28
+
 
 class Pace(NamedTuple):
     """How fast the ring is: the ack timeout of the node's successor, and over how long claims spread."""
@@ -39,7 +43,7 @@ class Watch:
         late_ms = now_ms - self._expected_ms
         if not is_known:
             late_ms = min(late_ms, self.lost_ms - self._expected_ms)
-        self._peak_ms = max(self._peak_ms, late_ms)
+        self._was_late(late_ms)
         self.wait_until(next_ms, pace)
 
     def wait_until(self, time_ms: int, pace: Pace) -> None:
@@ -56,9 +60,12 @@ class Watch:
 
     def gave_up(self) -> None:
         """No sign came, and this node makes another token; if that was too soon, it is to wait longer."""
-        self._peak_ms = max(self._peak_ms, self.lost_ms - self._expected_ms)
+        self._was_late(self.lost_ms - self._expected_ms)
 
     def visited(self) -> None:
         """The token was here: the longest delay since the last visit counts, older ones fade."""
         self._delay_ms = max(self._peak_ms, self._delay_ms - self._delay_ms // 4)
         self._peak_ms = 0
+
+    def _was_late(self, late_ms: int) -> None:
+        self._peak_ms = max(self._peak_ms, min(late_ms, LONGEST_DELAY_MS))

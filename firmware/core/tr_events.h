@@ -20,7 +20,7 @@ enum tr_event_kind {
 
     /* Rings and polled networks. */
     TR_EVENT_PEER_FOUND,     /* node: the peer, as in the next one */
-    TR_EVENT_PEER_LOST,      /* value: enum tr_peer_why */
+    TR_EVENT_PEER_LOST,      /* value: enum tr_why */
     TR_EVENT_READINGS_HEARD, /* node: whose; value: the version; they are in the frame just received */
 
     /* Rings. The tokens are those of tr_ring_t until the next call; tr_ring.h says which. */
@@ -47,6 +47,12 @@ enum tr_why {
     TR_WHY_LEASE_OVER,
     TR_WHY_STOPPED,       /* its own lease ran out meanwhile */
     TR_WHY_OTHER_PRIMARY, /* of the epoch that the node knows now */
+    TR_WHY_GOODBYE,
+    TR_WHY_UNHEARD,     /* for many visits of the token */
+    TR_WHY_NO_SIGN,     /* of the token, after all tries */
+    TR_WHY_PASSED_OVER, /* by somebody else */
+    TR_WHY_NO_MUSTER,   /* answered */
+    TR_WHY_HAD_TOKEN,   /* when it was lost */
 };
 
 typedef struct tr_event {

@@ -67,7 +67,7 @@ tr_peer_t *tr_peer_node_hear(tr_peer_node_t *node, uint16_t id)
     return peer;
 }
 
-void tr_peer_node_lose(tr_peer_node_t *node, uint16_t id, enum tr_peer_why why)
+void tr_peer_node_lose(tr_peer_node_t *node, uint16_t id, enum tr_why why)
 {
     const tr_peer_t *peer = tr_peers_get(&node->peers, id);
     if (peer == NULL || !peer->is_present)
@@ -77,7 +77,7 @@ void tr_peer_node_lose(tr_peer_node_t *node, uint16_t id, enum tr_peer_why why)
 }
 
 void tr_peer_node_lose_all(tr_peer_node_t *node, tr_peer_test_t *is_silent, const void *context,
-                           enum tr_peer_why why)
+                           enum tr_why why)
 {
     const tr_peers_t *peers = &node->peers;
     for (uint8_t i = 0; i < peers->count;) {

@@ -30,15 +30,6 @@ typedef struct tr_peer_timing {
     uint16_t hello_wait_limit_ms;
 } tr_peer_timing_t;
 
-/* Why a peer was lost. */
-enum tr_peer_why {
-    TR_PEER_WHY_UNHEARD = 1, /* for many visits of the token */
-    TR_PEER_WHY_NO_SIGN,     /* of the token, after all tries */
-    TR_PEER_WHY_PASSED_OVER, /* by somebody else */
-    TR_PEER_WHY_NO_MUSTER,
-    TR_PEER_WHY_HAD_TOKEN, /* when it was lost */
-};
-
 /* A frame to be sent at once; its bytes are made when it is taken. */
 typedef struct tr_ready {
     uint8_t type; /* enum tr_frame_type */
@@ -70,12 +61,12 @@ bool tr_peer_node_is_for(const tr_peer_node_t *node, const tr_frame_t *frame);
 tr_peer_t *tr_peer_node_hear(tr_peer_node_t *node, uint16_t id);
 
 /* That peer, if it is present, is silent. */
-void tr_peer_node_lose(tr_peer_node_t *node, uint16_t id, enum tr_peer_why why);
+void tr_peer_node_lose(tr_peer_node_t *node, uint16_t id, enum tr_why why);
 
 /* Loses every present peer of which the test is true, in order. */
 typedef bool tr_peer_test_t(const tr_peer_t *peer, const void *context);
 void tr_peer_node_lose_all(tr_peer_node_t *node, tr_peer_test_t *is_silent, const void *context,
-                           enum tr_peer_why why);
+                           enum tr_why why);
 
 void tr_peer_node_say(tr_peer_node_t *node, uint8_t kind, uint16_t other, uint16_t value);
 void tr_peer_node_drop(tr_peer_node_t *node, uint8_t reason, uint16_t source);
