@@ -156,7 +156,7 @@ def _fault(rng: random.Random, count: int) -> tuple[Action, Action | None]:
     group = frozenset(rng.sample(range(1, count + 1), rng.randint(1, count - 1)))
     cases: tuple[tuple[Action, Action | None], ...] = (
         (f.Kill(node), f.Revive(node)),
-        (f.Kill(node), f.Revive(node)),
+        (f.Leave(node), f.Revive(node)),
         (f.Reboot(node), None),
         (f.Freeze(node), f.Thaw(node)),
         (f.Partition((group,)), f.Merge()),

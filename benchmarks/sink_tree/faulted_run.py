@@ -204,6 +204,7 @@ def _fault(rng: random.Random, topology: Topology, period_ms: int) -> tuple[Acti
     groups = _groups(rng, ids)
     cases: tuple[tuple[Action, Action | None], ...] = (
         (f.Kill(node), f.Revive(node)),
+        (f.Leave(node), f.Revive(node)),
         (f.Reboot(node), None),
         (f.Freeze(node), f.Thaw(node)),
         (f.Cut(a, b), f.Heal(a, b)),

@@ -29,7 +29,7 @@ def test_all_kinds_of_faults_happen() -> None:
     runs = [faulted_run(seed, ROUNDS) for seed in SEEDS]
     faults = {type(action).__name__ for run in runs for _, actions in run.schedule for action in actions}
     assert faults == {
-        *("Kill", "Revive", "Reboot", "Freeze", "Thaw", "StepClock"),
+        *("Kill", "Leave", "Revive", "Reboot", "Freeze", "Thaw", "StepClock"),
         *("Cut", "Heal", "Partition", "Merge", "SetQuality"),
     }
     assert any(run.joins for run in runs)

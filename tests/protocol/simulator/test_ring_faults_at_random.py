@@ -38,7 +38,9 @@ def test_no_promise_is_broken(first_seed: int) -> None:
 def test_all_kinds_of_faults_happen() -> None:
     runs = [faulted_ring(seed, ROUNDS) for seed in range(1, 80)]
     faults = {type(action).__name__ for run in runs for _, actions in run.schedule for action in actions}
-    assert faults == {"Kill", "Revive", "Reboot", "Freeze", "Thaw", "Partition", "Merge", "SetQuality"}
+    assert faults == {
+        *("Kill", "Leave", "Revive", "Reboot", "Freeze", "Thaw", "Partition", "Merge", "SetQuality")
+    }
     for name in ("loss", "duplication", "delay_ms", "bit_flips"):
         assert any(getattr(run.quality, name) for run in runs), name
     assert any(run.readings_asked for run in runs)
