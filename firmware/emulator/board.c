@@ -5,23 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <avr_adc.h>
-#include <avr_eeprom.h>
 #include <avr_ioport.h>
+#include <sim_core.h>
 #include <sim_elf.h>
 #include <sim_hex.h>
+#include <sim_interrupts.h>
 #include <sim_io.h>
 
-#include "tr_identity.h"
-
-#define EEPROM_BYTES 1024
-#define IDENTITY_ADDRESS 0 /* as in arduino/treering/identity.h */
-#define ANALOG_PINS 6
 #define SUPPLY_MV 5000u
-#define LED_PIN 5 /* of port B: the Uno's pin 13 */
+#define LED_PORT 'B' /* pin 13 of an Uno is bit 5, that of a Mega bit 7 */
+#define STACK_PAINT 0xC5
+#define RAM_START 0x100
 
 /* simavr reports the files it loads on stdout, which is ours. */
 static void log_errors_only(avr_t *avr, const int level, const char *format, va_list arguments)
@@ -31,26 +28,15 @@ static void log_errors_only(avr_t *avr, const int level, const char *format, va_
         vfprintf(stderr, format, arguments);
 }
 
-/* The board sleeps in its caller's wait, not within the emulation. */
-static void do_not_sleep(avr_t *avr, avr_cycle_count_t how_long)
-{
-    (void)avr;
-    (void)how_long;
-}
-
-static void on_led(avr_irq_t *irq, uint32_t value, void *param)
-{
-    if (value && !irq->value)
-        ((board_t *)param)->led_blinks++;
-}
+/* --- the image --- */
 
 /* simavr believes whatever it is given: look before. */
-static bool is_avr_elf(const char *path)
+static bool is_avr_elf(const char *path, char error[ERROR_BYTES])
 {
     Elf32_Ehdr header;
     FILE *file = fopen(path, "rb");
     if (!file) {
-        fprintf(stderr, "treering-board: %s: %s; build it with `make firmware`\n", path, strerror(errno));
+        snprintf(error, ERROR_BYTES, "%s: %s; build it with `make firmware`", path, strerror(errno));
         return false;
     }
     const bool complete = fread(&header, sizeof header, 1, file) == 1;
@@ -58,29 +44,36 @@ static bool is_avr_elf(const char *path)
     if (complete && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS32 &&
         header.e_machine == EM_AVR)
         return true;
-    fprintf(stderr, "treering-board: %s: not an AVR ELF file; give the .elf that `make firmware` builds\n",
-            path);
+    snprintf(error, ERROR_BYTES, "%s: not an AVR ELF file; give the .elf that `make firmware` builds", path);
     return false;
 }
 
-static bool load_firmware(avr_t *avr, const char *path)
+bool board_image_load(board_image_t *image, const char *mcu, const char *path, char error[ERROR_BYTES])
 {
     elf_firmware_t firmware = {0};
-    if (!is_avr_elf(path))
+    avr_global_logger_set(log_errors_only);
+    image->mcu = mcu;
+    image->avr = NULL;
+    if (!is_avr_elf(path, error))
         return false;
-    if (elf_read_firmware(path, &firmware) != 0 || firmware.flashsize > avr->flashend) {
-        fprintf(stderr,
-                "treering-board: %s: not a firmware for the ATmega328P; build it with `make firmware`\n",
-                path);
+    image->avr = avr_make_mcu_by_name(mcu);
+    if (!image->avr) {
+        snprintf(error, ERROR_BYTES, "%s: simavr knows no such chip; give atmega328p or atmega2560", mcu);
         return false;
     }
-    avr_load_firmware(avr, &firmware);
-    avr->frequency = BOARD_HZ;
-    return true;
+    avr_init(image->avr);
+    if (elf_read_firmware(path, &firmware) == 0 && firmware.flashsize <= image->avr->flashend) {
+        avr_load_firmware(image->avr, &firmware);
+        return true;
+    }
+    snprintf(error, ERROR_BYTES, "%s: not a firmware for the %s; build it with `make firmware`", path, mcu);
+    board_image_free(image);
+    return false;
 }
 
-static bool load_bootloader(avr_t *avr, const char *path)
+bool board_image_add_bootloader(board_image_t *image, const char *path, char error[ERROR_BYTES])
 {
+    avr_t *avr = image->avr;
     ihex_chunk_t *chunks = NULL;
     const int count = access(path, R_OK) == 0 ? read_ihex_chunks(path, &chunks) : -1;
     bool fits = count > 0;
@@ -92,128 +85,140 @@ static bool load_bootloader(avr_t *avr, const char *path)
     if (fits)
         avr->reset_pc = chunks[0].baseaddr;
     else
-        fprintf(stderr,
-                "treering-board: %s: not a bootloader for the ATmega328P; build it with `make emulator`\n",
-                path);
+        snprintf(error, ERROR_BYTES, "%s: not a bootloader for the %s; build it with `make emulator`", path,
+                 image->mcu);
     free_ihex_chunks(chunks);
     return fits;
 }
 
-static bool load_eeprom(avr_t *avr, const char *path)
+static void discard(avr_t *avr)
 {
-    uint8_t bytes[EEPROM_BYTES];
-    FILE *file = fopen(path, "rb");
-    if (!file && errno == ENOENT)
-        return true; /* erased; the file comes into being at the end of the run */
-    if (!file) {
-        fprintf(stderr, "treering-board: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    avr_eeprom_desc_t content = {.ee = bytes, .size = (uint32_t)fread(bytes, 1, sizeof bytes, file)};
-    const bool fits = fgetc(file) == EOF;
-    fclose(file);
-    if (!fits) {
-        fprintf(stderr, "treering-board: %s: longer than the EEPROM's %d bytes\n", path, EEPROM_BYTES);
-        return false;
-    }
-    if (content.size > 0)
-        avr_ioctl(avr, AVR_IOCTL_EEPROM_SET, &content);
-    return true;
+    avr_terminate(avr);
+    free(avr);
 }
 
-static bool save_eeprom(avr_t *avr, const char *path)
+void board_image_free(board_image_t *image)
 {
-    uint8_t bytes[EEPROM_BYTES];
-    avr_eeprom_desc_t content = {.ee = bytes, .size = sizeof bytes};
-    avr_ioctl(avr, AVR_IOCTL_EEPROM_GET, &content);
-    FILE *file = fopen(path, "wb");
-    bool written = file && fwrite(bytes, sizeof bytes, 1, file) == 1;
-    if (file)
-        written = fclose(file) == 0 && written;
-    if (!written)
-        fprintf(stderr, "treering-board: %s: cannot write the EEPROM: %s\n", path, strerror(errno));
-    return written;
+    discard(image->avr);
+    image->avr = NULL;
 }
 
-static void provision(avr_t *avr, uint16_t node_id)
+/* --- the board --- */
+
+static void on_led(avr_irq_t *irq, uint32_t value, void *param)
 {
-    uint8_t record[TR_IDENTITY_BYTES];
-    avr_eeprom_desc_t content = {.ee = record, .offset = IDENTITY_ADDRESS, .size = sizeof record};
-    tr_identity_write(record, node_id);
-    avr_ioctl(avr, AVR_IOCTL_EEPROM_SET, &content);
+    if (value && !irq->value)
+        ((board_t *)param)->led_blinks++;
 }
 
-static bool load_files(avr_t *avr, const board_config_t *config)
-{
-    return load_firmware(avr, config->firmware_path) &&
-           (!config->bootloader_path || load_bootloader(avr, config->bootloader_path)) &&
-           (!config->eeprom_path || load_eeprom(avr, config->eeprom_path));
-}
-
-/* Nothing is connected to the analog pins: they feel noise. */
-static void stir_analog_pins(avr_t *avr)
-{
-    uint16_t noise[ANALOG_PINS];
-    if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
-        return; /* they feel what they felt before */
-    for (int pin = 0; pin < ANALOG_PINS; pin++)
-        avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + pin), noise[pin] % SUPPLY_MV);
-}
-
-bool board_create(board_t *board, const board_config_t *config)
+void board_create(board_t *board, const board_image_t *image)
 {
     memset(board, 0, sizeof *board);
-    board->config = config;
-    avr_global_logger_set(log_errors_only);
-    board->avr = avr_make_mcu_by_name("atmega328p");
-    avr_init(board->avr);
-    board->avr->sleep = do_not_sleep;
-    board->avr->vcc = board->avr->avcc = board->avr->aref = SUPPLY_MV;
-    if (!load_files(board->avr, config) || !serial_port_create(&board->port, board->avr))
-        return false;
-    board->avr->pc = board->avr->reset_pc;
-    if (config->node_id != NO_NODE_ID)
-        provision(board->avr, (uint16_t)config->node_id);
-    stir_analog_pins(board->avr);
-    avr_irq_register_notify(avr_io_getirq(board->avr, AVR_IOCTL_IOPORT_GETIRQ('B'), LED_PIN), on_led, board);
-    if (config->has_sensor) {
-        sht31_attach(&board->sensor, board->avr);
-        board->sensor.temperature_c = config->temperature_c;
-        board->sensor.humidity_percent = config->humidity_percent;
-        board->sensor.fault = config->sensor_fault;
-    }
-    return true;
+    avr_t *avr = board->avr = avr_make_mcu_by_name(image->mcu);
+    avr_init(avr);
+    free(avr->flash);
+    avr->flash = image->avr->flash;
+    avr->codeend = image->avr->codeend;
+    avr->reset_pc = image->avr->reset_pc;
+    avr->frequency = BOARD_HZ;
+    avr->vcc = avr->avcc = avr->aref = SUPPLY_MV;
+    memset(avr->data + RAM_START, STACK_PAINT, avr->ramend + 1u - RAM_START);
+    avr->pc = avr->reset_pc;
+    board->usual_run = avr->run;
+    eeprom_attach(&board->eeprom, avr);
+    const int led_pin = strcmp(image->mcu, UNO_MCU) == 0 ? 5 : 7;
+    avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(LED_PORT), led_pin), on_led, board);
 }
 
-bool board_destroy(board_t *board)
+void board_destroy(board_t *board)
 {
-    const char *eeprom_path = board->config->eeprom_path;
-    const bool saved = !eeprom_path || save_eeprom(board->avr, eeprom_path);
-    serial_port_destroy(&board->port);
-    avr_terminate(board->avr);
-    return saved;
+    board->avr->flash = NULL; /* the image's */
+    discard(board->avr);
+    board->avr = NULL;
+}
+
+void board_add_sensor(board_t *board)
+{
+    sht31_attach(&board->sensor, board->avr);
+}
+
+uint8_t board_analog_pins(const board_t *board)
+{
+    return strcmp(board->avr->mmcu, UNO_MCU) == 0 ? 6 : 16;
+}
+
+void board_set_analog(board_t *board, uint8_t pin, uint32_t millivolts)
+{
+    avr_raise_irq(avr_io_getirq(board->avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + pin), millivolts);
 }
 
 void board_reset(board_t *board)
 {
-    avr_t *avr = board->avr;
-    avr_reset(avr);
-    avr_regbit_set(avr,
-                   avr->reset_flags.extrf); /* a bootloader waits for a sketch only after an external reset */
-    stir_analog_pins(avr);
-    serial_port_reset(&board->port);
-    board->resets++;
+    avr_reset(board->avr);
+    /* A bootloader waits for a sketch only after an external reset. */
+    avr_regbit_set(board->avr, board->avr->reset_flags.extrf);
 }
 
-bool board_run_until(board_t *board, avr_cycle_count_t cycle)
+/* Sleeps until something is due. simavr's own loop sleeps a cycle too long, and past whoever waits for us. */
+static void sleep_on(board_t *board, avr_cycle_count_t idle_cycles, avr_cycle_count_t cycle)
 {
     avr_t *avr = board->avr;
-    while (avr->cycle < cycle) {
-        const int state = avr_run(avr);
-        if (state == cpu_Done || state == cpu_Crashed) {
-            fprintf(stderr, "treering-board: the firmware crashed at flash address 0x%04x\n", avr->pc);
-            return false;
+    const avr_cycle_count_t left = cycle - avr->cycle;
+    const avr_cycle_count_t slept = idle_cycles < left ? idle_cycles : left;
+    avr->cycle += slept;
+    board->slept_cycles += slept;
+}
+
+/*
+ * avr_run, but many instructions at once: simavr's inner loop goes on until the next timer of the chip is
+ * due, unless run_cycle_limit, which a reset sets to 1, keeps it from that. An interrupt ends it too.
+ */
+board_state_t board_run_until(board_t *board, avr_cycle_count_t cycle)
+{
+    avr_t *avr = board->avr;
+    board->is_paused = false;
+    avr->run_cycle_limit = BOARD_HZ;
+    while (avr->cycle < cycle && !board->is_paused) {
+        avr_flashaddr_t next_pc = avr->pc;
+        if (avr->run != board->usual_run) {
+            avr_run(avr); /* the watchdog resets it */
+            avr->run_cycle_limit = BOARD_HZ;
+            continue;
         }
+        if (avr->state == cpu_Running) {
+            if (avr->run_cycle_count > cycle - avr->cycle)
+                avr->run_cycle_count = cycle - avr->cycle;
+            next_pc = avr_run_one(avr);
+        }
+        const avr_cycle_count_t idle_cycles = avr_cycle_timer_process(avr);
+        avr->pc = next_pc;
+        if (avr->state == cpu_Sleeping && avr->cycle < cycle) {
+            if (!avr->sreg[S_I])
+                return BOARD_CRASHED; /* nothing can wake it */
+            sleep_on(board, idle_cycles, cycle);
+        }
+        if (avr->interrupt_state && (avr->state == cpu_Running || avr->state == cpu_Sleeping))
+            avr_service_interrupts(avr);
+        if (avr->state == cpu_Done || avr->state == cpu_Crashed)
+            return BOARD_CRASHED;
     }
-    return true;
+    return board->is_paused ? BOARD_PAUSED : BOARD_RUNS;
+}
+
+void board_pause(board_t *board)
+{
+    board->is_paused = true;
+    board->avr->run_cycle_count = 0;
+}
+
+uint16_t board_untouched_bytes(const board_t *board)
+{
+    const avr_t *avr = board->avr;
+    uint16_t longest = 0, run = 0;
+    for (uint16_t at = RAM_START; at <= avr->ramend; at++) {
+        run = avr->data[at] == STACK_PAINT ? (uint16_t)(run + 1) : 0;
+        if (run > longest)
+            longest = run;
+    }
+    return longest;
 }

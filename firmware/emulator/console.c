@@ -10,21 +10,21 @@ typedef const char *command_t(console_t *console, const char *argument);
 
 static const char *set_temperature(console_t *console, const char *argument)
 {
-    if (!sht31_parse_temperature(argument, &console->board->sensor.temperature_c))
+    if (!sht31_parse_temperature(argument, &console->bench->board.sensor.temperature_c))
         return "error: temperature takes -45 to 130 degC";
     return "ok";
 }
 
 static const char *set_humidity(console_t *console, const char *argument)
 {
-    if (!sht31_parse_humidity(argument, &console->board->sensor.humidity_percent))
+    if (!sht31_parse_humidity(argument, &console->bench->board.sensor.humidity_percent))
         return "error: humidity takes 0 to 100 %RH";
     return "ok";
 }
 
 static const char *set_fault(console_t *console, const char *argument)
 {
-    if (!sht31_parse_fault(argument, &console->board->sensor.fault))
+    if (!sht31_parse_fault(argument, &console->bench->board.sensor.fault))
         return "error: fault takes none, crc, nack or stuck";
     return "ok";
 }
@@ -32,20 +32,20 @@ static const char *set_fault(console_t *console, const char *argument)
 static const char *reset(console_t *console, const char *argument)
 {
     (void)argument;
-    board_reset(console->board);
+    bench_reset(console->bench);
     return "ok";
 }
 
 static const char *status(console_t *console, const char *argument)
 {
     (void)argument;
-    const board_t *board = console->board;
-    const serial_port_t *port = &board->port;
+    const bench_t *bench = console->bench;
+    const serial_port_t *port = &bench->port;
     snprintf(console->status, sizeof console->status,
              "{\"board_ms\": %" PRIu64 ", \"resets\": %" PRIu32 ", \"led_blinks\": %" PRIu32
              ", \"port_open\": %s, \"received\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"dropped\": %" PRIu64
              "}",
-             (uint64_t)board->avr->cycle / (BOARD_HZ / 1000), board->resets, board->led_blinks,
+             (uint64_t)bench->board.avr->cycle / (BOARD_HZ / 1000), bench->resets, bench->board.led_blinks,
              port->is_open ? "true" : "false", port->received, port->sent, port->dropped);
     return console->status;
 }
@@ -75,7 +75,7 @@ static const char *run_command(console_t *console, const char *name, const char 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(name, commands[i].name) != 0)
             continue;
-        if (commands[i].needs_sensor && !console->board->config->has_sensor)
+        if (commands[i].needs_sensor && !console->bench->board.sensor.avr)
             return "error: this board has no sensor";
         return commands[i].run(console, argument);
     }

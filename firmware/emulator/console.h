@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "board.h"
+#include "bench.h"
 
 typedef struct console {
-    board_t *board;
+    bench_t *bench;
     bool is_closed; /* stdin has ended; the board runs on */
     bool wants_quit;
     char line[128]; /* the rest of a longer line is ignored */

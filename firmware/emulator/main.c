@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "board.h"
+#include "bench.h"
 #include "console.h"
+#include "eeprom_file.h"
 #include "tr_constants.h"
 
 /* The board runs in steps: long enough to cost little, short enough that a byte waits no longer than on USB.
@@ -29,8 +31,18 @@
 
 enum { EXIT_RUN_FAILED = 1, EXIT_USAGE = 2 };
 
+#define NO_NODE_ID (-1)
+#define MAX_ANALOG_MV 5000u
+
 typedef struct options {
-    board_config_t board;
+    const char *firmware_path;
+    const char *bootloader_path; /* NULL: none, a reset starts the firmware at once */
+    const char *eeprom_path;     /* NULL: the EEPROM starts erased and is forgotten */
+    int32_t node_id;             /* put into the EEPROM; NO_NODE_ID: what is there stays */
+    bool has_sensor;
+    double temperature_c;
+    double humidity_percent;
+    sht31_fault_t sensor_fault;
     const char *link_path;
     bool is_fast;
     bool resets_on_open;
@@ -89,23 +101,22 @@ static bool parse_node_id(const char *text, int32_t *node_id)
 
 static bool apply_option(options_t *options, int option)
 {
-    board_config_t *board = &options->board;
     switch (option) {
-    case 'f': board->firmware_path = optarg; return true;
+    case 'f': options->firmware_path = optarg; return true;
     case 'l': options->link_path = optarg; return true;
     case 't':
-        return sht31_parse_temperature(optarg, &board->temperature_c) ||
+        return sht31_parse_temperature(optarg, &options->temperature_c) ||
                refuse("--temperature-c", optarg, "-45 to 130");
     case 'h':
-        return sht31_parse_humidity(optarg, &board->humidity_percent) ||
+        return sht31_parse_humidity(optarg, &options->humidity_percent) ||
                refuse("--humidity-percent", optarg, "0 to 100");
     case 'x':
-        return sht31_parse_fault(optarg, &board->sensor_fault) ||
+        return sht31_parse_fault(optarg, &options->sensor_fault) ||
                refuse("--sensor-fault", optarg, "none, crc, nack or stuck");
-    case 'i': return parse_node_id(optarg, &board->node_id) || refuse("--node-id", optarg, "0 to 65533");
-    case 'n': board->has_sensor = false; return true;
-    case 'b': board->bootloader_path = optarg; return true;
-    case 'e': board->eeprom_path = optarg; return true;
+    case 'i': return parse_node_id(optarg, &options->node_id) || refuse("--node-id", optarg, "0 to 65533");
+    case 'n': options->has_sensor = false; return true;
+    case 'b': options->bootloader_path = optarg; return true;
+    case 'e': options->eeprom_path = optarg; return true;
     case 'o': options->resets_on_open = false; return true;
     case 'F': options->is_fast = true; return true;
     case 'H': fputs(usage, stdout); exit(EXIT_SUCCESS);
@@ -139,7 +150,7 @@ static bool parse_options(int argc, char **argv, options_t *options)
         fprintf(stderr, "treering-board: %s: not an option; see --help\n", argv[optind]);
         return false;
     }
-    if (!options->board.firmware_path) {
+    if (!options->firmware_path) {
         fprintf(stderr, "treering-board: --firmware is missing; give build/firmware/treering-uno.elf\n");
         return false;
     }
@@ -169,6 +180,55 @@ static void remove_link(const char *path, const char *port_name)
         unlink(path);
 }
 
+/* --- the board --- */
+
+/* Nothing is connected to the analog pins: they feel noise. */
+static void stir_analog_pins(board_t *board)
+{
+    uint16_t noise[16];
+    if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
+        return; /* they feel what they felt before */
+    for (uint8_t pin = 0; pin < board_analog_pins(board); pin++)
+        board_set_analog(board, pin, noise[pin] % MAX_ANALOG_MV);
+}
+
+void bench_reset(bench_t *bench)
+{
+    board_reset(&bench->board);
+    stir_analog_pins(&bench->board);
+    serial_port_reset(&bench->port);
+    bench->resets++;
+}
+
+static bool load_image(board_image_t *image, const options_t *options)
+{
+    char error[ERROR_BYTES];
+    const char *bootloader = options->bootloader_path;
+    if (board_image_load(image, UNO_MCU, options->firmware_path, error) &&
+        (!bootloader || board_image_add_bootloader(image, bootloader, error)))
+        return true;
+    fprintf(stderr, "treering-board: %s\n", error);
+    return false;
+}
+
+static bool set_up(bench_t *bench, const board_image_t *image, const options_t *options)
+{
+    board_t *board = &bench->board;
+    board_create(board, image);
+    if (options->eeprom_path && !eeprom_load(&board->eeprom, options->eeprom_path))
+        return false;
+    if (options->node_id != NO_NODE_ID)
+        eeprom_provision(&board->eeprom, (uint16_t)options->node_id);
+    if (options->has_sensor) {
+        board_add_sensor(board);
+        board->sensor.temperature_c = options->temperature_c;
+        board->sensor.humidity_percent = options->humidity_percent;
+        board->sensor.fault = options->sensor_fault;
+    }
+    stir_analog_pins(board);
+    return serial_port_create(&bench->port, board->avr);
+}
+
 /* --- time --- */
 
 static uint64_t wall_us(void)
@@ -190,30 +250,33 @@ static avr_cycle_count_t due_cycle(uint64_t *zero_us, avr_cycle_count_t cycle)
 }
 
 /* Waits for a client, its bytes or a command, but no longer than a step. */
-static void wait_for_input(const board_t *board, console_t *console, int timeout_ms)
+static void wait_for_input(const bench_t *bench, console_t *console, int timeout_ms)
 {
     struct pollfd watched[] = {
         {.fd = console->is_closed ? -1 : STDIN_FILENO, .events = POLLIN},
-        {.fd = board->port.watch_fd, .events = POLLIN},
-        {.fd = serial_port_wants_input(&board->port) ? board->port.master_fd : -1, .events = POLLIN},
+        {.fd = bench->port.watch_fd, .events = POLLIN},
+        {.fd = serial_port_wants_input(&bench->port) ? bench->port.master_fd : -1, .events = POLLIN},
     };
     if (poll(watched, sizeof watched / sizeof *watched, timeout_ms) > 0 && watched[0].revents)
         console_service(console);
 }
 
-static bool run(board_t *board, const options_t *options)
+static bool run(bench_t *bench, const options_t *options)
 {
-    console_t console = {.board = board};
+    board_t *board = &bench->board;
+    console_t console = {.bench = bench};
     uint64_t zero_us = wall_us();
     while (!stop_requested && !console.wants_quit) {
         const avr_cycle_count_t cycle = board->avr->cycle;
         const avr_cycle_count_t due =
             options->is_fast ? cycle + STEP_MS * CYCLES_PER_MS : due_cycle(&zero_us, cycle);
-        if (!board_run_until(board, due))
+        if (board_run_until(board, due) == BOARD_CRASHED) {
+            fprintf(stderr, "treering-board: the firmware crashed at flash address 0x%04x\n", board->avr->pc);
             return false;
-        if (serial_port_service(&board->port) && options->resets_on_open)
-            board_reset(board);
-        wait_for_input(board, &console, options->is_fast ? 0 : STEP_MS);
+        }
+        if (serial_port_service(&bench->port) && options->resets_on_open)
+            bench_reset(bench);
+        wait_for_input(bench, &console, options->is_fast ? 0 : STEP_MS);
     }
     return true;
 }
@@ -221,21 +284,29 @@ static bool run(board_t *board, const options_t *options)
 int main(int argc, char **argv)
 {
     options_t options = {
-        .board = {.node_id = NO_NODE_ID, .has_sensor = true, .temperature_c = 21.5, .humidity_percent = 45.0},
+        .node_id = NO_NODE_ID,
+        .has_sensor = true,
+        .temperature_c = 21.5,
+        .humidity_percent = 45.0,
         .resets_on_open = true,
     };
-    board_t board;
-    if (!parse_options(argc, argv, &options) || !board_create(&board, &options.board))
+    board_image_t image;
+    bench_t bench = {0};
+    if (!parse_options(argc, argv, &options) || !load_image(&image, &options) ||
+        !set_up(&bench, &image, &options))
         return EXIT_USAGE;
-    if (options.link_path && !make_link(options.link_path, board.port.name))
+    if (options.link_path && !make_link(options.link_path, bench.port.name))
         return EXIT_USAGE;
     handle_signals();
-    puts(board.port.name);
+    puts(bench.port.name);
     fflush(stdout);
 
-    const bool ran = run(&board, &options);
+    const bool ran = run(&bench, &options);
     if (options.link_path)
-        remove_link(options.link_path, board.port.name);
-    const bool saved = board_destroy(&board);
+        remove_link(options.link_path, bench.port.name);
+    const bool saved = !options.eeprom_path || eeprom_save(&bench.board.eeprom, options.eeprom_path);
+    serial_port_destroy(&bench.port);
+    board_destroy(&bench.board);
+    board_image_free(&image);
     return ran && saved ? EXIT_SUCCESS : EXIT_RUN_FAILED;
 }

@@ -56,6 +56,7 @@ static void add_reply_word(sht31_device_t *device, uint16_t word)
 
 static void measure(sht31_device_t *device, uint32_t duration_us)
 {
+    device->measurements++;
     device->reply_bytes = 0;
     add_reply_word(device, (uint16_t)((device->temperature_c + 45.0) / 175.0 * 65535.0 + 0.5));
     add_reply_word(device, (uint16_t)(device->humidity_percent / 100.0 * 65535.0 + 0.5));
@@ -132,6 +133,8 @@ static void send_byte(sht31_device_t *device)
     uint8_t byte = 0xFF; /* the idle bus */
     if (device->reply_sent < device->reply_bytes)
         byte = device->reply[device->reply_sent++];
+    if (device->on_read && device->reply_sent == sizeof device->reply)
+        device->on_read(device->on_read_param);
     avr_raise_irq(device->to_avr, avr_twi_irq_msg(TWI_COND_READ, ADDRESS << 1, byte));
 }
 

@@ -38,6 +38,10 @@ typedef struct sht31_device {
     uint8_t reply_bytes; /* 0: nothing to read */
     uint8_t reply_sent;
     avr_cycle_count_t ready_cycle;
+    uint32_t measurements; /* begun */
+
+    void (*on_read)(void *param); /* a measurement has been read whole; NULL: nobody wants to know */
+    void *on_read_param;
 } sht31_device_t;
 
 /* Puts the device on the bus at 0 degC, 0 %RH, without a fault. */
