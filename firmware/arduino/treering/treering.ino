@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "sensor.h"
 #include "serial_link.h"
+#include "trace.h"
 
 #ifndef TR_NODE_ID
 #define TR_NODE_ID 2 // of a board whose EEPROM says none
@@ -36,6 +37,7 @@ static void take_events()
 {
     tr_event_t event;
     while (tr_node_next_event(&node, &event)) {
+        trace(event);
         if (event.kind == TR_EVENT_MEASUREMENT_DUE) {
             measured_version = event.value;
             sensor.request();
