@@ -1,5 +1,5 @@
-// What happens to the node, told on the chip's general purpose registers: on a real board nothing is there, and
-// an emulator (firmware/emulator/boards.c) listens. Ten instructions an event.
+// What happens to the node, told on the chip's general purpose registers: on a real board nothing is there,
+// and an emulator (firmware/emulator/boards.c) listens. Ten instructions an event.
 
 #ifndef TREERING_TRACE_H
 #define TREERING_TRACE_H
