@@ -21,7 +21,7 @@ enum tr_event_kind {
     /* Rings and polled networks. */
     TR_EVENT_PEER_FOUND,     /* node: the peer, as in the next one */
     TR_EVENT_PEER_LOST,      /* value: enum tr_why */
-    TR_EVENT_READINGS_HEARD, /* node: whose; value: the version; they are in the frame just received */
+    TR_EVENT_READINGS_HEARD, /* node: whose; value: the version */
 
     /* Rings. The tokens are those of tr_ring_t until the next call; tr_ring.h says which. */
     TR_EVENT_TOKEN_TAKEN,    /* node: the previous holder; value: the version */
@@ -32,6 +32,11 @@ enum tr_event_kind {
     TR_EVENT_TURN_FINISHED,  /* node: the turn; value: the version */
     TR_EVENT_CLAIM_MADE,     /* value: the epoch */
     TR_EVENT_RESULT_LEARNED, /* value: the version */
+
+    /* Polled networks. The readings heard are in tr_polling_t until the next call. */
+    TR_EVENT_BECAME_PRIMARY, /* value: the epoch */
+    TR_EVENT_STEPPED_DOWN,   /* node: enum tr_why; value: the epoch */
+    TR_EVENT_PEER_MISSING,   /* node; value: the version */
 };
 
 /* Why a parent or a peer was lost, or a primary is none any more. */
@@ -47,6 +52,7 @@ enum tr_why {
     TR_WHY_LEASE_OVER,
     TR_WHY_STOPPED,       /* its own lease ran out meanwhile */
     TR_WHY_OTHER_PRIMARY, /* of the epoch that the node knows now */
+    TR_WHY_NOBODY_ANSWERS,
     TR_WHY_GOODBYE,
     TR_WHY_UNHEARD,     /* for many visits of the token */
     TR_WHY_NO_SIGN,     /* of the token, after all tries */
