@@ -35,10 +35,21 @@ int tr_peer_node_init(tr_peer_node_t *node, const tr_peer_config_t *config)
                : TR_ERROR_CONFIG;
 }
 
+void tr_peer_node_leave(tr_peer_node_t *node)
+{
+    if (node->has_left)
+        return;
+    node->has_left = true;
+    node->ready_count = 0;
+    tr_peer_node_put(node, TR_GOODBYE, TR_BROADCAST);
+}
+
 /* --- frames received --- */
 
 bool tr_peer_node_accepts(tr_peer_node_t *node, const tr_frame_t *frame, int decoded)
 {
+    if (node->has_left)
+        return false;
     if (decoded < 0)
         tr_peer_node_drop(node, (uint8_t)-decoded, TR_NO_NODE);
     else if (frame->source == node->id)

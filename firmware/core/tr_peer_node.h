@@ -38,6 +38,7 @@ typedef struct tr_ready {
 
 typedef struct tr_peer_node {
     uint16_t id;
+    bool has_left;
     uint32_t counter;
     tr_jitter_t jitter;
     uint8_t ready_count;
@@ -51,6 +52,9 @@ tr_peer_timing_t tr_peer_timing_default(void);
 
 /* Returns 0 or TR_ERROR_CONFIG. `config->order` must outlive the node. */
 int tr_peer_node_init(tr_peer_node_t *node, const tr_peer_config_t *config);
+
+/* The node says GOODBYE, and nothing else from now on; nor does it accept any frame. */
+void tr_peer_node_leave(tr_peer_node_t *node);
 
 /* Whether a received frame, decoded with that result, is to be looked at; it may be for somebody else. If
  * not, it is dropped with its reason. */
@@ -74,6 +78,8 @@ void tr_peer_node_drop(tr_peer_node_t *node, uint8_t reason, uint16_t source);
 /* Adds a frame, in place of one of the same type for the same node. */
 void tr_peer_node_put(tr_peer_node_t *node, uint8_t type, uint16_t destination);
 void tr_peer_node_discard(tr_peer_node_t *node, uint8_t type, uint16_t destination);
+
+/* Takes the frame that came first. False when there is none. */
 bool tr_peer_node_take_ready(tr_peer_node_t *node, tr_ready_t *taken);
 
 /* The frame's bytes around a payload that lies in its place, TR_HEADER_BYTES from their start. Returns their
