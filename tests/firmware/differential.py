@@ -7,10 +7,8 @@ A failure prints the line that replays it.
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,41 +37,14 @@ from protocol.packets import (
 )
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import MAX_PERIOD_MS, PROFILES, Timing
-from tests.firmware.core import FRAME_TYPES, is_of_another_network, library
+from tests.firmware import pairs
+from tests.firmware.core import FRAME_TYPES, is_of_another_network
+from tests.firmware.pairs import Pair
 
 NEIGHBOURS = (0, 1, 2, 3, 5, 8, 0xFFFD)
 DAY_MS = 86_400_000
 # handle_timer must be called at least every 2^31 ms.
 LONGEST_SLEEP_MS = 18 * DAY_MS
-
-
-class DifferenceError(AssertionError):
-    """The two nodes did not do the same."""
-
-
-class Pair:
-    """Both nodes as one; every call compares what comes of it."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.python = SinkTreeNode(*arguments, **options)
-        self.core = CoreNode(*arguments, **options)
-
-    def both(self, what: str, call: Callable[[SinkTreeNode | CoreNode], object]) -> Any:
-        """The one result of a call on either."""
-        ours, theirs = call(self.python), call(self.core)
-        if ours != theirs:
-            raise DifferenceError(f"{what}: Python {ours}, C {theirs}")
-        return ours
-
-    def compare_deadlines(self, now_ms: int) -> int | None:
-        """The next deadline; one that is over counts as now, which is all that the C node tells."""
-
-        def deadline_ms(node: SinkTreeNode | CoreNode) -> int | None:
-            found = node.next_deadline()
-            return None if found is None else max(found, now_ms)
-
-        deadline: int | None = self.both("next_deadline", deadline_ms)
-        return deadline
 
 
 class Life:
@@ -91,17 +62,17 @@ class Life:
         self.sent: list[Frame] = []
         self.due: list[int] = []  # rounds to measure
         self.counter = 0
-        self.pair = Pair(
-            self.node_id,
-            seed=rng.getrandbits(32) if rng.random() < 0.9 else 0,
-            first_counter=rng.choice((0, MAX_U24, rng.getrandbits(24))),
-            now_ms=self.now_ms,
-            root=self.is_root,
-            timing=self.timing,
-            metrics=(rng.choice((0, 0, 1, 63)),),
-            max_children=rng.choice((0, 1, 2, 4, 32)),
-            first_version=self.version,
-        )
+        options: dict[str, Any] = {
+            "seed": rng.getrandbits(32) if rng.random() < 0.9 else 0,
+            "first_counter": rng.choice((0, MAX_U24, rng.getrandbits(24))),
+            "now_ms": self.now_ms,
+            "root": self.is_root,
+            "timing": self.timing,
+            "metrics": (rng.choice((0, 0, 1, 63)),),
+            "max_children": rng.choice((0, 1, 2, 4, 32)),
+            "first_version": self.version,
+        }
+        self.pair = Pair(SinkTreeNode(self.node_id, **options), CoreNode(self.node_id, **options))
         self.serve()
 
     def _timing(self) -> Timing:
@@ -360,35 +331,9 @@ class Life:
 
 
 def run(seed: int, lives: int, steps: int) -> Counter[str]:
-    """Live so many lives of so many steps; what came of them.
-
-    Raises DifferenceError with the line that replays it.
-    """
-    seen: Counter[str] = Counter()
-    for life in range(lives):
-        lived = 0
-        try:
-            one = Life(f"{seed}/{life}", seen)
-            while lived < steps:
-                lived += 1
-                one.step()
-        except Exception as error:
-            replay = f"python -m {__spec__.name} --seed {seed} --lives {life + 1} --steps {lived}"
-            raise DifferenceError(f"life {life}, step {lived}: {error!r}\nreplay: {replay}") from error
-    return seen
-
-
-def main() -> None:
-    """Run from the command line, also under the sanitizers."""
-    parser = argparse.ArgumentParser()
-    for name, default in (("seed", 1), ("lives", 20), ("steps", 300)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    arguments = parser.parse_args()
-    library()
-    seen = run(**vars(arguments))
-    for what, count in seen.most_common():
-        sys.stdout.write(f"{count:8} {what}\n")
+    """Live so many lives of so many steps; what came of them. Raises DifferenceError."""
+    return pairs.run("tests.firmware.differential", Life, seed=seed, lives=lives, steps=steps)
 
 
 if __name__ == "__main__":
-    main()
+    pairs.main(run)
