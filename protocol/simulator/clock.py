@@ -23,11 +23,17 @@ class Clock:
         self._heap: list[tuple[int, int, Callable[[Any, Any], None], Any, Any]] = []
         self._scheduled = 0
         self._halted = False
+        self._before_us = 0
 
     @property
     def now_ms(self) -> int:
         """The time in whole milliseconds."""
         return self.now_us // 1000
+
+    @property
+    def next_us(self) -> int:
+        """Nothing happens before that time; at most the end of this `run`, after which anything may."""
+        return min(self._heap[0][0], self._before_us) if self._heap else self._before_us
 
     def at(self, time_us: int, action: Callable[[Any, Any], None], subject: Any, detail: Any) -> None:
         """Schedule `action(subject, detail)`; one in the past runs next."""
@@ -39,7 +45,7 @@ class Clock:
     def run(self, before_us: int) -> None:
         """Run the actions that are due before that time, or until one of them calls `halt`."""
         heap, pop = self._heap, heapq.heappop
-        self._halted = False
+        self._halted, self._before_us = False, before_us
         while heap and heap[0][0] < before_us and not self._halted:
             self.now_us, _, action, subject, detail = pop(heap)
             action(subject, detail)
@@ -62,10 +68,18 @@ class NodeClock:
         """Put it forward."""
         self._offset_us += step_ms * 1000
 
+    def reads_us(self, now_us: int) -> int:
+        """As `reads_ms`, finer."""
+        return now_us * self._rate // _BILLION + self._offset_us
+
     def reads_ms(self, now_us: int) -> int:
         """What it shows at that time of the world."""
-        return (now_us * self._rate // _BILLION + self._offset_us) // 1000
+        return self.reads_us(now_us) // 1000
 
     def shows_us(self, time_ms: int) -> int:
         """The first time of the world at which it shows that."""
-        return -((self._offset_us - time_ms * 1000) * _BILLION // self._rate)
+        return self.first_us(time_ms * 1000)
+
+    def first_us(self, time_us: int) -> int:
+        """As `shows_us`, finer."""
+        return -((self._offset_us - time_us) * _BILLION // self._rate)

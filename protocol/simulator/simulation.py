@@ -195,6 +195,18 @@ class Simulation:
         """The longest that a ring's token needs from one node to the next if nothing is lost."""
         return token_hop_us(self.air, self._channel.quality, len(self._metrics))
 
+    def node_at(self, node_id: int) -> Node | None:
+        """What has power at that place."""
+        return self._stations[node_id].node
+
+    def clock_of(self, node_id: int) -> NodeClock:
+        """That place's clock."""
+        return self._stations[node_id].clock
+
+    def wake(self, node_id: int) -> None:
+        """For nodes that do something between their deadlines: that one has something to give out."""
+        self._wake_now(self._stations[node_id])
+
     def run(self, rounds: int) -> None:
         """Run until so many rounds have finished, or the time in which they should have is over.
 
