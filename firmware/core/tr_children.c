@@ -2,22 +2,23 @@
 
 #include <string.h>
 
+#include "tr_bytes.h"
 #include "tr_serial_number.h"
 
 enum { ALL_ROUNDS = (1 << TR_HISTORY_ROUNDS) - 1 };
 
 void tr_children_init(tr_children_t *children, uint16_t node_id, uint8_t capacity)
 {
-    memset(children, 0, sizeof *children);
     children->node_id = node_id;
     children->capacity = capacity;
 }
 
 tr_child_t *tr_children_find(tr_children_t *children, uint16_t id)
 {
-    for (uint8_t i = 0; i < children->count; i++) {
-        if (children->children[i].id == id)
-            return &children->children[i];
+    tr_child_t *child = children->children;
+    for (uint8_t left = children->count; left > 0; left--, child++) {
+        if (child->id == id)
+            return child;
     }
     return NULL;
 }
@@ -29,6 +30,8 @@ bool tr_children_has_room_for(tr_children_t *children, uint16_t id)
 
 tr_child_t *tr_children_add(tr_children_t *children, uint16_t id, uint16_t expected_from)
 {
+    if (children->count == children->capacity)
+        return NULL;
     tr_child_t *child = &children->children[children->count++];
     memset(child, 0, sizeof *child);
     child->id = id;
@@ -37,15 +40,35 @@ tr_child_t *tr_children_add(tr_children_t *children, uint16_t id, uint16_t expec
     return child;
 }
 
+/* Makes place for so many aggregates of the child, instead of those that it had reported. NULL if there is
+ * none. */
+static tr_metric_aggregate_t *make_place(tr_children_t *children, tr_child_t *child, uint8_t aggregate_count)
+{
+    const uint8_t others = (uint8_t)(children->reported_count - child->aggregate_count);
+    if (aggregate_count > TR_MAX_REPORTED - others)
+        return NULL;
+    tr_metric_aggregate_t *place = children->reported;
+    for (const tr_child_t *before = children->children; before < child; before++)
+        place += before->aggregate_count;
+    const tr_metric_aggregate_t *after = place + child->aggregate_count;
+    memmove(place + aggregate_count, after,
+            (size_t)((char *)&children->reported[children->reported_count] - (char *)after));
+    children->reported_count = (uint8_t)(others + aggregate_count);
+    child->aggregate_count = aggregate_count;
+    return place;
+}
+
 void tr_children_remove(tr_children_t *children, tr_child_t *child)
 {
+    make_place(children, child, 0);
     children->count--;
-    memmove(child, child + 1, (size_t)(&children->children[children->count] - child) * sizeof *child);
+    memmove(child, child + 1, (size_t)((char *)&children->children[children->count] - (char *)child));
 }
 
 void tr_children_forget_all(tr_children_t *children)
 {
     children->count = 0;
+    children->reported_count = 0;
     children->link_count = 0;
 }
 
@@ -88,16 +111,16 @@ static void remove_links(tr_children_t *children, uint8_t place, uint8_t count)
             (size_t)(children->link_count - place) * sizeof *children->links);
 }
 
-static void hand_on(tr_children_t *children, const tr_link_t *link)
+static void hand_on(tr_children_t *children, uint16_t child, uint16_t parent, uint8_t quality)
 {
     for (uint8_t i = 0; i < children->link_count; i++) {
-        if (children->links[i].child == link->child && children->links[i].parent == link->parent) {
+        if (children->links[i].child == child && children->links[i].parent == parent) {
             remove_links(children, i, 1);
             break; /* there is one at most */
         }
     }
     if (children->link_count < TR_LINK_QUEUE)
-        children->links[children->link_count++] = *link;
+        tr_link_set(&children->links[children->link_count++], child, parent, quality);
 }
 
 /* The share of the rounds that arrived, at least 1. */
@@ -112,19 +135,16 @@ static uint8_t quality(const tr_child_t *child)
 
 static void take_links(tr_children_t *children, tr_items_t *items)
 {
-    items->link_count = children->link_count < TR_MAX_LINKS ? children->link_count : TR_MAX_LINKS;
-    memcpy(items->links, children->links, items->link_count * sizeof *items->links);
-    remove_links(children, 0, items->link_count);
-    for (uint8_t i = 0; i < children->count && items->link_count < TR_MAX_LINKS; i++) {
-        tr_child_t *child = &children->children[i];
-        if (child->is_announced)
-            continue;
+    uint8_t count = children->link_count < TR_MAX_LINKS ? children->link_count : TR_MAX_LINKS;
+    memcpy(items->links, children->links, count * sizeof *items->links);
+    remove_links(children, 0, count);
+    tr_child_t *child = children->children;
+    for (uint8_t left = children->count; left > 0 && count < TR_MAX_LINKS; left--, child++) {
+        if (!child->is_announced)
+            tr_link_set(&items->links[count++], child->id, children->node_id, quality(child));
         child->is_announced = true;
-        tr_link_t *link = &items->links[items->link_count++];
-        link->child = child->id;
-        link->parent = children->node_id;
-        link->quality = quality(child);
     }
+    items->link_count = count;
 }
 
 void tr_children_announce_all(tr_children_t *children)
@@ -135,20 +155,22 @@ void tr_children_announce_all(tr_children_t *children)
 
 /* --- reports --- */
 
-void tr_children_store(tr_children_t *children, tr_child_t *child, const tr_received_items_t *items)
+bool tr_children_store(tr_children_t *children, tr_child_t *child, const tr_received_items_t *items)
 {
     const uint16_t version = tr_items_version(items);
-    for (uint8_t i = 0; i < items->link_count && !has_arrived(child, version); i++) {
-        tr_link_t link;
-        tr_items_get_link(items, i, &link);
-        hand_on(children, &link);
-    }
+    tr_metric_aggregate_t *place = make_place(children, child, items->aggregate_count);
+    if (!place)
+        return false;
+    for (uint8_t i = 0; i < items->aggregate_count; i++)
+        tr_items_get_aggregate(items, i, place++);
+    const uint8_t *link = tr_items_links(items);
+    const uint8_t links = has_arrived(child, version) ? 0 : items->link_count;
+    for (uint8_t left = links; left > 0; left--, link += TR_LINK_ITEM_BYTES)
+        hand_on(children, tr_get_u16(link + 1), tr_get_u16(link + 3), link[5]);
     child->has_report = true;
     child->version = version;
     child->doubt = items->doubt;
-    child->aggregate_count = items->aggregate_count;
-    for (uint8_t i = 0; i < items->aggregate_count; i++)
-        tr_items_get_aggregate(items, i, &child->aggregates[i]);
+    return true;
 }
 
 bool tr_children_close_round(tr_children_t *children, tr_child_t *child, uint16_t version, uint8_t limit)
@@ -166,20 +188,23 @@ bool tr_children_close_round(tr_children_t *children, tr_child_t *child, uint16_
 
 void tr_children_give_up(tr_children_t *children, tr_child_t *child)
 {
-    const tr_link_t gone = {.child = child->id, .parent = children->node_id, .quality = 0};
+    const uint16_t id = child->id;
     tr_children_remove(children, child);
-    hand_on(children, &gone);
+    hand_on(children, id, children->node_id, 0);
 }
 
 void tr_children_compose(tr_children_t *children, tr_items_t *items)
 {
-    for (uint8_t i = 0; i < children->count; i++) {
-        const tr_child_t *child = &children->children[i];
-        if (!has_arrived(child, items->version))
-            continue;
-        items->doubt = tr_saturating_add(items->doubt, child->doubt);
-        for (uint8_t j = 0; j < child->aggregate_count; j++)
-            tr_items_merge(items, &child->aggregates[j]);
+    const tr_metric_aggregate_t *reported = children->reported;
+    const tr_child_t *child = children->children;
+    for (uint8_t left = children->count; left > 0; left--, child++) {
+        const bool counts = has_arrived(child, items->version);
+        if (counts)
+            items->doubt = tr_saturating_add(items->doubt, child->doubt);
+        for (uint8_t i = 0; i < child->aggregate_count; i++, reported++) {
+            if (counts)
+                tr_items_merge(items, reported);
+        }
     }
     take_links(children, items);
 }

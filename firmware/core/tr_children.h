@@ -17,22 +17,24 @@ typedef struct tr_child {
     uint8_t depth;
     uint8_t missed_rounds;
     uint8_t history; /* a bit a round, newest lowest: whether its report arrived */
-    bool has_report;
-    bool is_announced; /* the next reports need not tell of it */
     uint8_t aggregate_count;
-    tr_metric_aggregate_t aggregates[TR_MAX_AGGREGATES];
+    bool has_report : 1;
+    bool is_announced : 1; /* the next reports need not tell of it */
 } tr_child_t;
 
-/* In the order they came, and the links to hand on. */
+/* In the order they came; what they reported in the same order; and the links to hand on. */
 typedef struct tr_children {
     uint16_t node_id; /* the parent */
     uint8_t capacity;
     uint8_t count;
+    uint8_t reported_count;
     uint8_t link_count;
     tr_child_t children[TR_MAX_CHILDREN];
+    tr_metric_aggregate_t reported[TR_MAX_REPORTED];
     tr_link_t links[TR_LINK_QUEUE];
 } tr_children_t;
 
+/* `children` is all zero. */
 void tr_children_init(tr_children_t *children, uint16_t node_id, uint8_t capacity);
 
 /* That child, or NULL. */
@@ -41,7 +43,7 @@ tr_child_t *tr_children_find(tr_children_t *children, uint16_t id);
 /* Whether the node is a child or could become one. */
 bool tr_children_has_room_for(tr_children_t *children, uint16_t id);
 
-/* A new child; the caller has checked that there is room. */
+/* A new child, or NULL: there is no room. */
 tr_child_t *tr_children_add(tr_children_t *children, uint16_t id, uint16_t expected_from);
 
 /* It is a child no more. */
@@ -56,8 +58,9 @@ uint8_t tr_children_depth(const tr_children_t *children);
 /* Whether any child still owes its report of that round. */
 bool tr_children_are_owing(const tr_children_t *children, uint16_t version);
 
-/* Lets a report with aggregates stand for the child in its round; its links are handed on once. */
-void tr_children_store(tr_children_t *children, tr_child_t *child, const tr_received_items_t *items);
+/* Lets a report with aggregates stand for the child in its round; its links are handed on once. False if
+ * there is no place for its aggregates: then nothing has changed. */
+bool tr_children_store(tr_children_t *children, tr_child_t *child, const tr_received_items_t *items);
 
 /* Keeps the child's books of a round that is over. True if it has missed `limit` rounds. */
 bool tr_children_close_round(tr_children_t *children, tr_child_t *child, uint16_t version, uint8_t limit);

@@ -1,19 +1,25 @@
 /*
- * How much a node can hold. Each number costs RAM, of which the Uno has 2 KB; a larger machine compiles the
- * core with larger ones (-DTR_MAX_CHILDREN=32). The bytes given are those of an AVR.
+ * How much a node can hold, and what it need not be able to do. Each number costs RAM, of which the Uno has 2
+ * KB; a larger machine compiles the core with larger ones (-DTR_MAX_CHILDREN=32). The bytes given are those
+ * of an AVR.
  */
 #ifndef TR_CONFIG_H
 #define TR_CONFIG_H
 
-/* Children; 54 bytes each. Whoever finds no place seeks another parent, and the tree grows deeper. */
+/* Children; 13 bytes each. Whoever finds no place seeks another parent, and the tree grows deeper. */
 #ifndef TR_MAX_CHILDREN
-#define TR_MAX_CHILDREN 8
+#define TR_MAX_CHILDREN 6
+#endif
+
+/* Aggregates in the children's reports of a round; 8 bytes each. A report that finds no place is refused. */
+#ifndef TR_MAX_REPORTED
+#define TR_MAX_REPORTED (2 * TR_MAX_CHILDREN)
 #endif
 
 /* Frames that wait to be sent; 9 bytes each. An offer to a neighbour for each place in the child table, and a
  * few of the node's own. */
 #ifndef TR_OUTBOX_FRAMES
-#define TR_OUTBOX_FRAMES 12
+#define TR_OUTBOX_FRAMES 8
 #endif
 
 /* Link items to hand on; 5 bytes each. PROTOCOL.md 6.5 says 8. */
@@ -31,9 +37,20 @@
 #define TR_READY_FRAMES 6
 #endif
 
-/* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and a few more. */
+/* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and a little more.
+ */
 #ifndef TR_MAX_EVENTS
-#define TR_MAX_EVENTS (TR_MAX_CHILDREN + 4)
+#define TR_MAX_EVENTS (TR_MAX_CHILDREN + 2)
+#endif
+
+/* 0: a node that is never the root has no code for it. */
+#ifndef TR_CAN_BE_ROOT
+#define TR_CAN_BE_ROOT 1
+#endif
+
+/* 1: the timers are those of the default profile, as constants in the code, whatever the config says. */
+#ifndef TR_FIXED_TIMING
+#define TR_FIXED_TIMING 0
 #endif
 
 #endif

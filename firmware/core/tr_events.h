@@ -67,11 +67,10 @@ typedef struct tr_event {
     uint16_t value;
 } tr_event_t;
 
-/* A ring; when it is full the oldest event gives way. All zero is empty. */
+/* In the order they came; when there is no room the oldest gives way. All zero is empty. */
 typedef struct tr_events {
-    uint16_t first;
     uint16_t count;
-    tr_event_t ring[TR_MAX_EVENTS];
+    tr_event_t waiting[TR_MAX_EVENTS];
 } tr_events_t;
 
 void tr_events_put(tr_events_t *events, uint8_t kind, uint16_t node, uint16_t value);

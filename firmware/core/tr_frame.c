@@ -23,34 +23,32 @@ uint16_t tr_crc16(const uint8_t *bytes, size_t length)
     return crc;
 }
 
-static bool are_items(const tr_frame_t *frame, uint8_t head_bytes, bool needs_aggregate)
+/* Whether the payload is so many bytes and then items, with so many aggregates at least. */
+static bool ends_in_items(const tr_frame_t *frame, uint8_t head_bytes, uint8_t least_aggregates,
+                          tr_received_items_t *items)
 {
-    tr_received_items_t items;
     return frame->payload_bytes >= head_bytes &&
-           tr_items_read(&items, frame->payload + head_bytes, (uint8_t)(frame->payload_bytes - head_bytes)) &&
-           (items.aggregate_count > 0 || !needs_aggregate);
+           tr_items_read(items, frame->payload + head_bytes, (uint8_t)(frame->payload_bytes - head_bytes)) &&
+           items->aggregate_count >= least_aggregates;
 }
 
-/* 0 or a negative drop reason. */
-static int check_payload(const tr_frame_t *frame)
+static bool is_payload(const tr_frame_t *frame, tr_received_items_t *items)
 {
-    bool is_right;
     switch (frame->type) {
-    case TR_DISC_ACK: is_right = frame->payload_bytes == 0; break;
+    case TR_DISC_ACK:
+    case TR_GOODBYE: return frame->payload_bytes == 0;
     case TR_DISCOVERY:
     case TR_DISC_ACK_ACK:
-    case TR_HELP_ACK: is_right = frame->payload_bytes == TR_SYNC_BYTES; break;
-    case TR_DEPTH: is_right = frame->payload_bytes == TR_DEPTH_BYTES; break;
+    case TR_HELP_ACK: return frame->payload_bytes == TR_SYNC_BYTES;
+    case TR_DEPTH: return frame->payload_bytes == TR_DEPTH_BYTES;
     case TR_DATA_ACK:
-    case TR_HELP_CONFIRM: is_right = frame->payload_bytes == TR_ACK_BYTES; break;
+    case TR_HELP_CONFIRM: return frame->payload_bytes == TR_ACK_BYTES;
     case TR_HELP:
-    case TR_LOOK: is_right = frame->payload_bytes == TR_HELP_BYTES; break;
-    case TR_DATA: is_right = are_items(frame, TR_DEPTH_BYTES, true); break;
-    case TR_HELP_ACK_DATA: is_right = are_items(frame, TR_DEPTH_BYTES, false); break;
-    case TR_RESULT: is_right = are_items(frame, TR_DURATION_BYTES, true); break;
-    default: return -TR_DROP_UNKNOWN_TYPE;
+    case TR_LOOK: return frame->payload_bytes == TR_HELP_BYTES;
+    case TR_DATA: return ends_in_items(frame, TR_DEPTH_BYTES, 1, items);
+    case TR_HELP_ACK_DATA: return ends_in_items(frame, TR_DEPTH_BYTES, 0, items);
+    default: return ends_in_items(frame, TR_DURATION_BYTES, 1, items);
     }
-    return is_right && frame->source <= TR_MAX_NODE_ID ? 0 : -TR_DROP_MALFORMED;
 }
 
 int tr_frame_read(tr_frame_t *frame, const uint8_t *bytes, size_t length)
@@ -75,10 +73,14 @@ int tr_frame_read(tr_frame_t *frame, const uint8_t *bytes, size_t length)
     return 0;
 }
 
-int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length)
+int tr_frame_decode(tr_frame_t *frame, tr_received_items_t *items, const uint8_t *bytes, size_t length)
 {
     const int result = tr_frame_read(frame, bytes, length);
-    return result < 0 ? result : check_payload(frame);
+    if (result < 0)
+        return result;
+    if (frame->type == 0 || (frame->type > TR_LOOK && frame->type != TR_GOODBYE))
+        return -TR_DROP_UNKNOWN_TYPE;
+    return is_payload(frame, items) && frame->source <= TR_MAX_NODE_ID ? 0 : -TR_DROP_MALFORMED;
 }
 
 uint8_t tr_frame_encode(const tr_frame_t *frame, uint8_t *bytes)
@@ -91,25 +93,4 @@ uint8_t tr_frame_encode(const tr_frame_t *frame, uint8_t *bytes)
     tr_put_u24(bytes + 5, frame->counter);
     tr_put_u16(bytes + length, tr_crc16(bytes, length));
     return (uint8_t)(length + TR_CRC_BYTES);
-}
-
-void tr_frame_items(const tr_frame_t *frame, uint8_t head_bytes, tr_received_items_t *items)
-{
-    tr_items_read(items, frame->payload + head_bytes, (uint8_t)(frame->payload_bytes - head_bytes));
-}
-
-void tr_sync_write(const tr_sync_t *sync, uint8_t *bytes)
-{
-    tr_put_u16(bytes, sync->version);
-    tr_put_u24(bytes + 2, sync->age);
-    bytes[5] = sync->hop_count;
-    tr_put_u24(bytes + 6, sync->period_ms);
-}
-
-void tr_sync_read(tr_sync_t *sync, const uint8_t *bytes)
-{
-    sync->version = tr_get_u16(bytes);
-    sync->age = tr_get_u24(bytes + 2);
-    sync->hop_count = bytes[5];
-    sync->period_ms = tr_get_u24(bytes + 6);
 }

@@ -17,30 +17,16 @@ typedef struct tr_frame {
     uint8_t payload_bytes;
 } tr_frame_t;
 
-/* What a joined node says of its way to the root: round `version` began `age` ago. */
-typedef struct tr_sync {
-    uint16_t version;
-    uint32_t age; /* 24 bits, in units of tr_way_age_unit_ms */
-    uint8_t hop_count;
-    uint32_t period_ms; /* 24 bits */
-} tr_sync_t;
-
 /* Checks length, wire version and CRC, in the order of PROTOCOL.md section 4. Returns 0, and the payload lies
  * within `bytes`; or a negative drop reason. The type and the payload are left to the frame's network. */
 int tr_frame_read(tr_frame_t *frame, const uint8_t *bytes, size_t length);
 
-/* As tr_frame_read, and checks type and payload: the frames of a sink tree. */
-int tr_frame_decode(tr_frame_t *frame, const uint8_t *bytes, size_t length);
+/* As tr_frame_read, and checks type and payload: the frames of a sink tree. `items` are those of a frame that
+ * has some. */
+int tr_frame_decode(tr_frame_t *frame, tr_received_items_t *items, const uint8_t *bytes, size_t length);
 
 /* Writes header, payload and CRC, and returns their length. The payload may lie in its place already. */
 uint8_t tr_frame_encode(const tr_frame_t *frame, uint8_t *bytes);
-
-/* The items of an accepted payload that bears `head_bytes` bytes before them. */
-void tr_frame_items(const tr_frame_t *frame, uint8_t head_bytes, tr_received_items_t *items);
-
-/* TR_SYNC_BYTES on the wire. */
-void tr_sync_write(const tr_sync_t *sync, uint8_t *bytes);
-void tr_sync_read(tr_sync_t *sync, const uint8_t *bytes);
 
 /* CRC-16/CCITT-FALSE. */
 uint16_t tr_crc16(const uint8_t *bytes, size_t length);

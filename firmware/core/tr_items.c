@@ -6,7 +6,6 @@
 
 enum {
     AGGREGATE_ITEM_BYTES = 1 + TR_AGGREGATE_BYTES,
-    LINK_ITEM_BYTES = 1 + TR_LINK_BYTES,
     DOUBT_ITEM_BYTES = 1 + TR_DOUBT_BYTES,
 };
 
@@ -37,9 +36,9 @@ static uint8_t take_item(tr_received_items_t *items, const uint8_t *at, uint8_t 
         items->aggregate_count++;
         return fits_the_others(items) ? AGGREGATE_ITEM_BYTES : 0;
     }
-    if (at[0] == TR_ITEM_LINK && length >= LINK_ITEM_BYTES && items->link_count < TR_MAX_LINKS) {
+    if (at[0] == TR_ITEM_LINK && length >= TR_LINK_ITEM_BYTES && items->link_count < TR_MAX_LINKS) {
         items->link_count++;
-        return LINK_ITEM_BYTES;
+        return TR_LINK_ITEM_BYTES;
     }
     if (at[0] == TR_ITEM_DOUBT && length >= DOUBT_ITEM_BYTES) {
         items->doubt = tr_get_u16(at + 1);
@@ -72,12 +71,16 @@ void tr_items_get_aggregate(const tr_received_items_t *items, uint8_t index, tr_
     tr_aggregate_read(&found->aggregate, at + 1);
 }
 
-void tr_items_get_link(const tr_received_items_t *items, uint8_t index, tr_link_t *found)
+const uint8_t *tr_items_links(const tr_received_items_t *items)
 {
-    const uint8_t *at = aggregate_at(items, items->aggregate_count) + (uint8_t)(index * LINK_ITEM_BYTES);
-    found->child = tr_get_u16(at + 1);
-    found->parent = tr_get_u16(at + 3);
-    found->quality = at[5];
+    return aggregate_at(items, items->aggregate_count);
+}
+
+void tr_link_set(tr_link_t *link, uint16_t child, uint16_t parent, uint8_t quality)
+{
+    link->child = child;
+    link->parent = parent;
+    link->quality = quality;
 }
 
 void tr_items_clear(tr_items_t *items, uint16_t version)
@@ -111,7 +114,7 @@ uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes)
         at[0] = items->aggregates[i].metric;
         tr_aggregate_write(&items->aggregates[i].aggregate, items->version, at + 1);
     }
-    for (uint8_t i = 0; i < items->link_count; i++, at += LINK_ITEM_BYTES) {
+    for (uint8_t i = 0; i < items->link_count; i++, at += TR_LINK_ITEM_BYTES) {
         at[0] = TR_ITEM_LINK;
         tr_put_u16(at + 1, items->links[i].child);
         tr_put_u16(at + 3, items->links[i].parent);

@@ -20,6 +20,8 @@ typedef struct tr_link {
     uint8_t quality;
 } tr_link_t;
 
+void tr_link_set(tr_link_t *link, uint16_t child, uint16_t parent, uint8_t quality);
+
 /* The items of a received payload, where they lie in it. */
 typedef struct tr_received_items {
     const uint8_t *bytes;
@@ -34,7 +36,10 @@ bool tr_items_read(tr_received_items_t *items, const uint8_t *bytes, uint8_t len
 /* The round of the aggregates; there must be one. */
 uint16_t tr_items_version(const tr_received_items_t *items);
 void tr_items_get_aggregate(const tr_received_items_t *items, uint8_t index, tr_metric_aggregate_t *found);
-void tr_items_get_link(const tr_received_items_t *items, uint8_t index, tr_link_t *found);
+
+/* The first of its links: each is TR_LINK_ITEM_BYTES long, its kind and then child, parent and quality. */
+#define TR_LINK_ITEM_BYTES (1 + TR_LINK_BYTES)
+const uint8_t *tr_items_links(const tr_received_items_t *items);
 
 /* The items of a report that is being put together. */
 typedef struct tr_items {

@@ -15,20 +15,24 @@ tr_node_config_t tr_node_config_default(uint16_t node_id, uint32_t seed)
         .first_version = 1,
         .first_counter = seed,
         .seed = seed,
-        .timing = tr_timing_default(),
+        .timing = TR_TIMING_DEFAULT,
     };
     return config;
 }
 
 int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_ms)
 {
-    const tr_timing_t *timing = &config->timing;
+    const tr_timing_t *timing = tr_timing_in_use(&config->timing);
     if (config->node_id > TR_MAX_NODE_ID || config->max_children > TR_MAX_CHILDREN ||
         config->first_metric > TR_METRIC_MASK || timing->period_ms == 0 ||
-        timing->period_ms > TR_MAX_PERIOD_MS)
+        timing->period_ms > TR_MAX_PERIOD_MS || (config->is_root && !TR_CAN_BE_ROOT))
         return TR_ERROR_CONFIG;
     memset(node, 0, sizeof *node);
-    node->config = config;
+#if !TR_FIXED_TIMING
+    node->timing = *timing;
+#endif
+    node->now_ms = now_ms;
+    node->first_metric = config->first_metric;
     node->parent = TR_NO_NODE;
     node->candidate = TR_NO_NODE;
     node->counter = config->first_counter & TR_MAX_U24;
@@ -36,73 +40,101 @@ int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_m
     tr_jitter_init(&node->jitter, config->seed);
     tr_parent_link_init(&node->link, timing, &node->jitter);
     tr_children_init(&node->children, config->node_id, config->max_children);
-    if (config->is_root)
-        tr_start_root(node, (uint16_t)(config->first_version - 1), now_ms);
+    node->is_root = config->is_root;
+    if (tr_is_root(node))
+        tr_start_root(node, (uint16_t)(config->first_version - 1));
     else
-        tr_timer_set(&node->help, now_ms + timing->listen_ms +
-                                      tr_jitter_below(&node->jitter, UINT32_C(10) * timing->jitter_ms));
+        tr_start_timer(node, TR_HELP_WAIT,
+                       (tr_span_ms_t)(timing->listen_ms +
+                                      tr_jitter_below(&node->jitter, UINT32_C(10) * timing->jitter_ms)));
     return 0;
 }
 
 void tr_node_receive(tr_node_t *node, const uint8_t *bytes, size_t length, uint32_t now_ms)
 {
     tr_frame_t frame;
-    const int result = tr_frame_decode(&frame, bytes, length);
-    if (result < 0)
-        tr_drop(node, (uint8_t)-result, TR_NO_NODE);
-    else if (frame.source == node->config->node_id)
-        tr_drop(node, TR_DROP_OWN_ID, frame.source);
-    else if (frame.destination == node->config->node_id || frame.destination == TR_BROADCAST)
-        tr_dispatch(node, &frame, now_ms);
+    if (node->state == TR_STATE_LEFT)
+        return;
+    node->now_ms = now_ms;
+    node->heard.source = TR_NO_NODE;
+    const int result = tr_frame_decode(&frame, &node->heard.items, bytes, length);
+    if (result < 0) {
+        tr_drop(node, (uint8_t)-result);
+        return;
+    }
+    node->heard.source = frame.source;
+    if (frame.source == node->children.node_id)
+        tr_drop(node, TR_DROP_OWN_ID);
+    else if (frame.destination == node->children.node_id || frame.destination == TR_BROADCAST)
+        tr_dispatch(node, &frame);
+}
+
+static bool is_due(const tr_node_t *node, uint8_t timer)
+{
+    return tr_timer_is_due(&node->timers[timer], node->now_ms);
 }
 
 void tr_node_handle_timer(tr_node_t *node, uint32_t now_ms)
 {
+    node->now_ms = now_ms;
     if (tr_next_round_wait_ms(node, now_ms) == 0)
-        tr_start_round(node, now_ms);
-    if (tr_timer_is_due(&node->child_wait, now_ms))
-        tr_seal(node, now_ms);
-    if (tr_timer_is_due(&node->ack, now_ms))
-        tr_no_answer(node, now_ms);
-    if (tr_timer_is_due(&node->leaf_wait, now_ms)) {
-        node->leaf_wait.is_set = false;
+        tr_start_round(node);
+    if (is_due(node, TR_CHILD_WAIT))
+        tr_seal(node);
+    if (is_due(node, TR_ACK_WAIT))
+        tr_no_answer(node);
+    if (is_due(node, TR_LEAF_WAIT)) {
+        node->timers[TR_LEAF_WAIT].is_set = false;
         if (node->children.count == 0)
-            tr_tell_depth(node, now_ms);
+            tr_tell_depth(node);
     }
-    if (tr_timer_is_due(&node->offer_wait, now_ms))
-        tr_take_offer(node, now_ms);
-    if (tr_timer_is_due(&node->help, now_ms))
-        tr_call_for_help(node, now_ms);
+    if (is_due(node, TR_OFFER_WAIT))
+        tr_take_offer(node);
+    if (is_due(node, TR_HELP_WAIT))
+        tr_call_for_help(node);
 }
 
 bool tr_node_measure(tr_node_t *node, uint16_t version, const tr_reading_t *readings, uint8_t count,
                      uint32_t now_ms)
 {
     tr_round_t *round = &node->round;
+    node->now_ms = now_ms;
     if (!node->has_round || round->items.version != version || round->has_report)
         return false;
     tr_items_clear(&round->items, version);
-    for (uint8_t i = 0; i < count; i++) {
+    for (; count > 0; count--, readings++) {
         const tr_metric_aggregate_t own = {
-            .metric = readings[i].metric,
-            .aggregate = tr_aggregate_of_reading(readings[i].raw, node->config->node_id),
+            .metric = readings->metric,
+            .aggregate = tr_aggregate_of_reading(readings->raw, node->children.node_id),
         };
         tr_items_merge(&round->items, &own);
     }
     round->has_readings = true;
-    tr_seal_if_complete(node, now_ms);
+    tr_seal_if_complete(node);
     return true;
+}
+
+void tr_node_leave(tr_node_t *node, uint32_t now_ms)
+{
+    if (node->state == TR_STATE_LEFT)
+        return;
+    node->now_ms = now_ms;
+    node->state = TR_STATE_LEFT;
+    node->has_way = false;
+    node->has_round = false;
+    for (uint8_t timer = 0; timer < TR_TIMERS; timer++)
+        node->timers[timer].is_set = false;
+    node->outbox.count = 0;
+    tr_put(node, TR_GOODBYE, TR_BROADCAST);
 }
 
 uint32_t tr_node_wait_ms(const tr_node_t *node, uint32_t now_ms)
 {
-    uint32_t wait_ms = tr_next_round_wait_ms(node, now_ms);
-    wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->child_wait, now_ms));
-    wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->ack, now_ms));
-    wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->leaf_wait, now_ms));
-    wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->offer_wait, now_ms));
-    wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->help, now_ms));
-    return tr_shorter(wait_ms, tr_outbox_wait_ms(&node->outbox, now_ms));
+    uint32_t wait_ms =
+        tr_shorter(tr_next_round_wait_ms(node, now_ms), tr_outbox_wait_ms(&node->outbox, now_ms));
+    for (uint8_t timer = 0; timer < TR_TIMERS; timer++)
+        wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&node->timers[timer], now_ms));
+    return wait_ms;
 }
 
 bool tr_node_next_event(tr_node_t *node, tr_event_t *event)
@@ -112,40 +144,37 @@ bool tr_node_next_event(tr_node_t *node, tr_event_t *event)
 
 /* --- frames sent --- */
 
-static void write_sync(const tr_node_t *node, uint8_t *payload, uint32_t now_ms)
+static uint8_t write_sync(const tr_node_t *node, uint8_t *payload)
 {
-    tr_sync_t sync = {.hop_count = TR_NO_HOP_COUNT};
-    if (node->has_way && node->state == TR_STATE_JOINED) {
-        const uint32_t age_ms = now_ms - node->way.origin_ms;
-        sync.version = node->way.distance.version;
-        sync.age = tr_shorter(age_ms / tr_way_age_unit_ms(node->way.period_ms), TR_MAX_U24);
-        sync.hop_count = node->way.distance.hop_count;
-        sync.period_ms = node->way.period_ms;
-    }
-    tr_sync_write(&sync, payload);
+    if (node->has_way && node->state == TR_STATE_JOINED)
+        tr_way_write(&node->way, node->now_ms, payload);
+    else
+        tr_way_write_none(payload);
+    return TR_SYNC_BYTES;
 }
 
-static uint8_t write_report(tr_node_t *node, const tr_waiting_t *waiting, uint8_t *payload)
+static uint8_t write_report(tr_node_t *node, uint8_t type, uint16_t destination, uint8_t *payload)
 {
     node->told_depth = tr_children_depth(&node->children);
     payload[0] = node->told_depth;
-    if (waiting->type == TR_HELP_ACK_DATA && !node->request_bears_report)
+    if (type == TR_HELP_ACK_DATA && !node->request_bears_report)
         return TR_DEPTH_BYTES;
-    const uint16_t doubt = tr_round_doubt_for(&node->round, waiting->destination);
+    const uint16_t doubt = tr_round_doubt_for(&node->round, destination);
     return (uint8_t)(TR_DEPTH_BYTES + tr_items_write(&node->round.items, doubt, payload + TR_DEPTH_BYTES));
 }
 
-static uint8_t write_payload(tr_node_t *node, const tr_waiting_t *waiting, uint8_t *payload, uint32_t now_ms)
+static uint8_t write_payload(tr_node_t *node, const tr_waiting_t *waiting, uint8_t *payload)
 {
     switch (waiting->type) {
-    case TR_DISC_ACK: return 0;
+    case TR_DISC_ACK:
+    case TR_GOODBYE: return 0;
     case TR_DEPTH: payload[0] = tr_children_depth(&node->children); return TR_DEPTH_BYTES;
     case TR_DATA:
-    case TR_HELP_ACK_DATA: return write_report(node, waiting, payload);
+    case TR_HELP_ACK_DATA: return write_report(node, waiting->type, waiting->destination, payload);
     case TR_DATA_ACK:
     case TR_HELP_CONFIRM:
         tr_put_u16(payload, waiting->acked_version);
-        write_sync(node, payload + 2, now_ms);
+        write_sync(node, payload + 2);
         return TR_ACK_BYTES;
     case TR_HELP:
     case TR_LOOK:
@@ -153,53 +182,76 @@ static uint8_t write_payload(tr_node_t *node, const tr_waiting_t *waiting, uint8
         payload[2] = node->has_way ? node->way.distance.hop_count : TR_NO_HOP_COUNT;
         return TR_HELP_BYTES;
     case TR_RESULT:
-        tr_put_u24(payload, node->round.duration_ms);
-        return (uint8_t)(TR_DURATION_BYTES + tr_items_write(&node->round.items, node->round.items.doubt,
-                                                            payload + TR_DURATION_BYTES));
-    default: write_sync(node, payload, now_ms); return TR_SYNC_BYTES;
+        if (TR_CAN_BE_ROOT) {
+            tr_put_u24(payload, node->round.duration_ms);
+            return (uint8_t)(TR_DURATION_BYTES + tr_items_write(&node->round.items, node->round.items.doubt,
+                                                                payload + TR_DURATION_BYTES));
+        }
+        /* fall through */
+    default: return write_sync(node, payload);
     }
 }
 
 int tr_node_next_frame(tr_node_t *node, uint32_t now_ms, uint8_t *bytes, size_t capacity,
                        enum tr_link_name *link)
 {
-    tr_waiting_t waiting;
     if (capacity < TR_MAX_FRAME_BYTES)
         return TR_ERROR_CAPACITY;
-    if (!tr_outbox_take_due(&node->outbox, now_ms, &waiting))
+    node->now_ms = now_ms;
+    tr_waiting_t *waiting = tr_outbox_first_due(&node->outbox, now_ms);
+    if (!waiting)
         return 0;
-    if (waiting.type == TR_DATA)
+    if (waiting->type == TR_DATA)
         node->data_sent_ms = now_ms;
     const tr_frame_t frame = {
-        .type = waiting.type,
-        .source = node->config->node_id,
-        .destination = waiting.destination,
+        .type = waiting->type,
+        .source = node->children.node_id,
+        .destination = waiting->destination,
         .counter = node->counter,
         .payload = bytes + TR_HEADER_BYTES,
-        .payload_bytes = write_payload(node, &waiting, bytes + TR_HEADER_BYTES, now_ms),
+        .payload_bytes = write_payload(node, waiting, bytes + TR_HEADER_BYTES),
     };
+    tr_outbox_remove(&node->outbox, waiting);
     node->counter = (node->counter + 1) & TR_MAX_U24;
-    *link = waiting.destination == TR_HOST ? TR_LINK_HOST : TR_LINK_AIR;
+    *link = frame.destination == TR_HOST ? TR_LINK_HOST : TR_LINK_AIR;
     return tr_frame_encode(&frame, bytes);
 }
 
 /* --- shared with the node's other files --- */
 
-void tr_put_ack(tr_node_t *node, uint8_t type, uint16_t destination, uint16_t acked_version, uint32_t due_ms)
+static tr_waiting_t *put(tr_node_t *node, uint8_t type, uint16_t destination)
 {
-    const tr_waiting_t frame = {
-        .due_ms = due_ms,
-        .destination = destination,
-        .acked_version = acked_version,
-        .type = type,
-    };
-    if (!tr_outbox_put(&node->outbox, &frame))
-        tr_drop(node, TR_DROP_QUEUE_FULL, node->config->node_id);
+    tr_waiting_t *waiting = tr_outbox_put(&node->outbox, type, destination);
+    if (waiting)
+        waiting->due_ms = node->now_ms;
+    else
+        tr_say(node, TR_EVENT_FRAME_DROPPED, node->children.node_id, TR_DROP_QUEUE_FULL);
+    return waiting;
 }
 
-void tr_put(tr_node_t *node, uint8_t type, uint16_t destination, uint32_t due_ms)
+void tr_put(tr_node_t *node, uint8_t type, uint16_t destination)
 {
-    tr_put_ack(node, type, destination, 0, due_ms);
+    put(node, type, destination);
+}
+
+/* To the sender of the frame. */
+void tr_put_ack(tr_node_t *node, uint8_t type, uint16_t acked_version)
+{
+    tr_waiting_t *waiting = put(node, type, node->heard.source);
+    if (waiting)
+        waiting->acked_version = acked_version;
+}
+
+void tr_put_after(tr_node_t *node, uint8_t type, uint16_t destination, tr_span_ms_t delay_ms)
+{
+    tr_waiting_t *waiting = put(node, type, destination);
+    if (waiting)
+        waiting->due_ms += delay_ms;
+}
+
+void tr_put_after_jitter(tr_node_t *node, uint8_t type, uint16_t destination)
+{
+    tr_put_after(node, type, destination, tr_some_jitter_ms(node));
 }
 
 void tr_say(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value)
@@ -207,12 +259,17 @@ void tr_say(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value)
     tr_events_put(&node->events, kind, other, value);
 }
 
-void tr_drop(tr_node_t *node, uint8_t reason, uint16_t source)
+void tr_drop(tr_node_t *node, uint8_t reason)
 {
-    tr_say(node, TR_EVENT_FRAME_DROPPED, source, reason);
+    tr_say(node, TR_EVENT_FRAME_DROPPED, node->heard.source, reason);
 }
 
-uint32_t tr_after_jitter(tr_node_t *node, uint32_t after_ms)
+uint16_t tr_some_jitter_ms(tr_node_t *node)
 {
-    return after_ms + tr_jitter_below(&node->jitter, node->config->timing.jitter_ms);
+    return (uint16_t)tr_jitter_below(&node->jitter, TR_TIMING(node)->jitter_ms);
+}
+
+void tr_start_timer(tr_node_t *node, uint8_t timer, tr_span_ms_t span_ms)
+{
+    tr_timer_set(&node->timers[timer], node->now_ms + span_ms);
 }

@@ -29,6 +29,17 @@ enum tr_state {
     TR_STATE_SEEKING,
     TR_STATE_JOINING,
     TR_STATE_JOINED,
+    TR_STATE_LEFT, /* for good, by tr_node_leave */
+};
+
+/* A node's timers, in the order in which they are served. */
+enum tr_timer_name {
+    TR_CHILD_WAIT,
+    TR_ACK_WAIT,
+    TR_LEAF_WAIT,
+    TR_OFFER_WAIT, /* while joined: until looking for a better parent ends */
+    TR_HELP_WAIT,
+    TR_TIMERS,
 };
 
 typedef struct tr_node_config {
@@ -49,46 +60,58 @@ typedef struct tr_offer {
     uint8_t request; /* asks for it; 0: there is no offer */
 } tr_offer_t;
 
-/* To be read, not written, by others. */
+/* The frame that is being received. */
+typedef struct tr_heard {
+    uint16_t source;
+    const uint8_t *payload;
+    tr_way_t way;              /* of the sender, if it tells it: HELP and LOOK tell the distance alone */
+    bool is_feasible;          /* that way */
+    tr_received_items_t items; /* of a report */
+} tr_heard_t;
+
+/* To be read, not written, by others. What is small stands first: an AVR reads the 64 bytes from a pointer on
+ * with short instructions. */
 typedef struct tr_node {
-    const tr_node_config_t *config;
+    uint32_t now_ms; /* of the call that is under way */
+    bool is_root;
+    uint8_t first_metric;
     uint8_t state;   /* enum tr_state */
     uint16_t parent; /* TR_NO_NODE: none, as for the root */
     bool has_way;
-    tr_way_t way;
     bool has_round;
-    tr_round_t round;
-    tr_children_t children;
-    uint8_t told_depth;
+    bool request_bears_report;
+    bool parent_has_called; /* for help, since it last acknowledged */
     /* The request that waits for an answer: DISC_ACK or HELP_ACK_DATA while joining, DATA once joined; or 0.
      */
     uint8_t request;
-    uint16_t candidate;    /* whom it went to while joining */
-    uint16_t unanswered;   /* tries; those of DATA count on over rounds, until the parent answers any */
-    uint32_t data_sent_ms; /* when it was sent, or will be */
-    bool request_bears_report;
-    bool parent_has_called; /* for help, since it last acknowledged */
-    uint8_t vain_calls;     /* for help that only a newer way could give; at most TR_VAIN_CALLS */
+    uint8_t told_depth;
+    uint8_t vain_calls;  /* for help that only a newer way could give; at most TR_VAIN_CALLS */
+    uint16_t candidate;  /* whom the request went to while joining */
+    uint16_t unanswered; /* tries; those of DATA count on over rounds, until the parent answers any */
+    uint16_t help_wait_ms;
     tr_offer_t offer;
+    tr_way_t way;
+    tr_heard_t heard;
+    uint32_t data_sent_ms; /* when the request was sent, or will be */
+    tr_round_t round;
+    tr_children_t children;
+    tr_timer_t timers[TR_TIMERS];
     tr_parent_link_t link;
+    tr_jitter_t jitter;
+    uint32_t counter;
     bool has_heard_version;
     uint16_t heard_version; /* by a root that was restarted */
-    uint32_t help_wait_ms;
-    tr_timer_t child_wait;
-    tr_timer_t ack;
-    tr_timer_t leaf_wait;
-    tr_timer_t offer_wait; /* while joined: until looking for a better parent ends */
-    tr_timer_t help;
-    uint32_t counter;
-    tr_jitter_t jitter;
     tr_outbox_t outbox;
     tr_events_t events;
+#if !TR_FIXED_TIMING
+    tr_timing_t timing;
+#endif
 } tr_node_t;
 
 /* A config with the default timing, for a node that is not the root. */
 tr_node_config_t tr_node_config_default(uint16_t node_id, uint32_t seed);
 
-/* `config` must outlive the node. Returns 0 or TR_ERROR_CONFIG. */
+/* Returns 0 or TR_ERROR_CONFIG. */
 int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_ms);
 
 /* One received frame. Whatever the bytes are, they do no harm: they become TR_EVENT_FRAME_DROPPED. */
@@ -101,6 +124,9 @@ void tr_node_handle_timer(tr_node_t *node, uint32_t now_ms);
  * late. */
 bool tr_node_measure(tr_node_t *node, uint16_t version, const tr_reading_t *readings, uint8_t count,
                      uint32_t now_ms);
+
+/* Says GOODBYE with the next frame, and nothing else from now on. */
+void tr_node_leave(tr_node_t *node, uint32_t now_ms);
 
 /* How long until tr_node_handle_timer and tr_node_next_frame must be called again; TR_FOREVER_MS: no need. */
 uint32_t tr_node_wait_ms(const tr_node_t *node, uint32_t now_ms);

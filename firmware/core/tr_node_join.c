@@ -3,169 +3,166 @@
 
 /* --- the way to the root --- */
 
-bool tr_is_feasible(const tr_node_t *node, const tr_sync_t *sync)
+static bool has_fresh_way(const tr_node_t *node)
 {
-    const tr_distance_t offered = {.version = sync->version, .hop_count = sync->hop_count};
-    return tr_sync_is_usable(sync) && (!node->has_way || tr_distance_is_better(offered, node->way.distance));
+    return tr_is_root(node) ||
+           (node->has_way && !tr_way_is_older_than(&node->way, TR_FRESH_PERIODS, node->now_ms));
 }
 
-bool tr_has_fresh_way(const tr_node_t *node, uint32_t now_ms)
+/* Takes the way of the frame's sender, which is feasible. */
+void tr_follow(tr_node_t *node)
 {
-    return node->config->is_root || (node->has_way && tr_way_is_fresh(&node->way, now_ms));
-}
-
-void tr_follow(tr_node_t *node, const tr_sync_t *sync, uint32_t now_ms)
-{
-    if (!tr_is_feasible(node, sync))
-        return;
-    const tr_distance_t before = node->way.distance;
-    const bool is_other = node->has_way && before.hop_count != sync->hop_count + 1;
-    const bool is_newer = !node->has_way || before.version != sync->version;
-    tr_way_follow(&node->way, sync, now_ms - tr_parent_link_delay_ms(&node->link));
+    const tr_way_t *told = &node->heard.way;
+    const bool is_other = node->has_way && node->way.distance.hop_count != told->distance.hop_count + 1;
+    const bool is_newer = !node->has_way || node->way.distance.version != told->distance.version;
     node->has_way = true;
+    node->way = *told;
+    node->way.distance.hop_count++;
+    node->way.origin_ms -= tr_parent_link_delay_ms(&node->link);
     /* Children learn of another distance at once, and so does who called for help in vain (5.2). */
     if ((is_other && node->children.count > 0) || (is_newer && node->vain_calls == TR_VAIN_CALLS))
-        tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
+        tr_put_after_jitter(node, TR_DISCOVERY, TR_BROADCAST);
     if (is_newer)
         node->vain_calls = 0;
 }
 
 /* So many calls, TR_VAIN_CALLS at most, were in vain for want of a newer way: in the end the parent may know
  * one. */
-void tr_need_newer_way(tr_node_t *node, uint8_t vain_calls, uint32_t now_ms)
+void tr_need_newer_way(tr_node_t *node, uint8_t vain_calls)
 {
     if (node->vain_calls == TR_VAIN_CALLS)
         return;
     node->vain_calls = vain_calls;
     if (vain_calls == TR_VAIN_CALLS && node->parent != TR_NO_NODE)
-        tr_put(node, TR_LOOK, node->parent, tr_after_jitter(node, now_ms));
+        tr_put_after_jitter(node, TR_LOOK, node->parent);
 }
 
 /* Offers the own way to a node that seeks one, if it would be feasible there. */
-void tr_offer_way(tr_node_t *node, uint16_t to, tr_distance_t wanted, uint32_t now_ms)
+void tr_offer_way(tr_node_t *node)
 {
-    const uint16_t spread_ms = tr_timing_help_spread_ms(&node->config->timing);
-    const bool has_sought = wanted.hop_count != TR_NO_HOP_COUNT;
-    if (has_sought && !tr_distance_is_better(node->way.distance, wanted))
-        tr_need_newer_way(node, (uint8_t)(node->vain_calls + 1), now_ms);
-    else if (!tr_has_fresh_way(node, now_ms))
+    const tr_distance_t *wanted = &node->heard.way.distance;
+    const uint16_t to = node->heard.source;
+    if (wanted->hop_count != TR_NO_HOP_COUNT &&
+        !tr_is_better(node->way.distance.version, node->way.distance.hop_count, wanted))
+        tr_need_newer_way(node, (uint8_t)(node->vain_calls + 1));
+    else if (!has_fresh_way(node))
         return;
     else if (tr_children_has_room_for(&node->children, to))
-        tr_put(node, TR_HELP_ACK, to, now_ms + tr_jitter_below(&node->jitter, spread_ms));
+        tr_put_after(node, TR_HELP_ACK, to,
+                     (tr_span_ms_t)tr_jitter_below(&node->jitter, tr_timing_help_spread_ms(TR_TIMING(node))));
     else
-        tr_drop(node, TR_DROP_TABLE_FULL, to);
+        tr_drop(node, TR_DROP_TABLE_FULL);
 }
 
-static void seek(tr_node_t *node, uint32_t now_ms)
+static void seek(tr_node_t *node)
 {
     node->state = TR_STATE_SEEKING;
     node->candidate = TR_NO_NODE;
-    tr_timer_set(&node->help, tr_after_jitter(node, now_ms));
+    tr_start_timer(node, TR_HELP_WAIT, tr_some_jitter_ms(node));
+}
+
+static void await_offers(tr_node_t *node, uint16_t spread_ms)
+{
+    tr_start_timer(node, TR_OFFER_WAIT, (tr_span_ms_t)TR_TIMING(node)->offer_window_ms + spread_ms);
 }
 
 /* Calls for offers while keeping the parent, if its link is bad. */
-void tr_look_for_better(tr_node_t *node, uint32_t now_ms)
+void tr_look_for_better(tr_node_t *node)
 {
-    const tr_timing_t *timing = &node->config->timing;
-    const uint16_t turn = (uint16_t)(node->round.items.version + node->config->node_id);
+    const tr_timing_t *timing = TR_TIMING(node);
+    const uint16_t turn = (uint16_t)(node->round.items.version + node->children.node_id);
     if (tr_parent_link_is_bad(&node->link, timing) && turn % TR_LOOK_ROUNDS == 0) {
-        tr_put(node, TR_LOOK, TR_BROADCAST, now_ms);
-        tr_timer_set(&node->offer_wait, now_ms + timing->offer_window_ms + tr_timing_help_spread_ms(timing));
+        tr_put(node, TR_LOOK, TR_BROADCAST);
+        await_offers(node, tr_timing_help_spread_ms(timing));
     }
 }
 
 /* Of the offers of a short window the cheapest is taken; of equal ones the first. */
-void tr_consider(tr_node_t *node, uint8_t request, uint16_t source, uint8_t hop_count, uint32_t now_ms)
+void tr_consider(tr_node_t *node, uint8_t request)
 {
-    const tr_timing_t *timing = &node->config->timing;
-    const uint16_t spread_ms = request == TR_HELP_ACK_DATA ? tr_timing_help_spread_ms(timing) : 0;
-    const tr_offer_t offer = {
-        .cost = tr_parent_link_cost(&node->link, source, hop_count),
-        .source = source,
-        .request = request,
-    };
-    if (!node->offer.request || offer.cost < node->offer.cost)
-        node->offer = offer;
-    if (timing->offer_window_ms == 0) {
-        tr_take_offer(node, now_ms);
-    } else if (!node->offer_wait.is_set) {
-        node->help.is_set = false;
-        tr_timer_set(&node->offer_wait, now_ms + timing->offer_window_ms + spread_ms);
+    const uint16_t source = node->heard.source;
+    const uint16_t cost = tr_parent_link_cost(&node->link, source, node->heard.way.distance.hop_count);
+    if (!node->offer.request || cost < node->offer.cost) {
+        node->offer.cost = cost;
+        node->offer.source = source;
+        node->offer.request = request;
+    }
+    if (TR_TIMING(node)->offer_window_ms == 0) {
+        tr_take_offer(node);
+    } else if (!node->timers[TR_OFFER_WAIT].is_set) {
+        node->timers[TR_HELP_WAIT].is_set = false;
+        await_offers(node, request == TR_HELP_ACK_DATA ? tr_timing_help_spread_ms(TR_TIMING(node)) : 0);
     }
 }
 
 static void forget_offer(tr_node_t *node)
 {
     node->offer.request = 0;
-    node->offer_wait.is_set = false;
+    node->timers[TR_OFFER_WAIT].is_set = false;
 }
 
 /* Whether it saves enough to leave the parent for it. */
-static bool is_worth_a_change(const tr_node_t *node, const tr_offer_t *offer)
+static bool is_worth_a_change(const tr_node_t *node)
 {
     const uint8_t parent_hop_count = (uint8_t)(node->way.distance.hop_count - 1);
-    return !node->request && offer->cost + TR_HYSTERESIS_ETX16 <=
+    return !node->request && node->offer.cost + TR_HYSTERESIS_ETX16 <=
                                  tr_parent_link_cost(&node->link, node->parent, parent_hop_count);
 }
 
-static void ask(tr_node_t *node, uint8_t request, uint16_t candidate, uint32_t due_ms)
+/* The offer window is over. */
+void tr_take_offer(tr_node_t *node)
 {
+    const uint8_t request = node->offer.request;
+    const bool is_joined = node->state == TR_STATE_JOINED;
+    const bool is_taken = request && (!is_joined || is_worth_a_change(node));
+    forget_offer(node);
+    if (!is_taken)
+        return; /* or nobody answered who looked for a better parent */
+    if (is_joined)
+        tr_lose_parent(node, TR_WHY_BETTER);
     node->state = TR_STATE_JOINING;
-    node->candidate = candidate;
-    node->help.is_set = false;
+    node->candidate = node->offer.source;
+    node->timers[TR_HELP_WAIT].is_set = false;
     node->request_bears_report = node->has_round && tr_round_is_undelivered(&node->round);
     node->unanswered = 0;
-    tr_send_request(node, request, candidate, due_ms);
-}
-
-/* The offer window is over. */
-void tr_take_offer(tr_node_t *node, uint32_t now_ms)
-{
-    const tr_offer_t offer = node->offer;
-    forget_offer(node);
-    if (!offer.request)
-        return; /* nobody answered who looked for a better parent */
-    if (node->state == TR_STATE_JOINED) {
-        if (!is_worth_a_change(node, &offer))
-            return;
-        tr_lose_parent(node, TR_WHY_BETTER, now_ms);
-    }
     /* Many hear a DISCOVERY, and only one a HELP_ACK. */
-    ask(node, offer.request, offer.source,
-        offer.request == TR_DISC_ACK ? tr_after_jitter(node, now_ms) : now_ms);
+    tr_send_request(node, request, request == TR_DISC_ACK ? tr_some_jitter_ms(node) : 0);
 }
 
-bool tr_answers(tr_node_t *node, uint8_t request, uint16_t source)
+/* Whether the frame answers that request of a node that joins; dropped if not. */
+bool tr_answers(tr_node_t *node, uint8_t request)
 {
-    if (node->state == TR_STATE_JOINING && node->request == request && source == node->candidate)
+    if (node->state == TR_STATE_JOINING && node->request == request && node->heard.source == node->candidate)
         return true;
-    tr_drop(node, TR_DROP_STATE, source);
+    tr_drop(node, TR_DROP_STATE);
     return false;
 }
 
-void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t now_ms)
+/* The sender takes the node as its child. */
+void tr_join(tr_node_t *node)
 {
+    const uint16_t parent = node->heard.source;
     const bool is_by_discovery = node->request == TR_DISC_ACK;
     node->unanswered = 0;
     node->parent_has_called = false;
     tr_end_request(node);
-    if (!tr_is_feasible(node, sync)) {
-        tr_drop(node, TR_DROP_NOT_FEASIBLE, parent);
-        seek(node, now_ms);
+    if (!node->heard.is_feasible) {
+        tr_drop(node, TR_DROP_NOT_FEASIBLE);
+        seek(node);
         return;
     }
     tr_parent_link_begin(&node->link, parent);
-    tr_follow(node, sync, now_ms);
+    tr_follow(node);
     if (!node->has_round) {
         tr_round_begin(&node->round,
-                       tr_way_version_at(&node->way, now_ms + 2 * tr_way_clock_error_ms(&node->way)));
+                       tr_way_version_at(&node->way, node->now_ms + 2 * tr_way_clock_error_ms(&node->way)));
         node->round.is_acked = true;
         node->has_round = true;
     }
     node->state = TR_STATE_JOINED;
     node->parent = parent;
     node->candidate = TR_NO_NODE;
-    node->help_wait_ms = node->config->timing.help_wait_ms;
+    node->help_wait_ms = TR_TIMING(node)->help_wait_ms;
     tr_child_t *former_child = tr_children_find(&node->children, parent);
     if (former_child) {
         tr_children_remove(&node->children, former_child);
@@ -174,77 +171,83 @@ void tr_join(tr_node_t *node, uint16_t parent, const tr_sync_t *sync, uint32_t n
     tr_say(node, TR_EVENT_JOINED, parent, node->way.distance.hop_count);
     if (is_by_discovery) {
         node->told_depth = 0; /* a DISC_ACK tells none */
-        tr_tell_grown_depth(node, now_ms);
+        tr_tell_grown_depth(node);
     }
     if (is_by_discovery || node->children.count > 0) {
-        const uint32_t due_ms = tr_after_jitter(node, now_ms);
-        tr_put(node, TR_DISCOVERY, TR_BROADCAST, due_ms);
-        tr_timer_set(&node->leaf_wait, due_ms + node->config->timing.leaf_wait_ms);
+        const uint16_t delay_ms = tr_some_jitter_ms(node);
+        tr_put_after(node, TR_DISCOVERY, TR_BROADCAST, delay_ms);
+        tr_start_timer(node, TR_LEAF_WAIT, (tr_span_ms_t)TR_TIMING(node)->leaf_wait_ms + delay_ms);
     }
     if (tr_round_is_undelivered(&node->round))
-        tr_send_request(node, TR_DATA, parent, now_ms);
+        tr_send_request(node, TR_DATA, 0);
 }
 
-void tr_lose_parent(tr_node_t *node, uint16_t why, uint32_t now_ms)
+void tr_lose_parent(tr_node_t *node, uint8_t why)
 {
     tr_say(node, TR_EVENT_PARENT_LOST, node->parent, why);
     node->parent = TR_NO_NODE;
-    node->leaf_wait.is_set = false;
+    node->timers[TR_LEAF_WAIT].is_set = false;
     forget_offer(node);
     tr_end_request(node);
-    seek(node, now_ms);
+    seek(node);
 }
 
-void tr_call_for_help(tr_node_t *node, uint32_t now_ms)
+void tr_call_for_help(tr_node_t *node)
 {
-    tr_put(node, TR_HELP, TR_BROADCAST, now_ms);
-    tr_timer_set(&node->help, tr_after_jitter(node, now_ms + node->help_wait_ms));
-    node->help_wait_ms = tr_shorter(2 * node->help_wait_ms, node->config->timing.help_wait_limit_ms);
+    const tr_span_ms_t wait_ms = node->help_wait_ms;
+    const uint16_t limit_ms = TR_TIMING(node)->help_wait_limit_ms;
+    tr_put(node, TR_HELP, TR_BROADCAST);
+    tr_start_timer(node, TR_HELP_WAIT, wait_ms + tr_some_jitter_ms(node));
+    node->help_wait_ms = 2 * wait_ms < limit_ms ? (uint16_t)(2 * wait_ms) : limit_ms;
 }
 
 static void forget_way(tr_node_t *node)
 {
     node->has_way = false;
     node->has_round = false;
-    node->child_wait.is_set = false;
+    node->timers[TR_CHILD_WAIT].is_set = false;
     for (uint8_t i = 0; i < node->children.count; i++)
         tr_say(node, TR_EVENT_CHILD_LOST, node->children.children[i].id, 0);
     tr_children_forget_all(&node->children);
 }
 
 /* At every round: is the way to the root still worth following (5.4)? */
-void tr_check_way(tr_node_t *node, uint32_t now_ms)
+void tr_check_way(tr_node_t *node)
 {
-    if (node->config->is_root || !node->has_way)
+    if (tr_is_root(node) || !node->has_way)
         return;
-    if (node->state == TR_STATE_JOINED && !tr_has_fresh_way(node, now_ms)) {
-        tr_lose_parent(node, TR_WHY_STALE, now_ms);
-    } else if (node->state == TR_STATE_JOINED && node->unanswered > node->config->timing.max_retries) {
-        tr_lose_parent(node, TR_WHY_NO_ANSWER, now_ms); /* the round was too short to say so */
+    if (node->state == TR_STATE_JOINED) {
+        if (!has_fresh_way(node))
+            tr_lose_parent(node, TR_WHY_STALE);
+        else if (node->unanswered > TR_TIMING(node)->max_retries)
+            tr_lose_parent(node, TR_WHY_NO_ANSWER); /* the round was too short to say so */
     } else if (node->state == TR_STATE_SEEKING && !node->offer.request) {
-        node->help_wait_ms = node->config->timing.help_wait_ms;
-        seek(node, now_ms); /* the neighbours learn of a newer version now: then they can help */
+        node->help_wait_ms = TR_TIMING(node)->help_wait_ms;
+        seek(node); /* the neighbours learn of a newer version now: then they can help */
     }
-    if (node->state != TR_STATE_JOINED && tr_way_is_lost(&node->way, now_ms))
+    if (node->state != TR_STATE_JOINED && tr_way_is_older_than(&node->way, TR_FORGET_PERIODS, node->now_ms))
         forget_way(node);
 }
 
 /* --- requests and their answers --- */
 
-void tr_send_request(tr_node_t *node, uint8_t request, uint16_t destination, uint32_t due_ms)
+/* To the parent, or to whom the node wants for one. */
+void tr_send_request(tr_node_t *node, uint8_t request, tr_span_ms_t delay_ms)
 {
-    const tr_timing_t *timing = &node->config->timing;
+    const tr_timing_t *timing = TR_TIMING(node);
     node->request = request;
     if (node->unanswered < UINT16_MAX)
         node->unanswered++;
-    tr_put(node, request, destination, due_ms);
-    node->data_sent_ms = due_ms;
+    tr_put_after(node, request, node->state == TR_STATE_JOINED ? node->parent : node->candidate, delay_ms);
+    node->data_sent_ms = node->now_ms + delay_ms;
     const uint16_t timeout_ms =
         request == TR_DATA ? tr_parent_link_ack_timeout_ms(&node->link, timing) : timing->ack_timeout_ms;
     /* Frames that collided must not meet again: the more tries, the more random the next. */
-    const uint32_t tries = tr_shorter(node->unanswered, (uint32_t)timing->max_retries + 1);
-    const uint32_t jitter_ms = tr_jitter_below(&node->jitter, tries * timing->jitter_ms);
-    tr_timer_set(&node->ack, due_ms + timeout_ms + jitter_ms);
+    const uint16_t tries =
+        node->unanswered <= timing->max_retries ? node->unanswered : (uint16_t)(timing->max_retries + 1);
+    tr_start_timer(node, TR_ACK_WAIT,
+                   delay_ms + timeout_ms +
+                       (tr_span_ms_t)tr_jitter_below(&node->jitter, (tr_span_ms_t)tries * timing->jitter_ms));
 }
 
 void tr_end_request(tr_node_t *node)
@@ -252,21 +255,20 @@ void tr_end_request(tr_node_t *node)
     if (node->request)
         tr_outbox_discard(&node->outbox, node->request);
     node->request = 0;
-    node->ack.is_set = false;
+    node->timers[TR_ACK_WAIT].is_set = false;
 }
 
-void tr_no_answer(tr_node_t *node, uint32_t now_ms)
+void tr_no_answer(tr_node_t *node)
 {
-    const tr_timing_t *timing = &node->config->timing;
+    const tr_timing_t *timing = TR_TIMING(node);
     if (node->request == TR_DATA)
         tr_parent_link_not_answered(&node->link, timing, &node->jitter, node->unanswered);
     if (node->unanswered <= timing->max_retries) {
-        tr_send_request(node, node->request, node->state == TR_STATE_JOINED ? node->parent : node->candidate,
-                        now_ms);
+        tr_send_request(node, node->request, 0);
     } else if (node->state == TR_STATE_JOINED) {
-        tr_lose_parent(node, TR_WHY_NO_ANSWER, now_ms);
+        tr_lose_parent(node, TR_WHY_NO_ANSWER);
     } else {
         tr_end_request(node);
-        seek(node, now_ms);
+        seek(node);
     }
 }

@@ -1,204 +1,216 @@
 /* What each type of frame does to a node: the tables of PROTOCOL.md 5.1. */
 #include "tr_bytes.h"
 #include "tr_node_parts.h"
-#include "tr_serial_number.h"
 
-static void on_discovery(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static bool is_of_parent(const tr_node_t *node)
 {
-    tr_sync_t sync;
-    tr_sync_read(&sync, frame->payload);
-    if (frame->source == node->parent)
-        tr_follow(node, &sync, now_ms);
-    else if (node->state == TR_STATE_SEEKING && tr_is_feasible(node, &sync))
-        tr_consider(node, TR_DISC_ACK, frame->source, sync.hop_count, now_ms);
+    return node->heard.source == node->parent;
 }
 
-static void on_disc_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static bool acks_round(const tr_node_t *node)
 {
-    if (node->state != TR_STATE_JOINED || frame->source == node->parent) {
-        tr_drop(node, TR_DROP_STATE, frame->source);
-    } else if (tr_admit(node, frame->source)) {
-        tr_put(node, TR_DISC_ACK_ACK, frame->source, now_ms);
-        tr_tell_grown_depth(node, now_ms);
-    }
-}
-
-static void on_disc_ack_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
-{
-    tr_sync_t sync;
-    tr_sync_read(&sync, frame->payload);
-    if (tr_answers(node, TR_DISC_ACK, frame->source))
-        tr_join(node, frame->source, &sync, now_ms);
+    return node->round.items.version == tr_get_u16(node->heard.payload);
 }
 
 /* The child that sent this, or NULL: then the frame is dropped. */
-static tr_child_t *child_of(tr_node_t *node, const tr_frame_t *frame)
+static tr_child_t *child_of(tr_node_t *node)
 {
-    tr_child_t *child = tr_children_find(&node->children, frame->source);
+    tr_child_t *child = tr_children_find(&node->children, node->heard.source);
     if (!child)
-        tr_drop(node, TR_DROP_NOT_A_CHILD, frame->source);
+        tr_drop(node, TR_DROP_NOT_A_CHILD);
     return child;
 }
 
-static void on_depth(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+/* The child that the sender may become, or NULL: then the frame is dropped. */
+static tr_child_t *admit(tr_node_t *node)
 {
-    tr_child_t *child = child_of(node, frame);
-    if (child) {
-        child->depth = frame->payload[0];
-        tr_tell_grown_depth(node, now_ms);
+    if (node->state == TR_STATE_JOINED && !is_of_parent(node))
+        return tr_admit(node);
+    tr_drop(node, TR_DROP_STATE);
+    return NULL;
+}
+
+static void on_discovery(tr_node_t *node)
+{
+    if (!node->heard.is_feasible)
+        return;
+    if (is_of_parent(node))
+        tr_follow(node);
+    else if (node->state == TR_STATE_SEEKING)
+        tr_consider(node, TR_DISC_ACK);
+}
+
+static void on_disc_ack(tr_node_t *node)
+{
+    if (admit(node)) {
+        tr_put(node, TR_DISC_ACK_ACK, node->heard.source);
+        tr_tell_grown_depth(node);
     }
 }
 
-static void on_data(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_disc_ack_ack(tr_node_t *node)
 {
-    tr_child_t *child = child_of(node, frame);
+    if (tr_answers(node, TR_DISC_ACK))
+        tr_join(node);
+}
+
+static void on_depth(tr_node_t *node)
+{
+    tr_child_t *child = child_of(node);
     if (child) {
-        tr_received_items_t items;
-        tr_frame_items(frame, TR_DEPTH_BYTES, &items);
-        tr_accept(node, child, frame->payload[0], &items, now_ms);
-        tr_put_ack(node, TR_DATA_ACK, child->id, tr_items_version(&items), now_ms);
-        tr_seal_if_complete(node, now_ms);
+        child->depth = node->heard.payload[0];
+        tr_tell_grown_depth(node);
     }
 }
 
-static void on_data_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_data(tr_node_t *node)
 {
-    tr_sync_t sync;
-    if (frame->source != node->parent) {
-        tr_drop(node, TR_DROP_STATE, frame->source);
+    tr_child_t *child = child_of(node);
+    if (child && tr_accept(node, child)) {
+        tr_put_ack(node, TR_DATA_ACK, tr_items_version(&node->heard.items));
+        tr_seal_if_complete(node);
+    }
+}
+
+static void on_data_ack(tr_node_t *node)
+{
+    if (!is_of_parent(node)) {
+        tr_drop(node, TR_DROP_STATE);
         return;
     }
-    if (node->request == TR_DATA && node->has_round &&
-        node->round.items.version == tr_get_u16(frame->payload)) {
+    if (node->request == TR_DATA && node->has_round && acks_round(node)) {
         node->round.is_acked = true;
         tr_end_request(node);
-        tr_parent_link_answered(&node->link, &node->config->timing, node->unanswered,
-                                tr_ms_until(now_ms, node->data_sent_ms));
-        tr_look_for_better(node, now_ms);
+        tr_parent_link_answered(&node->link, TR_TIMING(node), node->unanswered,
+                                tr_ms_until(node->now_ms, node->data_sent_ms));
+        tr_look_for_better(node);
     }
     node->unanswered = 0;
     node->parent_has_called = false;
-    tr_sync_read(&sync, frame->payload + 2);
-    if (sync.hop_count == TR_NO_HOP_COUNT)
-        tr_lose_parent(node, TR_WHY_NO_WAY, now_ms);
-    else
-        tr_follow(node, &sync, now_ms);
+    if (node->heard.way.distance.hop_count == TR_NO_HOP_COUNT)
+        tr_lose_parent(node, TR_WHY_NO_WAY);
+    else if (node->heard.is_feasible)
+        tr_follow(node);
 }
 
-/* The payload of HELP and LOOK: where the sender is. */
-static tr_distance_t distance_wanted(const tr_frame_t *frame)
+static void on_help(tr_node_t *node)
 {
-    const tr_distance_t wanted = {.version = tr_get_u16(frame->payload), .hop_count = frame->payload[2]};
-    return wanted;
-}
-
-static void on_help(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
-{
-    const tr_distance_t wanted = distance_wanted(frame);
-    const bool has_sought = wanted.hop_count != TR_NO_HOP_COUNT;
-    if (frame->source == node->parent) {
+    const bool has_sought = node->heard.way.distance.hop_count != TR_NO_HOP_COUNT;
+    if (is_of_parent(node)) {
         if (!has_sought)
-            tr_lose_parent(node, TR_WHY_STARTED_ANEW, now_ms);
+            tr_lose_parent(node, TR_WHY_STARTED_ANEW);
         else if (node->parent_has_called)
-            tr_lose_parent(node, TR_WHY_FINDS_NONE, now_ms);
+            tr_lose_parent(node, TR_WHY_FINDS_NONE);
         node->parent_has_called = true;
-        return;
+    } else if (node->state == TR_STATE_JOINED) {
+        if (tr_is_root(node) && has_sought)
+            tr_hear_distance(node);
+        tr_offer_way(node);
     }
-    if (node->state != TR_STATE_JOINED)
-        return;
-    if (node->config->is_root && has_sought &&
-        tr_version_is_newer(wanted.version, node->way.distance.version)) {
-        /* The node's clock may have run on until it forgets its way: no version is used twice (5.4). */
-        node->heard_version = (uint16_t)(wanted.version + wanted.hop_count + TR_FORGET_PERIODS);
-        node->has_heard_version = true;
-        node->way.origin_ms = now_ms - node->way.period_ms; /* the next round is due now */
-    }
-    tr_offer_way(node, frame->source, wanted, now_ms);
 }
 
 /* A child wants a newer way to help somebody: tell what is known here, or ask further up. */
-static void on_look_of_child(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_look_of_child(tr_node_t *node)
 {
-    if (!child_of(node, frame) || !node->has_way)
+    const tr_distance_t *own = &node->way.distance;
+    if (!child_of(node) || !node->has_way)
         return;
-    tr_distance_t offered = node->way.distance;
-    offered.hop_count++;
-    if (tr_distance_is_better(offered, distance_wanted(frame)))
-        tr_put(node, TR_DISCOVERY, TR_BROADCAST, tr_after_jitter(node, now_ms));
+    if (tr_is_better(own->version, (uint8_t)(own->hop_count + 1), &node->heard.way.distance))
+        tr_put_after_jitter(node, TR_DISCOVERY, TR_BROADCAST);
     else
-        tr_need_newer_way(node, TR_VAIN_CALLS, now_ms);
+        tr_need_newer_way(node, TR_VAIN_CALLS);
 }
 
-static void on_look(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_look(tr_node_t *node, uint16_t destination)
 {
-    if (frame->destination != TR_BROADCAST)
-        on_look_of_child(node, frame, now_ms);
-    else if (node->state == TR_STATE_JOINED && frame->source != node->parent &&
-             !tr_children_find(&node->children, frame->source))
-        tr_offer_way(node, frame->source, distance_wanted(frame), now_ms);
+    if (destination != TR_BROADCAST)
+        on_look_of_child(node);
+    else if (node->state == TR_STATE_JOINED && !is_of_parent(node) &&
+             !tr_children_find(&node->children, node->heard.source))
+        tr_offer_way(node);
 }
 
-static void on_help_ack(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_help_ack(tr_node_t *node)
 {
-    tr_sync_t sync;
-    if (node->state != TR_STATE_SEEKING && !node->offer_wait.is_set)
-        return; /* an offer that came late */
-    if (frame->source == node->parent)
-        return;
-    tr_sync_read(&sync, frame->payload);
-    if (tr_is_feasible(node, &sync))
-        tr_consider(node, TR_HELP_ACK_DATA, frame->source, sync.hop_count, now_ms);
+    if ((node->state != TR_STATE_SEEKING && !node->timers[TR_OFFER_WAIT].is_set) || is_of_parent(node))
+        return; /* an offer that came late, or nothing new */
+    if (node->heard.is_feasible)
+        tr_consider(node, TR_HELP_ACK_DATA);
     else
-        tr_drop(node, TR_DROP_NOT_FEASIBLE, frame->source);
+        tr_drop(node, TR_DROP_NOT_FEASIBLE);
 }
 
-static void on_help_ack_data(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_help_ack_data(tr_node_t *node)
 {
-    if (node->state != TR_STATE_JOINED || frame->source == node->parent) {
-        tr_drop(node, TR_DROP_STATE, frame->source);
-        return;
-    }
-    tr_child_t *child = tr_admit(node, frame->source);
+    tr_child_t *child = admit(node);
+    uint16_t acked = node->round.items.version;
     if (!child)
         return;
-    uint16_t acked = node->round.items.version;
-    tr_received_items_t items;
-    tr_frame_items(frame, TR_DEPTH_BYTES, &items);
-    if (items.aggregate_count > 0) {
-        acked = tr_items_version(&items);
-        tr_accept(node, child, frame->payload[0], &items, now_ms);
+    if (node->heard.items.aggregate_count > 0) {
+        acked = tr_items_version(&node->heard.items);
+        if (!tr_accept(node, child))
+            return;
     }
-    child->depth = frame->payload[0];
-    tr_put_ack(node, TR_HELP_CONFIRM, child->id, acked, now_ms);
-    tr_tell_grown_depth(node, now_ms);
-    tr_seal_if_complete(node, now_ms);
+    child->depth = node->heard.payload[0];
+    tr_put_ack(node, TR_HELP_CONFIRM, acked);
+    tr_tell_grown_depth(node);
+    tr_seal_if_complete(node);
 }
 
-static void on_help_confirm(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_help_confirm(tr_node_t *node)
 {
-    tr_sync_t sync;
-    if (!tr_answers(node, TR_HELP_ACK_DATA, frame->source))
+    if (!tr_answers(node, TR_HELP_ACK_DATA))
         return;
-    if (node->request_bears_report && node->round.items.version == tr_get_u16(frame->payload))
+    if (node->request_bears_report && acks_round(node))
         node->round.is_acked = true;
-    tr_sync_read(&sync, frame->payload + 2);
-    tr_join(node, frame->source, &sync, now_ms);
+    tr_join(node);
 }
 
-void tr_dispatch(tr_node_t *node, const tr_frame_t *frame, uint32_t now_ms)
+static void on_goodbye(tr_node_t *node)
 {
+    tr_child_t *child = tr_children_find(&node->children, node->heard.source);
+    if (is_of_parent(node)) {
+        tr_lose_parent(node, TR_WHY_GOODBYE);
+    } else if (child) {
+        tr_lose_child(node, child);
+        tr_seal_if_complete(node);
+    }
+}
+
+/* What the sender says of its way, if it does. */
+static void read_way(tr_node_t *node, const tr_frame_t *frame)
+{
+    tr_way_t *way = &node->heard.way;
+    if (frame->payload_bytes >= TR_SYNC_BYTES) {
+        const uint8_t *sync = frame->payload + frame->payload_bytes - TR_SYNC_BYTES; /* it comes last */
+        tr_way_read(way, node->now_ms, sync);
+        node->heard.is_feasible =
+            tr_way_is_usable(way, node->now_ms, sync) &&
+            (!node->has_way ||
+             tr_is_better(way->distance.version, way->distance.hop_count, &node->way.distance));
+    } else if (frame->payload_bytes == TR_HELP_BYTES) {
+        way->distance.version = tr_get_u16(frame->payload);
+        way->distance.hop_count = frame->payload[2];
+    }
+}
+
+void tr_dispatch(tr_node_t *node, const tr_frame_t *frame)
+{
+    node->heard.payload = frame->payload;
+    read_way(node, frame);
     switch (frame->type) {
-    case TR_DISCOVERY: on_discovery(node, frame, now_ms); break;
-    case TR_DISC_ACK: on_disc_ack(node, frame, now_ms); break;
-    case TR_DISC_ACK_ACK: on_disc_ack_ack(node, frame, now_ms); break;
-    case TR_DEPTH: on_depth(node, frame, now_ms); break;
-    case TR_DATA: on_data(node, frame, now_ms); break;
-    case TR_DATA_ACK: on_data_ack(node, frame, now_ms); break;
-    case TR_HELP: on_help(node, frame, now_ms); break;
-    case TR_HELP_ACK: on_help_ack(node, frame, now_ms); break;
-    case TR_HELP_ACK_DATA: on_help_ack_data(node, frame, now_ms); break;
-    case TR_HELP_CONFIRM: on_help_confirm(node, frame, now_ms); break;
-    case TR_LOOK: on_look(node, frame, now_ms); break;
-    default: tr_drop(node, TR_DROP_STATE, frame->source); break;
+    case TR_DISCOVERY: on_discovery(node); break;
+    case TR_DISC_ACK: on_disc_ack(node); break;
+    case TR_DISC_ACK_ACK: on_disc_ack_ack(node); break;
+    case TR_DEPTH: on_depth(node); break;
+    case TR_DATA: on_data(node); break;
+    case TR_DATA_ACK: on_data_ack(node); break;
+    case TR_HELP: on_help(node); break;
+    case TR_HELP_ACK: on_help_ack(node); break;
+    case TR_HELP_ACK_DATA: on_help_ack_data(node); break;
+    case TR_HELP_CONFIRM: on_help_confirm(node); break;
+    case TR_LOOK: on_look(node, frame->destination); break;
+    case TR_GOODBYE: on_goodbye(node); break;
+    default: tr_drop(node, TR_DROP_STATE); break;
     }
 }

@@ -1,58 +1,57 @@
 #include "tr_outbox.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "tr_timer.h"
 
-static void remove_at(tr_outbox_t *outbox, uint8_t place)
+void tr_outbox_remove(tr_outbox_t *outbox, tr_waiting_t *waiting)
 {
     outbox->count--;
-    memmove(&outbox->waiting[place], &outbox->waiting[place + 1],
-            (size_t)(outbox->count - place) * sizeof *outbox->waiting);
+    memmove(waiting, waiting + 1, (size_t)((char *)&outbox->waiting[outbox->count] - (char *)waiting));
 }
 
-bool tr_outbox_put(tr_outbox_t *outbox, const tr_waiting_t *frame)
+tr_waiting_t *tr_outbox_put(tr_outbox_t *outbox, uint8_t type, uint16_t destination)
 {
-    for (uint8_t i = 0; i < outbox->count; i++) {
-        if (outbox->waiting[i].type == frame->type && outbox->waiting[i].destination == frame->destination) {
-            remove_at(outbox, i);
+    tr_waiting_t *waiting = outbox->waiting;
+    for (uint8_t left = outbox->count; left > 0; left--, waiting++) {
+        if (waiting->type == type && waiting->destination == destination) {
+            tr_outbox_remove(outbox, waiting);
             break; /* there is one at most */
         }
     }
     if (outbox->count == TR_OUTBOX_FRAMES)
-        return false;
-    outbox->waiting[outbox->count++] = *frame;
-    return true;
+        return NULL;
+    waiting = &outbox->waiting[outbox->count++];
+    waiting->type = type;
+    waiting->destination = destination;
+    return waiting;
 }
 
-bool tr_outbox_take_due(tr_outbox_t *outbox, uint32_t now_ms, tr_waiting_t *taken)
+tr_waiting_t *tr_outbox_first_due(tr_outbox_t *outbox, uint32_t now_ms)
 {
-    uint8_t first = outbox->count;
-    for (uint8_t i = 0; i < outbox->count; i++) {
-        const uint32_t due_ms = outbox->waiting[i].due_ms;
-        if (tr_ms_until(due_ms, now_ms) == 0 &&
-            (first == outbox->count || tr_ms_until(outbox->waiting[first].due_ms, due_ms) > 0))
-            first = i;
+    tr_waiting_t *first = NULL;
+    tr_waiting_t *waiting = outbox->waiting;
+    for (uint8_t left = outbox->count; left > 0; left--, waiting++) {
+        if (tr_ms_until(waiting->due_ms, first ? first->due_ms - 1 : now_ms) == 0)
+            first = waiting;
     }
-    if (first == outbox->count)
-        return false;
-    *taken = outbox->waiting[first];
-    remove_at(outbox, first);
-    return true;
+    return first;
 }
 
 void tr_outbox_discard(tr_outbox_t *outbox, uint8_t type)
 {
     for (uint8_t i = outbox->count; i-- > 0;) {
         if (outbox->waiting[i].type == type)
-            remove_at(outbox, i);
+            tr_outbox_remove(outbox, &outbox->waiting[i]);
     }
 }
 
 uint32_t tr_outbox_wait_ms(const tr_outbox_t *outbox, uint32_t now_ms)
 {
     uint32_t wait_ms = TR_FOREVER_MS;
-    for (uint8_t i = 0; i < outbox->count; i++)
-        wait_ms = tr_shorter(wait_ms, tr_ms_until(outbox->waiting[i].due_ms, now_ms));
+    const tr_waiting_t *waiting = outbox->waiting;
+    for (uint8_t left = outbox->count; left > 0; left--, waiting++)
+        wait_ms = tr_shorter(wait_ms, tr_ms_until(waiting->due_ms, now_ms));
     return wait_ms;
 }

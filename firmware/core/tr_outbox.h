@@ -20,11 +20,14 @@ typedef struct tr_outbox {
     tr_waiting_t waiting[TR_OUTBOX_FRAMES];
 } tr_outbox_t;
 
-/* Adds a frame, in place of one of the same type for the same node. False when there is no room. */
-bool tr_outbox_put(tr_outbox_t *outbox, const tr_waiting_t *frame);
+/* The place of a new frame, instead of one of the same type for the same node; the caller says when it is
+ * due. NULL when there is no room. */
+tr_waiting_t *tr_outbox_put(tr_outbox_t *outbox, uint8_t type, uint16_t destination);
 
-/* Takes the frame that is due first, of equal times the one that came first. False when none is due. */
-bool tr_outbox_take_due(tr_outbox_t *outbox, uint32_t now_ms, tr_waiting_t *taken);
+/* The frame that is due first, of equal times the one that came first. NULL when none is due. */
+tr_waiting_t *tr_outbox_first_due(tr_outbox_t *outbox, uint32_t now_ms);
+
+void tr_outbox_remove(tr_outbox_t *outbox, tr_waiting_t *waiting);
 
 /* Forgets what waits of that type. */
 void tr_outbox_discard(tr_outbox_t *outbox, uint8_t type);

@@ -15,10 +15,10 @@ typedef struct tr_parent_link {
     uint16_t former;
     uint16_t etx16; /* to the parent, in sixteenths of a try */
     uint16_t former_etx16;
-    uint32_t round_trip_8ths; /* smoothed, in eighths of a millisecond; 0: not measured yet */
-    uint32_t margin_ms;
-    uint32_t spread_ms; /* the window over which a leaf sends now */
-    uint16_t fraction;  /* of the window, in 65536ths: the node's time of the round */
+    tr_span_ms_t round_trip_8ths; /* smoothed, in eighths of a millisecond; 0: not measured yet */
+    tr_span_ms_t margin_ms;
+    tr_span_ms_t spread_ms; /* the window over which a leaf sends now */
+    uint16_t fraction;      /* of the window, in 65536ths: the node's time of the round */
 } tr_parent_link_t;
 
 /* Draws a time of the round. */
@@ -40,11 +40,11 @@ void tr_parent_link_not_answered(tr_parent_link_t *link, const tr_timing_t *timi
 uint16_t tr_parent_link_ack_timeout_ms(const tr_parent_link_t *link, const tr_timing_t *timing);
 
 /* How old an answer is when it arrives: half of the round trip; 0 before one was measured. */
-uint32_t tr_parent_link_delay_ms(const tr_parent_link_t *link);
+tr_span_ms_t tr_parent_link_delay_ms(const tr_parent_link_t *link);
 
 /* When to send a report after it is complete; `slot_ms` is a hop's share of the period. */
-uint32_t tr_parent_link_send_delay_ms(const tr_parent_link_t *link, const tr_timing_t *timing,
-                                      uint32_t slot_ms, bool is_leaf);
+tr_span_ms_t tr_parent_link_send_delay_ms(const tr_parent_link_t *link, const tr_timing_t *timing,
+                                          uint32_t slot_ms, bool is_leaf);
 
 /* Whether it is time to look for a better parent. */
 bool tr_parent_link_is_bad(const tr_parent_link_t *link, const tr_timing_t *timing);

@@ -5,7 +5,7 @@
 void tr_round_begin(tr_round_t *round, uint16_t version)
 {
     memset(round, 0, sizeof *round);
-    tr_items_clear(&round->items, version);
+    round->items.version = version;
     round->sent_to = TR_NO_NODE;
 }
 

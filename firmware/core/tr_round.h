@@ -8,14 +8,14 @@
 #include "tr_items.h"
 
 typedef struct tr_round {
-    tr_items_t
-        items; /* its version is the round's; the node's own readings until the report is put together */
     bool has_readings;
     bool has_report;
     bool is_acked;
     bool is_in_doubt;
-    uint16_t sent_to; /* whom the report went to first; TR_NO_NODE: nobody */
-    uint32_t duration_ms;
+    uint16_t sent_to;     /* whom the report went to first; TR_NO_NODE: nobody */
+    uint32_t duration_ms; /* the root's: until the result */
+    tr_items_t
+        items; /* its version is the round's; the node's own readings until the report is put together */
 } tr_round_t;
 
 void tr_round_begin(tr_round_t *round, uint16_t version);

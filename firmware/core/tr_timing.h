@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "tr_constants.h"
+#include "tr_config.h"
 
 typedef struct tr_timing {
     uint32_t period_ms;    /* 1 to TR_MAX_PERIOD_MS; the root's, the others learn it */
@@ -24,16 +24,11 @@ typedef struct tr_timing {
     uint8_t missed_rounds;
 } tr_timing_t;
 
-/* What section 7 says. */
-tr_timing_t tr_timing_default(void);
-
-/* The longest time that one hop may need when an answer is waited for so long. */
-uint32_t tr_timing_hop_wait_ms(const tr_timing_t *timing, uint16_t ack_timeout_ms);
-
-/* The window over which helpers spread their offers. */
-uint16_t tr_timing_help_spread_ms(const tr_timing_t *timing);
-
-/* The longest window over which leaves spread. */
-uint32_t tr_timing_longest_spread_ms(const tr_timing_t *timing);
+/* Spans that are made of these timers, but for the periods. For those of section 7 fewer bits do. */
+#if TR_FIXED_TIMING
+typedef uint16_t tr_span_ms_t;
+#else
+typedef uint32_t tr_span_ms_t;
+#endif
 
 #endif

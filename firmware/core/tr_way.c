@@ -1,34 +1,61 @@
 #include "tr_way.h"
 
+#include <string.h>
+
+#include "tr_bytes.h"
 #include "tr_serial_number.h"
 #include "tr_timer.h"
 
-bool tr_distance_is_better(tr_distance_t a, tr_distance_t b)
+/* --- on the wire --- */
+
+enum { VERSION_AT = 0, AGE_AT = 2, HOP_COUNT_AT = 5, PERIOD_AT = 6 };
+
+/* The unit of the age in a sync: 1 ms below 65.536 s, and never more than 1/65536 of a longer period. */
+static uint16_t age_unit_ms(uint32_t period_ms)
 {
-    return a.version == b.version ? a.hop_count < b.hop_count : tr_version_is_newer(a.version, b.version);
+    return (uint16_t)(1 + (uint16_t)(period_ms >> 16));
 }
 
-uint32_t tr_way_age_unit_ms(uint32_t period_ms)
+void tr_way_write(const tr_way_t *way, uint32_t now_ms, uint8_t *sync)
 {
-    return 1 + (period_ms >> 16);
+    const uint32_t age = (now_ms - way->origin_ms) / age_unit_ms(way->period_ms);
+    tr_put_u16(sync + VERSION_AT, way->distance.version);
+    tr_put_u24(sync + AGE_AT, tr_shorter(age, TR_MAX_U24));
+    sync[HOP_COUNT_AT] = way->distance.hop_count;
+    tr_put_u24(sync + PERIOD_AT, way->period_ms);
 }
 
-bool tr_sync_is_usable(const tr_sync_t *sync)
+void tr_way_write_none(uint8_t *sync)
 {
-    return sync->hop_count < TR_NO_HOP_COUNT - 1 && sync->period_ms > 0 &&
-           sync->period_ms <= TR_MAX_PERIOD_MS &&
-           sync->age < TR_MAX_U24 && /* an age that stopped at its limit sets no clock */
-           sync->age * tr_way_age_unit_ms(sync->period_ms) <=
-               (sync->hop_count + TR_FORGET_PERIODS) * sync->period_ms;
+    memset(sync, 0, TR_SYNC_BYTES);
+    sync[HOP_COUNT_AT] = TR_NO_HOP_COUNT;
 }
 
-void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t said_ms)
+void tr_way_read(tr_way_t *way, uint32_t now_ms, const uint8_t *sync)
 {
-    way->distance.version = sync->version;
-    way->distance.hop_count = (uint8_t)(sync->hop_count + 1);
-    way->origin_ms = said_ms - sync->age * tr_way_age_unit_ms(sync->period_ms);
-    way->period_ms = sync->period_ms;
+    way->distance.version = tr_get_u16(sync + VERSION_AT);
+    way->distance.hop_count = sync[HOP_COUNT_AT];
+    way->period_ms = tr_get_u24(sync + PERIOD_AT);
+    way->origin_ms = now_ms - tr_get_u24(sync + AGE_AT) * age_unit_ms(way->period_ms);
 }
+
+bool tr_way_is_usable(const tr_way_t *way, uint32_t now_ms, const uint8_t *sync)
+{
+    return way->distance.hop_count < TR_NO_HOP_COUNT - 1 && way->period_ms > 0 &&
+           way->period_ms <= TR_MAX_PERIOD_MS &&
+           tr_get_u24(sync + AGE_AT) != TR_MAX_U24 && /* an age that stopped at its limit sets no clock */
+           !tr_way_is_older_than(way, TR_FORGET_PERIODS, now_ms);
+}
+
+/* --- the distance --- */
+
+bool tr_is_better(uint16_t version, uint8_t hop_count, const tr_distance_t *than)
+{
+    return version == than->version ? hop_count < than->hop_count
+                                    : tr_version_is_newer(version, than->version);
+}
+
+/* --- the clock --- */
 
 uint32_t tr_way_start_ms(const tr_way_t *way, uint16_t version)
 {
@@ -44,33 +71,23 @@ uint32_t tr_way_ms_until(const tr_way_t *way, uint16_t version, uint32_t now_ms)
     return tr_ms_until(tr_way_start_ms(way, version), now_ms);
 }
 
-uint32_t tr_way_clock_error_ms(const tr_way_t *way)
+uint16_t tr_way_clock_error_ms(const tr_way_t *way)
 {
-    return tr_shorter(TR_CLOCK_ERROR_MS + (way->period_ms >> TR_DRIFT_SHIFT), way->period_ms / 8);
+    return (uint16_t)tr_shorter(TR_CLOCK_ERROR_MS + (uint16_t)(way->period_ms >> TR_DRIFT_SHIFT),
+                                way->period_ms / 8);
 }
 
-uint16_t tr_way_version_at(const tr_way_t *way, uint32_t now_ms)
+uint16_t tr_way_version_at(const tr_way_t *way, uint32_t then_ms)
 {
-    return (uint16_t)(way->distance.version + (now_ms - way->origin_ms) / way->period_ms);
+    return (uint16_t)(way->distance.version + (then_ms - way->origin_ms) / way->period_ms);
 }
 
-uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t now_ms)
+uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t then_ms)
 {
-    return now_ms - (now_ms - way->origin_ms) % way->period_ms;
+    return then_ms - (then_ms - way->origin_ms) % way->period_ms;
 }
 
-/* Beyond the lag of one round a hop that a healthy tree has. */
-static bool is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms)
+bool tr_way_is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms)
 {
     return now_ms - way->origin_ms > ((uint32_t)way->distance.hop_count + periods) * way->period_ms;
-}
-
-bool tr_way_is_fresh(const tr_way_t *way, uint32_t now_ms)
-{
-    return !is_older_than(way, TR_FRESH_PERIODS, now_ms);
-}
-
-bool tr_way_is_lost(const tr_way_t *way, uint32_t now_ms)
-{
-    return is_older_than(way, TR_FORGET_PERIODS, now_ms);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tr_frame.h"
+#include "tr_constants.h"
 
 /* What a node advertises, and what feasibility compares. */
 typedef struct tr_distance {
@@ -20,17 +20,16 @@ typedef struct tr_way {
     uint32_t period_ms;
 } tr_way_t;
 
-/* Whether `a` has a newer version than `b` or, of the same version, a smaller hop count. */
-bool tr_distance_is_better(tr_distance_t a, tr_distance_t b);
+/* The sync of TR_SYNC_BYTES on the wire, and back: the way of its sender. */
+void tr_way_write(const tr_way_t *way, uint32_t now_ms, uint8_t *sync);
+void tr_way_write_none(uint8_t *sync);
+void tr_way_read(tr_way_t *way, uint32_t now_ms, const uint8_t *sync);
 
-/* The unit of the age in a sync: 1 ms below 65.536 s, and never more than 1/65536 of a longer period. */
-uint32_t tr_way_age_unit_ms(uint32_t period_ms);
+/* Whether a way can begin with what that sync says: within limits, and not lost already (5.4). */
+bool tr_way_is_usable(const tr_way_t *way, uint32_t now_ms, const uint8_t *sync);
 
-/* Whether a way can begin with that sync: within limits, and not lost already (5.4). */
-bool tr_sync_is_usable(const tr_sync_t *sync);
-
-/* The way of a node whose parent said this at that time. */
-void tr_way_follow(tr_way_t *way, const tr_sync_t *sync, uint32_t said_ms);
+/* Whether one has a newer version than the other or, of the same version, a smaller hop count. */
+bool tr_is_better(uint16_t version, uint8_t hop_count, const tr_distance_t *than);
 
 /* When that round begins. */
 uint32_t tr_way_start_ms(const tr_way_t *way, uint16_t version);
@@ -39,14 +38,13 @@ uint32_t tr_way_start_ms(const tr_way_t *way, uint16_t version);
 uint32_t tr_way_ms_until(const tr_way_t *way, uint16_t version, uint32_t now_ms);
 
 /* By how much a child's clock may be ahead, in good order: its report comes before the round then. */
-uint32_t tr_way_clock_error_ms(const tr_way_t *way);
+uint16_t tr_way_clock_error_ms(const tr_way_t *way);
 
-/* The round that runs now, and when it began. */
-uint16_t tr_way_version_at(const tr_way_t *way, uint32_t now_ms);
-uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t now_ms);
+/* The round that runs then, and since when. */
+uint16_t tr_way_version_at(const tr_way_t *way, uint32_t then_ms);
+uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t then_ms);
 
-/* Whether it is recent enough to follow and to offer; whether a node without a parent begins anew. */
-bool tr_way_is_fresh(const tr_way_t *way, uint32_t now_ms);
-bool tr_way_is_lost(const tr_way_t *way, uint32_t now_ms);
+/* Whether it is older than so many periods beyond the lag of one a hop that a healthy tree has (5.4). */
+bool tr_way_is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms);
 
 #endif

@@ -28,6 +28,7 @@ WHY = {
     "TR_WHY_NO_WAY": "it has no way to the root",
     "TR_WHY_FINDS_NONE": "it finds no way to the root",
     "TR_WHY_BETTER": "there is a better one",
+    "TR_WHY_GOODBYE": "it has said goodbye",
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import struct
 import subprocess
 from collections import Counter
 from dataclasses import asdict
@@ -15,12 +16,14 @@ from typing import Any
 from firmware.native import library as native
 from firmware.native.items import entry_of
 from firmware.native.library import BUILD, LIBRARY_VARIABLE, ROOT, array_length, ffi
+from firmware.native.node import WORD
 from protocol import outbox
 from protocol.aggregate import Aggregate
 from protocol.children import LINK_QUEUE
 from protocol.node_base import MAX_EVENTS
 from protocol.packets import (
     HEADER_BYTES,
+    MAX_AGGREGATES,
     MAX_FRAME_BYTES,
     Ack,
     Depth,
@@ -37,12 +40,14 @@ from protocol.packets import (
     Result,
     Sync,
 )
-from protocol.wire_format import DEPTH, DURATION
+from protocol.way import age_unit_ms
 
 BUILD_TIMEOUT_S = 50.0
+# Kind, child, parent, quality.
+LINK_ITEM = struct.Struct(">BHHB")
 
 # The C codecs are those of a sink tree; frames of the other networks are of unknown types to it.
-FRAME_TYPES = tuple(kind for kind in FrameType if kind <= FrameType.LOOK)
+FRAME_TYPES = (*(kind for kind in FrameType if kind <= FrameType.LOOK), FrameType.GOODBYE)
 
 
 def build(target: str = "host") -> None:
@@ -58,7 +63,8 @@ def library() -> Any:
         build()
     lib = native.library()
     capacities = {"tr_outbox_t.waiting": outbox.CAPACITY, "tr_children_t.links": LINK_QUEUE}
-    capacities |= {"tr_events_t.ring": MAX_EVENTS, "tr_children_t.children": 32}
+    capacities |= {"tr_events_t.waiting": MAX_EVENTS, "tr_children_t.children": 32}
+    capacities |= {"tr_children_t.reported": 32 * MAX_AGGREGATES}
     for name, capacity in capacities.items():
         assert array_length(name) == capacity, (
             f"HOST_CAPACITIES in firmware/Makefile: {name} holds {capacity}"
@@ -103,13 +109,13 @@ def _aggregate(a: Aggregate) -> Any:
 def decode(data: bytes) -> Frame:
     """tr_frame_decode and the readers of payloads. Raises FrameError as protocol.packets.decode does."""
     lib = library()
-    frame = ffi.new("tr_frame_t *")
+    frame, items = ffi.new("tr_frame_t *"), ffi.new("tr_received_items_t *")
     held = ffi.from_buffer(data)
-    result = lib.tr_frame_decode(frame, held, len(data))
+    result = lib.tr_frame_decode(frame, items, held, len(data))
     if result < 0:
         raise FrameError(DropReason(-result), "says the core")
     kind = FrameType(frame.type)
-    return Frame(kind, frame.source, frame.destination, frame.counter, _read_payload(kind, frame))
+    return Frame(kind, frame.source, frame.destination, frame.counter, _read_payload(kind, frame, items))
 
 
 def is_of_another_network(data: bytes | bytearray) -> bool:
@@ -117,10 +123,10 @@ def is_of_another_network(data: bytes | bytearray) -> bool:
     return bool(data) and data[0] & 0x1F in set(FrameType) - set(FRAME_TYPES)
 
 
-def _read_payload(kind: FrameType, frame: Any) -> Payload:
+def _read_payload(kind: FrameType, frame: Any, items: Any) -> Payload:
     data = bytes(ffi.buffer(frame.payload, frame.payload_bytes))
     match kind:
-        case FrameType.DISC_ACK:
+        case FrameType.DISC_ACK | FrameType.GOODBYE:
             return Empty()
         case FrameType.DEPTH:
             return Depth(data[0])
@@ -129,34 +135,30 @@ def _read_payload(kind: FrameType, frame: Any) -> Payload:
         case FrameType.DATA_ACK | FrameType.HELP_CONFIRM:
             return Ack(int.from_bytes(data[:2], "big"), _read_sync(data[2:]))
         case FrameType.DATA | FrameType.HELP_ACK_DATA:
-            return Report(data[0], _received_items(frame, DEPTH.sizeof()))
+            return Report(data[0], _received_items(items))
         case FrameType.RESULT:
-            return Result(int.from_bytes(data[:3], "big"), _received_items(frame, DURATION.sizeof()))
+            return Result(int.from_bytes(data[:3], "big"), _received_items(items))
         case _:
             return _read_sync(data)
 
 
 def _read_sync(data: bytes) -> Sync:
-    sync = ffi.new("tr_sync_t *")
-    library().tr_sync_read(sync, data)
-    return Sync(sync.version, sync.age, sync.hop_count, sync.period_ms)
+    """tr_way_read, at time 0."""
+    way = ffi.new("tr_way_t *")
+    library().tr_way_read(way, 0, data)
+    age = (-way.origin_ms & WORD) // age_unit_ms(way.period_ms)
+    return Sync(way.distance.version, age, way.distance.hop_count, way.period_ms)
 
 
-def _received_items(frame: Any, head_bytes: int) -> Items:
+def _received_items(items: Any) -> Items:
     lib = library()
-    items, entry, link = (
-        ffi.new("tr_received_items_t *"),
-        ffi.new("tr_metric_aggregate_t *"),
-        ffi.new("tr_link_t *"),
-    )
-    lib.tr_frame_items(frame, head_bytes, items)
-    aggregates, links = [], []
+    entry = ffi.new("tr_metric_aggregate_t *")
+    aggregates = []
     for i in range(items.aggregate_count):
         lib.tr_items_get_aggregate(items, i, entry)
         aggregates.append(entry_of(entry, lib.tr_items_version(items)))
-    for i in range(items.link_count):
-        lib.tr_items_get_link(items, i, link)
-        links.append(Link(link.child, link.parent, link.quality))
+    data = ffi.buffer(lib.tr_items_links(items), items.link_count * LINK_ITEM.size)
+    links = (Link(child, parent, quality) for _, child, parent, quality in LINK_ITEM.iter_unpack(data))
     return Items(tuple(aggregates), tuple(links), items.doubt)
 
 
@@ -192,8 +194,12 @@ def _write_payload(payload: Payload) -> bytes:
 
 
 def _write_sync(sync: Sync) -> bytes:
+    """tr_way_write, at time 0."""
+    distance = {"version": sync.version, "hop_count": sync.hop_count}
+    origin_ms = -sync.age * age_unit_ms(sync.period_ms) & WORD
+    way = {"distance": distance, "origin_ms": origin_ms, "period_ms": sync.period_ms}
     data = ffi.new("uint8_t[9]")
-    library().tr_sync_write(ffi.new("tr_sync_t *", asdict(sync)), data)
+    library().tr_way_write(ffi.new("tr_way_t *", way), 0, data)
     return bytes(data)
 
 

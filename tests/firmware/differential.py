@@ -112,10 +112,11 @@ class Life:
                 self.hear_parent_call,
                 self.hear_noise,
                 self.measure,
+                self.leave,
             ),
-            weights=(500, 10, 400, 40, 1, 60, 10, 10, 60)
+            weights=(500, 10, 400, 40, 1, 60, 10, 10, 60, 1)
             if self.is_calm
-            else (350, 60, 300, 180, 3, 20, 20, 60, 60),
+            else (350, 60, 300, 180, 3, 20, 20, 60, 60, 1),
         )[0]
         action()
         self.serve()
@@ -150,6 +151,10 @@ class Life:
         if rng.random() < 0.8:
             readings[0] = rng.randrange(256)
         self.pair.both("measure", lambda node: node.measure(version, readings, self.now_ms))
+
+    def leave(self) -> None:
+        """See protocol.node.Node.leave."""
+        self.pair.both("leave", lambda node: node.leave(self.now_ms))
 
     def answer(self) -> None:
         """A neighbour answers something that the node sent lately."""
@@ -312,7 +317,7 @@ class Life:
     def some_payload(self, kind: FrameType) -> Payload:
         rng = self.rng
         match kind:
-            case FrameType.DISC_ACK:
+            case FrameType.DISC_ACK | FrameType.GOODBYE:
                 return Empty()
             case FrameType.DEPTH:
                 return Depth(rng.choice((0, 1, 2, 254, 255)))

@@ -39,7 +39,8 @@ EVERYTHING = {
         "sent": [kind.name for kind in core.FRAME_TYPES],
         "event": [event.__name__ for event in EVENTS],
         "lost": WHY.values(),
-        "drop": [reason.name for reason in DropReason if reason is not DropReason.FRAMING],
+        # The others are of streams and of sealing.
+        "drop": [DropReason(n).name for n in range(DropReason.OVERSIZED, DropReason.QUEUE_FULL + 1)],
     }.items()
     for name in names
 }
