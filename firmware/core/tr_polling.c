@@ -125,6 +125,7 @@ static void asked_for(tr_polling_t *node, uint16_t primary, const tr_poll_t *pol
         node->hello_ms = now_ms;
         return;
     }
+    tr_polling_forget_asked(node);
     node->version = poll->version;
     asked->is_asked = true;
     asked->has_readings = false;
@@ -245,7 +246,7 @@ bool tr_polling_measure(tr_polling_t *node, uint16_t version, const tr_reading_t
 {
     tr_asked_t *asked = &node->asked;
     tr_polling_check_lease(node, now_ms);
-    if (node->round.is_running && node->round.items.version == version && !node->round.is_measured) {
+    if (node->round.is_running && node->round.version == version && !node->round.is_measured) {
         take_readings(&node->readings, readings, count);
         tr_polling_measured(node, now_ms);
         return true;
@@ -267,7 +268,7 @@ void tr_polling_leave(tr_polling_t *node, uint32_t now_ms)
         return;
     node->primary = TR_NO_NODE;
     node->round.is_running = false;
-    node->asked.is_asked = false;
+    tr_polling_forget_asked(node);
     tr_peer_node_leave(&node->base);
 }
 

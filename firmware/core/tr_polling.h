@@ -59,11 +59,14 @@ enum tr_polled_flag {
     TR_POLLED_TIMED = 32,
 };
 
-/* The round that is polled, or the last result. */
+/* The round that is polled. Until it has readings, duration and items are those of the last result, which
+ * may not have been taken yet. */
 typedef struct tr_polled_round {
     bool is_running;
     bool is_measured;
     bool has_answer;
+    bool has_items;
+    uint16_t version;
     uint32_t began_ms;
     uint32_t duration_ms;
     tr_items_t items;

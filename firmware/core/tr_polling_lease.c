@@ -164,7 +164,7 @@ void tr_polling_take_epoch(tr_polling_t *node, uint16_t epoch, uint16_t version,
 void tr_polling_learn_version(tr_polling_t *node, uint16_t epoch, uint16_t version, bool is_of_other,
                               uint32_t now_ms)
 {
-    const uint16_t running = node->round.items.version;
+    const uint16_t running = node->round.version;
     if (epoch == TR_POLLING_NO_EPOCH)
         return;
     if (tr_version_is_newer(version, running) ||
@@ -225,6 +225,13 @@ static uint16_t skipped_versions(const tr_polling_t *node, uint32_t now_ms)
     return (uint16_t)tr_shorter(node->uncounted_rounds + unheard_ms / node->period_ms, TR_POLLING_MAX_SKIP);
 }
 
+void tr_polling_forget_asked(tr_polling_t *node)
+{
+    /* Its readings, too, if nobody has taken them. */
+    tr_peer_node_discard(&node->base, TR_READING, node->asked.primary);
+    node->asked.is_asked = false;
+}
+
 void tr_polling_take_over(tr_polling_t *node, uint32_t now_ms)
 {
     if (node->primary != TR_NO_NODE)
@@ -240,7 +247,7 @@ void tr_polling_take_over(tr_polling_t *node, uint32_t now_ms)
     const uint32_t first_round_ms =
         tr_later(tr_polling_next_round_ms(node), now_ms + node->config->timing.beat_ms);
     set_began(node, first_round_ms - node->period_ms);
-    node->asked.is_asked = false;
+    tr_polling_forget_asked(node);
     node->primary_since_ms = now_ms;
     node->beat_sent_ms = now_ms;
     node->beat_ms = now_ms;

@@ -36,6 +36,7 @@ void tr_polling_learn_version(tr_polling_t *node, uint16_t epoch, uint16_t versi
 void tr_polling_wait(tr_polling_t *node, uint32_t lease_end_ms);
 uint32_t tr_polling_takeover_ms(const tr_polling_t *node);
 void tr_polling_check_lease(tr_polling_t *node, uint32_t now_ms);
+void tr_polling_forget_asked(tr_polling_t *node);
 void tr_polling_take_over(tr_polling_t *node, uint32_t now_ms);
 void tr_polling_step_down(tr_polling_t *node, enum tr_why why, uint32_t now_ms);
 void tr_polling_beat(const tr_polling_t *node, tr_beat_t *beat, uint32_t now_ms);
@@ -58,6 +59,8 @@ bool tr_polling_send_poll(tr_polling_t *node, uint16_t *to, tr_poll_t *poll, uin
 /* tr_polling_round.c: who is polled when, and what has been answered */
 void tr_polled_round_begin(tr_polling_t *node);
 void tr_polled_round_add(tr_polling_t *node, uint16_t id, const tr_pairs_t *pairs);
+/* Puts the result together. */
+void tr_polled_round_close(tr_polling_t *node, uint32_t now_ms);
 bool tr_polled_round_is_crowded(const tr_polling_t *node);
 bool tr_polled_round_is_unanswered(const tr_polling_t *node);
 /* The place of the peer whose poll is to be sent now; -1: none. */

@@ -67,7 +67,7 @@ static void count_missing(tr_polling_t *node)
         const uint8_t flags = node->polled[i].flags;
         if (!(flags & TR_POLLED_IN_ROUND) || flags & TR_POLLED_ANSWERED)
             continue;
-        tr_peer_node_say(&node->base, TR_EVENT_PEER_MISSING, peers->known[i].id, node->round.items.version);
+        tr_peer_node_say(&node->base, TR_EVENT_PEER_MISSING, peers->known[i].id, node->round.version);
         if (node->polled[i].attempts > 0) {
             peers->known[i].misses++;
             tr_round_trip_not_answered(&peers->known[i].round_trip, &node->config->timing.ack_timeouts);
@@ -77,15 +77,9 @@ static void count_missing(tr_polling_t *node)
 
 static void report(tr_polling_t *node, uint32_t now_ms)
 {
-    tr_items_t *items = &node->round.items;
-    node->round.duration_ms = tr_shorter(now_ms - node->round.began_ms, TR_MAX_U24);
-    if (items->aggregate_count == 0) {
-        const tr_metric_aggregate_t empty = {.metric = node->config->first_metric,
-                                             .aggregate = tr_aggregate_empty()};
-        tr_items_merge(items, &empty);
-    }
-    tr_peer_node_say(&node->base, TR_EVENT_REPORT_SEALED, TR_NO_NODE, items->version);
-    tr_peer_node_say(&node->base, TR_EVENT_ROUND_FINISHED, TR_NO_NODE, items->version);
+    tr_polled_round_close(node, now_ms);
+    tr_peer_node_say(&node->base, TR_EVENT_REPORT_SEALED, TR_NO_NODE, node->round.version);
+    tr_peer_node_say(&node->base, TR_EVENT_ROUND_FINISHED, TR_NO_NODE, node->round.version);
     tr_peer_node_put(&node->base, TR_RESULT, TR_HOST);
 }
 
@@ -122,7 +116,7 @@ void tr_polling_measured(tr_polling_t *node, uint32_t now_ms)
 {
     node->round.is_measured = true;
     tr_polled_round_add(node, node->base.id, &node->readings);
-    tr_peer_node_say(&node->base, TR_EVENT_READINGS_HEARD, node->base.id, node->round.items.version);
+    tr_peer_node_say(&node->base, TR_EVENT_READINGS_HEARD, node->base.id, node->round.version);
     tr_polling_end_round_if_due(node, now_ms);
 }
 
@@ -135,7 +129,7 @@ static void time_poll(tr_polling_t *node, tr_polled_t *polled, uint32_t now_ms)
         return;
     polled->flags |= TR_POLLED_TIMED;
     polled->timed_ms = now_ms;
-    polled->timed_version = node->round.items.version;
+    polled->timed_version = node->round.version;
     polled->timed_attempt = polled->attempts;
 }
 
@@ -153,7 +147,7 @@ bool tr_polling_send_poll(tr_polling_t *node, uint16_t *to, tr_poll_t *poll, uin
     time_poll(node, polled, now_ms);
     *to = peer->id;
     poll->epoch = node->epoch;
-    poll->version = node->round.items.version;
+    poll->version = node->round.version;
     poll->attempt = polled->attempts;
     return true;
 }
@@ -172,7 +166,7 @@ static void measure_response(tr_polling_t *node, tr_peer_t *peer, const tr_poll_
 
 static void accept(tr_polling_t *node, tr_peer_t *peer, const tr_frame_t *frame, uint32_t now_ms)
 {
-    const uint16_t version = node->round.items.version;
+    const uint16_t version = node->round.version;
     tr_polling_polled(node, peer)->flags |= TR_POLLED_ANSWERED;
     node->round.has_answer = true;
     peer->misses = 0;
@@ -196,7 +190,7 @@ void tr_polling_on_reading(tr_polling_t *node, const tr_frame_t *frame, uint32_t
     tr_peer_t *peer = tr_peers_get(&node->base.peers, frame->source);
     if (peer != NULL)
         measure_response(node, peer, &reading, now_ms);
-    if (!node->round.is_running || reading.version != node->round.items.version)
+    if (!node->round.is_running || reading.version != node->round.version)
         tr_peer_node_drop(&node->base, TR_DROP_STALE_VERSION, frame->source);
     else if (peer == NULL || !(tr_polling_polled(node, peer)->flags & TR_POLLED_IN_ROUND))
         tr_peer_node_drop(&node->base, TR_DROP_STATE, frame->source);

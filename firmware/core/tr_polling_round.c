@@ -65,8 +65,17 @@ void tr_polled_round_begin(tr_polling_t *node)
     node->round.is_running = true;
     node->round.is_measured = false;
     node->round.has_answer = false;
+    node->round.has_items = false;
+    node->round.version = node->version;
     node->round.began_ms = node->began_ms;
-    tr_items_clear(&node->round.items, node->version);
+}
+
+static void merge(tr_polled_round_t *round, const tr_metric_aggregate_t *added)
+{
+    if (!round->has_items)
+        tr_items_clear(&round->items, round->version);
+    round->has_items = true;
+    tr_items_merge(&round->items, added);
 }
 
 static bool has_metric(const tr_items_t *items, uint8_t metric)
@@ -80,16 +89,27 @@ static bool has_metric(const tr_items_t *items, uint8_t metric)
 
 void tr_polled_round_add(tr_polling_t *node, uint16_t id, const tr_pairs_t *pairs)
 {
-    tr_items_t *items = &node->round.items;
+    tr_polled_round_t *round = &node->round;
     for (uint8_t i = 0; i < pairs->count; i++) {
         const tr_metric_aggregate_t own = {
             .metric = pairs->pairs[i].metric,
             .aggregate = tr_aggregate_of_reading(pairs->pairs[i].raw, id),
         };
         /* Of too many metrics those that came first are kept. */
-        if (items->aggregate_count < TR_MAX_AGGREGATES || has_metric(items, own.metric))
-            tr_items_merge(items, &own);
+        if (!round->has_items || round->items.aggregate_count < TR_MAX_AGGREGATES ||
+            has_metric(&round->items, own.metric))
+            merge(round, &own);
     }
+}
+
+void tr_polled_round_close(tr_polling_t *node, uint32_t now_ms)
+{
+    tr_polled_round_t *round = &node->round;
+    const tr_metric_aggregate_t empty = {.metric = node->config->first_metric,
+                                         .aggregate = tr_aggregate_empty()};
+    if (!round->has_items)
+        merge(round, &empty);
+    round->duration_ms = tr_shorter(now_ms - round->began_ms, TR_MAX_U24);
 }
 
 bool tr_polled_round_is_crowded(const tr_polling_t *node)
