@@ -20,6 +20,7 @@ from protocol.node import (
 from protocol.packets import (
     HOST,
     MAX_AGGREGATES,
+    MAX_NODE_ID,
     MAX_PAYLOAD_BYTES,
     MAX_U24,
     MUSTER,
@@ -82,8 +83,9 @@ class Turns(RingParts):
         self._quiet_ms = self._began_ms + token.period_ms if token.turn != GATHER else now_ms
         self._watch.visited()
         self._watch.heard(now_ms, max(now_ms, self._quiet_ms), self._pace, is_known)
-        if token.follows not in (NO_ID, self.node_id) and self.peers.get(token.follows) is None:
-            self._hear(token.follows)
+        follows = token.follows
+        if follows <= MAX_NODE_ID and follows != self.node_id and self.peers.get(follows) is None:
+            self._hear(follows)
         for peer_id in self.peers.present:
             if (
                 not self.peers.is_configured(peer_id)

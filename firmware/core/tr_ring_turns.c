@@ -152,7 +152,8 @@ static bool is_unheard(const tr_peer_t *peer, const void *context)
 static void learn_peers(tr_ring_t *ring)
 {
     const uint16_t follows = ring->held.head.follows;
-    if (follows != TR_NO_NODE && follows != ring->node.id && tr_peers_get(&ring->node.peers, follows) == NULL)
+    if (follows <= TR_MAX_NODE_ID && follows != ring->node.id &&
+        tr_peers_get(&ring->node.peers, follows) == NULL)
         tr_ring_hear(ring, follows);
     const visit_t visit = {.peers = &ring->node.peers, .visits = ring->visits};
     tr_peer_node_lose_all(&ring->node, is_unheard, &visit, TR_WHY_UNHEARD);

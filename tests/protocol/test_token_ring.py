@@ -193,6 +193,19 @@ class TestVisit:
         desk.hear(3, a_token(follows=8), FrameType.TOKEN)
         assert passed(desk)[0] == 8
 
+    def test_who_is_no_node_follows_nobody(self) -> None:
+        desk = a_desk()
+        desk.hear(3, a_token(follows=HOST), FrameType.TOKEN)
+        assert node_of(desk).peers.present == [3]
+
+    def test_a_metric_that_there_is_no_room_for_is_not_added(self) -> None:
+        crowded = tuple((node, ((0, node),)) for node in range(20, 30))
+        desk = a_desk()
+        desk.hear(3, a_token(aggregates=((0, Aggregate.empty(7)),), readings=crowded), FrameType.TOKEN)
+        token = passed(desk)[1]
+        assert token.aggregates == ((0, Aggregate(7, 60, ME, 60, 1)),)
+        assert token.readings == crowded
+
     def test_the_same_token_again_is_refused_and_not_added_to(self) -> None:
         desk = a_desk()
         meet(desk, 7)
@@ -359,6 +372,12 @@ class TestPassingOver:
         assert node_of(desk).phase is Phase.NONE
         desk.at(3 * FIRST_MS)
         assert len(desk.take_sent(FrameType.TOKEN)) == 1
+
+    def test_so_does_that_of_a_stranger_for_whom_there_is_no_room(self) -> None:
+        desk = a_desk(max_peers=1)
+        desk.hear(3, a_token(), FrameType.TOKEN)
+        desk.hear(9, sign_of(TokenId(3, 9, 22)), FrameType.SIGN)
+        assert node_of(desk).held is None
 
     def test_tries_count_on_over_tokens(self) -> None:
         desk = a_desk()
