@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, median
 
+from bridge.cores import python_only
 from bridge.errors import UsageError
 from bridge.pool import Failure, results_of
 from bridge.scenario_options import scenario_of
@@ -69,7 +70,9 @@ def field_of(args: argparse.Namespace) -> Scenario:
         if args.topology is not None:
             raise UsageError(f"{name} and --topology {args.topology} are both a field; give one of them")
         changes |= {"scenario": None, "topology": name}
-    return scenario_of(argparse.Namespace(**vars(args) | changes))
+    scenario = scenario_of(argparse.Namespace(**vars(args) | changes))
+    python_only(scenario, "compare")
+    return scenario
 
 
 def trials_of(

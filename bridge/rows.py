@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from protocol.aggregate import Aggregate, Metric, metric_of
 from protocol.observer import ReadingsSeen, RoundRow, json_line
@@ -43,3 +44,17 @@ def print_readings(seen: ReadingsSeen, round_: int, *, as_json: bool) -> None:
     else:
         values = (f"{metric.name} {metric.scaled(raw):g} {metric.unit}" for metric, raw in metrics.items())
         print(f"round {round_}  node {seen.node}: {', '.join(values) or 'no reading'}", flush=True)
+
+
+def print_board(report: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print what an emulated board has done; the keys are those of firmware.native.board_report."""
+    if as_json:
+        print(json.dumps(report, separators=(",", ":")), flush=True)
+        return
+    share = 100 * report["busy_cycles"] / (report["busy_cycles"] + report["slept_cycles"])
+    print(
+        f"board {report['board']}  {report['seconds']:.1f} s, awake {share:.1f} %,"
+        f" {report['untouched_bytes']} bytes of RAM never touched; mJ: {report['mcu_mj']:.1f} AVR,"
+        f" {report['sensor_mj']:.2f} SHT31, {report['radio_mj']:.1f} sending",
+        flush=True,
+    )

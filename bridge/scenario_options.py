@@ -19,6 +19,7 @@ from protocol.simulator.networks import NETWORKS
 from protocol.simulator.propagation import MEDIA
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.scenario import (
+    CORES,
     MAX_CLOCK_PPM,
     MAX_DELAY_MS,
     MAX_ROUNDS,
@@ -81,6 +82,11 @@ def add_radio_arguments(parser: argparse.ArgumentParser) -> None:
 def add_node_arguments(parser: argparse.ArgumentParser) -> None:
     """What the nodes are and do."""
     nodes = parser.add_argument_group("nodes")
+    nodes.add_argument(
+        "--core",
+        choices=CORES,
+        help="what runs them: Python (default), the C core, or the C core on emulated boards",
+    )
     nodes.add_argument(
         "--profile", choices=PROFILES, help="timers and policies; classic is the report of 2005"
     )
@@ -158,7 +164,7 @@ def scenario_of(args: argparse.Namespace) -> Scenario:
     )
     names = (
         *("rounds", "seed", "profile", "metrics", "max_children", "first_version"),
-        *("network", "order", "readings"),
+        *("network", "order", "readings", "core"),
     )
     changes: dict[str, Any] = {name: given[name] for name in names if name in given}
     if "period" in given:

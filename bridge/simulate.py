@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from bridge.capture_file import CaptureFile
+from bridge.cores import Core, core_of
 from bridge.errors import TreeringError, UsageError
 from bridge.field_warnings import warnings_of
 from bridge.report import log_to_stderr
-from bridge.rows import print_readings, print_row
+from bridge.rows import print_board, print_readings, print_row
 from bridge.scenario_options import (
     add_field_arguments,
     add_network_arguments,
@@ -49,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--truth", action="store_true", help="add every reading and whose are counted (with --json)"
     )
+    output.add_argument(
+        "--boards",
+        action="store_true",
+        help="at the end, what each emulated board has done (with --core avr)",
+    )
     output.add_argument("--json", action="store_true", help="one JSON object a round and metric")
 
 
@@ -60,11 +66,14 @@ def run(args: argparse.Namespace) -> int:
     log_to_stderr()
     if args.truth and not args.json:
         raise UsageError("--truth adds to the JSON objects; give --json as well")
-    scenario = scenario_of(args)
+    core = core_of(scenario_of(args))
+    scenario = core.scenario
+    if args.boards and core.boards is None:
+        raise UsageError("--boards tells of emulated boards; give --core avr as well")
     takers: list[Callable[[Record], None]] = []
     summaries: list[RoundSummary] = []
     simulation = simulation_of(
-        scenario, on_record=lambda record: _hand_to(takers, record), on_round=summaries.append
+        scenario, core, on_record=lambda record: _hand_to(takers, record), on_round=summaries.append
     )
     for warning in warnings_of(scenario, simulation):
         _tell(warning)
@@ -78,9 +87,14 @@ def run(args: argparse.Namespace) -> int:
         except InvariantViolation as it:
             where = f"seed {it.seed}, round {it.round}"
             raise TreeringError(f"{where}: {it.what}; {args.command_line} replays it") from it
+        except core.failures as error:
+            raise TreeringError(str(error)) from error
         is_kept = args.capture is None or log.is_recording
     if summaries and not args.json:
         _tell(summary_line(Tally(summaries, scenario.rounds)))
+    if args.boards and core.boards is not None:
+        for report in core.boards.finish():
+            print_board(report.as_dict(), as_json=args.json)
     if simulation.rounds_finished < scenario.rounds:
         missing = scenario.rounds - simulation.rounds_finished
         _tell(f"{missing} of {scenario.rounds} rounds did not finish; {scenario.kind.missing}")
@@ -90,15 +104,21 @@ def run(args: argparse.Namespace) -> int:
 
 def simulation_of(
     scenario: Scenario,
+    core: Core | None = None,
     *,
     on_record: Callable[[Record], None] | None = None,
     on_round: Callable[[RoundSummary], None] | None = None,
 ) -> Simulation:
-    """The scenario, ready to run. Raises UsageError for what cannot be run."""
+    """The scenario, ready to run, on that core or on a new one. Raises UsageError for what cannot be run."""
+    core = core or core_of(scenario)
     try:
-        return scenario_run.simulation_of(scenario, on_record=on_record, on_round=on_round)
+        simulation = scenario_run.simulation_of(
+            core.scenario, on_record=on_record, on_round=on_round, make_node=core.make_node
+        )
     except ValueError as error:
         raise UsageError(str(error)) from error
+    core.attach(simulation)
+    return simulation
 
 
 def summary_line(tally: Tally) -> str:

@@ -15,6 +15,8 @@ PACKAGES = {"protocol", "bridge", "desktop", "firmware"}
 LAYERS = {
     "protocol": ("protocol",),
     "bridge": ("bridge", "protocol"),
+    # --core c and avr: imported when they are asked for, by nobody else.
+    "bridge.cores": ("firmware.native", "bridge", "protocol"),
     "firmware": ("firmware", "bridge", "protocol"),
     "firmware.native": ("firmware.native", "protocol"),
     "desktop": ("desktop", "bridge", "protocol"),
@@ -132,6 +134,9 @@ def test_every_module_keeps_to_its_layer() -> None:
         ("protocol.simulator.media", "from ... import tests"),
         ("bridge.relay", "from desktop.model import Model"),
         ("bridge.relay", "import firmware.pi.agent"),
+        ("bridge.cores", "import firmware.pi.agent"),
+        ("bridge.relay", "import firmware.native.tree"),
+        ("firmware.native.tree", "import bridge.cores"),
         ("bridge.relay", "import tkinter"),
         ("bridge.relay", "from matplotlib import pyplot"),
         ("bridge.relay", "import tests.conftest"),

@@ -37,11 +37,13 @@ from protocol.node import (
 from protocol.packets import CRC_BYTES, HEADER_BYTES, DropReason
 from protocol.simulator.clock import NodeClock
 from protocol.simulator.field import reading
+from protocol.simulator.networks import DEFAULT_PROFILE
 from protocol.simulator.simulation import Simulation
 from protocol.sink_tree import SinkTreeNode
 
-# What the sketch measures, and so what a field of boards does.
+# What the sketch measures and by which timers it lives, and so what a field of boards does.
 BOARD_METRICS = (TEMPERATURE.id, HUMIDITY.id)
+BOARD_PROFILE = DEFAULT_PROFILE
 SHT31_RANGES = {TEMPERATURE: (-45.0, 130.0), HUMIDITY: (0.0, 100.0)}
 SUPPLY_MV = 5_000
 ANALOG_PINS = 6

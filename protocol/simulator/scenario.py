@@ -6,7 +6,8 @@
                  transmit_dbm, frequency_mhz, shadowing_db
     [[link]]     from, to, loss: of one link, both ways unless one_way = true
     [run]        rounds, period_s, seed, profile, metrics, first_version, clock_ppm; network = "tree" (with
-                 max_children), "ring" or "polling" (with order = [3, 1, 2] and readings = true)
+                 max_children), "ring" or "polling" (with order = [3, 1, 2] and readings = true);
+                 core = "python", "c" or "avr", which runs the nodes
     [[fault]]    see protocol.simulator.fault_tables
 
 A TOML topology is a scenario that says nothing else.
@@ -40,6 +41,10 @@ CONNECTED_TRIES = 1_000
 GRID_RANGE_SPACINGS = 1.5
 MEDIUM_NAMES: Mapping[type[Propagation], str] = {kind: name for name, kind in MEDIA.items()}
 
+# What runs the nodes: the reference, the C core, or the C core on emulated boards. This package has the first
+# alone; whoever runs a scenario brings the others.
+PYTHON, C, AVR = CORES = ("python", "c", "avr")
+
 _TABLES = ("field", "radio", "link", "run", "fault")
 _FIELD_KEYS = ("grid", "spacing_m", "random", "area_m", "connected", "topology", "range_m", "root")
 _FREE_SPACE_KEYS = ("transmit_dbm", "frequency_mhz", "shadowing_db")
@@ -50,7 +55,7 @@ _RADIO_KEYS = (
 _LINK_KEYS = ("from", "to", "loss", "one_way")
 _RUN_KEYS = (
     *("rounds", "period_s", "seed", "profile", "metrics"),
-    *("first_version", "max_children", "clock_ppm", "network", "order", "readings"),
+    *("first_version", "max_children", "clock_ppm", "network", "order", "readings", "core"),
 )
 MAX_DELAY_MS = 3_600_000
 MAX_DBM, MAX_MHZ, MAX_SHADOWING_DB = 100.0, 1e6, 30.0
@@ -170,6 +175,7 @@ class Scenario:
     network: str = "tree"
     order: tuple[int, ...] = ()
     readings: bool = False
+    core: str = PYTHON
     changes: tuple[Change, ...] = ()
 
     @property
@@ -381,6 +387,7 @@ def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario
         network=network,
         order=table.each_once("order", ids),
         readings=table.flag("readings", scenario.readings),
+        core=table.choice("core", scenario.core, CORES),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from protocol.capture import Record
 from protocol.node import Event
 from protocol.simulator.invariants import Limits
+from protocol.simulator.networks import MakeNode
 from protocol.simulator.scenario import Scenario
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
@@ -19,8 +20,12 @@ def simulation_of(
     on_event: Callable[[int, Event], None] | None = None,
     on_round: Callable[[RoundSummary], None] | None = None,
     limits: Limits | None = None,
+    make_node: MakeNode | None = None,
 ) -> Simulation:
-    """The simulation that the scenario describes. Raises ValueError for what cannot be run."""
+    """The simulation that the scenario describes; `make_node` is of its core, and None stands for Python.
+
+    Raises ValueError for what cannot be run.
+    """
     topology = scenario.topology()
     return Simulation(
         topology,
@@ -39,4 +44,5 @@ def simulation_of(
         first_version=scenario.first_version,
         clock_ppm=scenario.clock_ppm,
         limits=limits,
+        make_node=make_node,
     )

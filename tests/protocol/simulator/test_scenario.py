@@ -348,7 +348,19 @@ KEYS = (
     *("grid", "random", "topology", "spacing_m", "area_m", "connected", "range_m", "root", "medium", "name"),
     *("collisions", "loss", "duplication", "delay_ms", "bit_flips", "transmit_dbm", "frequency_mhz", "from"),
     *("to", "one_way", "rounds", "period_s", "seed", "profile", "metrics", "first_version", "max_children"),
-    *("clock_ppm", "round", "kill", "join", "cut", "heal", "partition", "merge", "step_clock", "step_ms"),
+    *(
+        "clock_ppm",
+        "core",
+        "round",
+        "kill",
+        "join",
+        "cut",
+        "heal",
+        "partition",
+        "merge",
+        "step_clock",
+        "step_ms",
+    ),
     *("id", "x_m", "y_m", "z_m", "node", "field", "radio", "link", "run", "fault", "else"),
 )
 HEADERS = ("", "[field]", "[radio]", "[run]", "[[link]]", "[[fault]]", "[[node]]", "[node]", "[[radio]]")
