@@ -52,14 +52,11 @@ def _in_c(scenario: Scenario) -> Core:
         from firmware.native.networks import NATIVE_NODES
     except ModuleNotFoundError as error:
         raise _without(error) from error
-    make_node = NATIVE_NODES.get(scenario.network)
-    if make_node is None:
-        raise UsageError(f"the C core has no node of a {scenario.network}; give --core {PYTHON}")
     try:
         library()
     except NotBuiltError as error:
         raise UsageError(str(error)) from error
-    return Core(scenario, make_node)
+    return Core(scenario, NATIVE_NODES[scenario.network])
 
 
 def _on_boards(scenario: Scenario) -> Core:

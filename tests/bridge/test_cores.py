@@ -14,11 +14,8 @@ from bridge.scenarios import names, read_scenario
 from bridge.simulate import simulation_of
 from desktop.command import main
 from firmware.native import library
-from firmware.native.networks import NATIVE_NODES
 from protocol.simulator.scenario import AVR, CORES, C, Scenario, load_scenario
 
-# Those of networks that the C core has.
-SCENARIOS = [name for name in names() if read_scenario(name).network in NATIVE_NODES]
 MOST_ROUNDS = 12
 
 
@@ -28,7 +25,7 @@ def captured(path: Path, *arguments: str) -> bytes:
 
 
 @pytest.mark.usefixtures("built_core")
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", names())
 def test_a_scenario_leaves_the_same_capture_in_c_as_in_python(name: str, tmp_path: Path) -> None:
     rounds = min(read_scenario(name).rounds, MOST_ROUNDS)
     arguments = (name, "--rounds", str(rounds))
