@@ -17,7 +17,7 @@ from typing import Any
 from firmware.native import library as core
 from firmware.native.board import CYCLES_PER_US, UNO, Board, BoardKind, Notice, Told, ffi, library
 from firmware.native.board_report import BoardReport
-from firmware.native.eeprom import eeprom_image
+from firmware.native.eeprom import field_eeprom
 from firmware.native.tree import WHY
 from protocol.aggregate import HUMIDITY, NO_NODE, TEMPERATURE
 from protocol.framing import Deframer, encode_stream
@@ -151,7 +151,7 @@ class Boards:
         simulation = self._attached()
         self._retire(node_id)
         noise = random.Random(options["seed"])
-        board = Board(self.kind, self.eeproms.get(node_id) or eeprom_image(node_id, self.kind.eeprom_bytes))
+        board = Board(self.kind, self.eeproms.get(node_id) or field_eeprom(node_id, self.kind.eeprom_bytes))
         for pin in range(ANALOG_PINS):
             board.set_analog(pin, noise.randrange(SUPPLY_MV))
         node = BoardNode(node_id, board, simulation.clock_of(node_id), simulation.now_us)
