@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from protocol.letters import Cause, Kind
 from protocol.packets import DropReason, Items, Pairs, TokenId
 
 
@@ -202,6 +203,58 @@ class PeerMissing:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class SenderProven:
+    """That sender has proven its long counter: what it sends is accepted from now on (10.3)."""
+
+    sender: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeysChanged:
+    """The node seals under the key of `epoch`, and knows that of `next_epoch`: to be kept over a restart."""
+
+    epoch: int
+    next_epoch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActuatorSet:
+    """The node's actuator is to have that value now."""
+
+    actuator: int
+    value: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class StateTold:
+    """The controller learned what a node's actuator does; `cause` is a Cause, or another number."""
+
+    node: int
+    actuator: int
+    value: int
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterAnswered:
+    """The controller's letter was taken, or refused; `state` is (actuator, value) after a command."""
+
+    addressee: int
+    kind: Kind
+    status: int
+    state: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterUnanswered:
+    """The controller has given up: that node did not answer any of its letters."""
+
+    addressee: int
+    kind: Kind
+
+
 Event = (
     Joined
     | ParentLost
@@ -226,6 +279,12 @@ Event = (
     | BecamePrimary
     | SteppedDown
     | PeerMissing
+    | SenderProven
+    | KeysChanged
+    | ActuatorSet
+    | StateTold
+    | LetterAnswered
+    | LetterUnanswered
 )
 
 

@@ -30,7 +30,7 @@ PURE = {
     "__future__", "abc", "array", "binascii", "bisect", "collections", "contextlib", "copy", "dataclasses",
     "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math", "operator",
     "re", "statistics", "string", "struct", "textwrap", "tomllib", "types", "typing", "zlib",
-    "random", "random.Random", "construct", "cobs",
+    "random", "random.Random", "construct", "cobs", "cryptography",
 }
 # fmt: on
 IMPURE_CALLS = {"open", "print", "input", "breakpoint"}

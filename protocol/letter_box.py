@@ -1,0 +1,276 @@
+"""An endpoint's letters: those it passes on, those it obeys, those it writes (PROTOCOL.md section 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from protocol.actuator import Actuators
+from protocol.controller import Requests
+from protocol.keys import KEY_BYTES, Membership, network_key
+from protocol.letters import (
+    FIRST_HOPS,
+    SETTABLE,
+    Answer,
+    Body,
+    Cause,
+    HeardLetters,
+    Kind,
+    Session,
+    Status,
+    Verdict,
+    decode_answer,
+    decode_body,
+    encode_answer,
+    encode_body,
+    number_of,
+)
+from protocol.long_counter import LIFE_SHIFT, LongCounter
+from protocol.node import ActuatorSet, Event, Jitter, KeysChanged, LetterAnswered, LetterUnanswered, StateTold
+from protocol.packets import COUNTER_MODULUS, DropReason, FrameError, Letter
+from protocol.seals import Seals
+
+PASS_ON_JITTER_MS = 100
+GATEWAYS_KEY, SAFE_VALUE_KEY, HOLD_KEY = 9, 13, 14
+Settings = Callable[[int, bytes], Status]
+
+
+class LetterBox:
+    """The letters of one node. Raises nothing for what they say: `receive` tells why one was dropped.
+
+    `settings` is asked to keep a setting (16.2), and says whether it could; `emit` gets the events.
+    """
+
+    def __init__(
+        self,
+        node_id: int,
+        membership: Membership,
+        *,
+        seals: Seals | None,
+        counter: LongCounter,
+        jitter: Jitter,
+        emit: Callable[[Event], None],
+        actuators: Actuators,
+        settings: Settings | None,
+        max_origins: int,
+        max_letters: int,
+    ) -> None:
+        self._node_id = node_id
+        self.gateways = membership.gateways
+        self._controller = membership.controller
+        self._seals = seals
+        self._counter = counter
+        self._jitter = jitter
+        self._emit = emit
+        self._actuators = actuators
+        self._settings = settings
+        self._max_letters = max_letters
+        self._session = Session(counter.first)
+        self._heard = HeardLetters(max_origins)
+        self._passing: list[tuple[int, Letter]] = []
+        self._answer: Body | None = None
+        self._states: dict[int, Cause] = {}
+        self._written_ms = 0  # the answer or state that waits
+        self._requests = Requests()
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether the node commands others."""
+        return self._controller == self._node_id and (
+            self._seals is None or self._seals.keys.master is not None
+        )
+
+    # --- for whoever drives it ---------------------------------------------------------------------------
+
+    def start(self, now_ms: int) -> None:
+        """The node begins: its actuators are at their safe values."""
+        for actuator in range(len(self._actuators.values)):
+            self._set(actuator, Cause.START, now_ms)
+
+    def request(self, addressee: int, kind: Kind, content: bytes, now_ms: int) -> None:
+        """Tell a node that, until it answers. Raises ValueError if this node is no controller."""
+        if not self.is_controller:
+            raise ValueError(f"node {self._node_id} is not the network's controller")
+        self._requests.add(addressee, kind, content, now_ms)
+
+    def rekey(self, addressee: int, epoch: int, now_ms: int) -> None:
+        """Tell a node the network key of an epoch to come. Raises ValueError."""
+        if self._seals is None or self._seals.keys.master is None:
+            raise ValueError("only who holds the master key makes keys")
+        key = network_key(self._seals.keys.master, epoch)
+        self.request(addressee, Kind.REKEY, epoch.to_bytes(2, "big") + key, now_ms)
+        if epoch > self._seals.keys.epoch:
+            self._seals.change(self._seals.keys.with_next(epoch, key))
+
+    def handle_timer(self, now_ms: int) -> None:
+        """Commands end, and requests are given up."""
+        for actuator in self._actuators.take_silent(now_ms):
+            self._set(actuator, Cause.SILENCE, now_ms)
+        while (request := self._requests.take_unanswered(now_ms)) is not None:
+            self._emit(LetterUnanswered(request.addressee, request.kind))
+
+    def next_deadline(self) -> int | None:
+        """When to call `handle_timer` and `take_due`."""
+        waiting = [due_ms for due_ms, _ in self._passing]
+        if self._answer is not None or self._states:
+            waiting.append(self._written_ms)
+        for deadline_ms in (self._actuators.next_deadline(), self._requests.next_deadline()):
+            if deadline_ms is not None:
+                waiting.append(deadline_ms)
+        return min(waiting, default=None)
+
+    def take_due(self, now_ms: int) -> Letter | None:
+        """The next letter to be sent: the answer, an actuator's state, a request, one to pass on."""
+        if self._answer is not None:
+            body, self._answer = self._answer, None
+            return self._write(self._controller, encode_body(body))
+        if self._states:
+            actuator = min(self._states)
+            state = bytes([actuator, self._actuators.values[actuator], self._states.pop(actuator)])
+            return self._write(self._controller, encode_body(Body(Kind.STATE, 0, state)))
+        if (request := self._requests.due(now_ms)) is not None:
+            number = self._counter.next()
+            return self._sealed(request.addressee, number, self._requests.write(request, number, now_ms))
+        for waiting in self._passing:
+            if waiting[0] <= now_ms:
+                self._passing.remove(waiting)
+                return waiting[1]
+        return None
+
+    # --- what comes in -----------------------------------------------------------------------------------
+
+    def receive(self, letter: Letter, now_ms: int) -> DropReason | None:
+        """A letter that a neighbour sent; why it is dropped, if it is. A copy is no drop."""
+        number = number_of(letter)
+        if letter.origin == self._node_id or not self._heard.is_news(letter.origin, number):
+            return None
+        if letter.addressee != self._node_id:
+            return self._pass_on(letter, now_ms)
+        if not self.is_controller and letter.origin != self._controller:
+            return DropReason.ROLE
+        clear = self._opened(letter, number)
+        if clear is None:
+            return DropReason.TAG
+        try:
+            body = decode_body(clear)
+            return (
+                self._hear(letter.origin, body, now_ms)
+                if self.is_controller
+                else self._obey(body, number, now_ms)
+            )
+        except FrameError as error:
+            return error.reason
+
+    def _pass_on(self, letter: Letter, now_ms: int) -> DropReason | None:
+        if letter.hops == 0:
+            return None
+        if len(self._passing) >= self._max_letters:
+            return DropReason.QUEUE_FULL
+        due_ms = now_ms + self._jitter.below(PASS_ON_JITTER_MS)
+        self._passing.append((due_ms, replace(letter, hops=letter.hops - 1)))
+        return None
+
+    def _obey(self, body: Body, number: int, now_ms: int) -> DropReason | None:
+        verdict = self._session.judge(body.session, number)
+        if verdict is Verdict.OLD:
+            return DropReason.SESSION
+        status, state = Status.SESSION, None
+        if verdict is Verdict.TAKEN:
+            status, state = self._carry_out(body, now_ms)
+        elif verdict is Verdict.OTHER_LIFE:
+            self._session = Session(self._counter.next())
+        answer = Answer(body.kind, status, self._session.number, state)
+        self._answer, self._written_ms = Body(Kind.ANSWER, number, encode_answer(answer)), now_ms
+        return None if verdict is Verdict.TAKEN else DropReason.SESSION
+
+    def _carry_out(self, body: Body, now_ms: int) -> tuple[Status, tuple[int, int] | None]:
+        match body.kind:
+            case Kind.COMMAND:
+                return self._command(body.content, now_ms)
+            case Kind.SETTING:
+                return self._change_setting(body.content), None
+            case Kind.REKEY:
+                return self._take_key(body.content), None
+            case _:
+                return Status.UNKNOWN, None
+
+    def _command(self, content: bytes, now_ms: int) -> tuple[Status, tuple[int, int] | None]:
+        if len(content) != 4:
+            return Status.OUT_OF_RANGE, None
+        actuator, value, hold_s = content[0], content[1], int.from_bytes(content[2:], "big")
+        if actuator >= len(self._actuators.values):
+            return Status.NOT_THIS_ROLE, None
+        self._actuators.command(actuator, value, hold_s, now_ms)
+        self._emit(ActuatorSet(actuator, value, Cause.COMMANDED))
+        return Status.DONE, (actuator, value)
+
+    def _change_setting(self, content: bytes) -> Status:
+        key, value = (content[0], content[1:]) if content else (0, b"")
+        if key not in SETTABLE or self._settings is None:
+            return Status.UNKNOWN
+        if len(value) not in SETTABLE[key]:
+            return Status.OUT_OF_RANGE
+        status = self._settings(key, value)
+        if status is Status.DONE:
+            if key == GATEWAYS_KEY:
+                pairs = range(0, len(value), 2)
+                self.gateways = frozenset(int.from_bytes(value[at : at + 2], "big") for at in pairs)
+            elif key == SAFE_VALUE_KEY:
+                self._actuators.safe_value = value[0]
+            elif key == HOLD_KEY:
+                self._actuators.default_hold_s = int.from_bytes(value, "big")
+        return status
+
+    def _take_key(self, content: bytes) -> Status:
+        if self._seals is None:
+            return Status.UNKNOWN
+        epoch, key = int.from_bytes(content[:2], "big"), content[2:]
+        keys = self._seals.keys
+        if len(key) != KEY_BYTES or epoch < keys.epoch or (epoch == keys.epoch and key != keys.network):
+            return Status.OUT_OF_RANGE
+        if epoch > keys.epoch:
+            self._seals.change(keys.with_next(epoch, key))
+            self._emit(KeysChanged(keys.epoch, epoch))
+        return Status.DONE
+
+    def _hear(self, node_id: int, body: Body, now_ms: int) -> DropReason | None:
+        """What a node tells its controller."""
+        if body.kind == Kind.STATE:
+            if len(body.content) != 3:
+                return DropReason.MALFORMED
+            self._emit(StateTold(node_id, *body.content))
+            return None
+        if body.kind != Kind.ANSWER:
+            return DropReason.ROLE
+        answer = decode_answer(body.content)
+        request = self._requests.answered(node_id, body.session, answer, now_ms)
+        if request is not None:
+            self._emit(LetterAnswered(node_id, request.kind, answer.status, answer.state))
+        return None
+
+    # --- what goes out -----------------------------------------------------------------------------------
+
+    def _set(self, actuator: int, cause: Cause, now_ms: int) -> None:
+        self._emit(ActuatorSet(actuator, self._actuators.values[actuator], cause))
+        if self._controller is not None:
+            self._states[actuator] = cause
+            self._written_ms = now_ms
+
+    def _write(self, addressee: int | None, clear: bytes) -> Letter:
+        assert addressee is not None  # only a node that has a controller answers
+        return self._sealed(addressee, self._counter.next(), clear)
+
+    def _sealed(self, addressee: int, number: int, clear: bytes) -> Letter:
+        if self._seals is not None:
+            key = self._seals.letters_of(addressee if self.is_controller else self._node_id)
+            assert key is not None  # a node has its own; a controller has the master key
+            clear = key.seal_letter(self._node_id, addressee, number, clear)
+        life, counter = number >> LIFE_SHIFT, number % COUNTER_MODULUS
+        return Letter(FIRST_HOPS, self._node_id, addressee, life, counter, clear)
+
+    def _opened(self, letter: Letter, number: int) -> bytes | None:
+        if self._seals is None:
+            return letter.body
+        key = self._seals.letters_of(letter.origin if self.is_controller else self._node_id)
+        assert key is not None
+        return key.open_letter(letter.origin, letter.addressee, number, letter.body)

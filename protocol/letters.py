@@ -1,0 +1,163 @@
+"""Letters: what travels unchanged between a controller and one node, by every path (PROTOCOL.md 14)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import IntEnum
+
+from protocol.long_counter import LIFE_SHIFT
+from protocol.packets import DropReason, FrameError, Letter
+
+FIRST_HOPS = 15
+_SESSION_BYTES = 7
+_HEAD_BYTES = 1 + _SESSION_BYTES
+MAX_HOLD_S = 0xFFFF
+
+
+class Kind(IntEnum):
+    """What a letter says (14.3)."""
+
+    COMMAND = 1
+    SETTING = 2
+    REKEY = 3
+    ANSWER = 4
+    STATE = 5
+
+
+class Status(IntEnum):
+    """What an answer says (14.3)."""
+
+    DONE = 0
+    SESSION = 1
+    UNKNOWN = 2
+    OUT_OF_RANGE = 3
+    NOT_THIS_ROLE = 4
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return self.name.lower().replace("_", " ")
+
+
+class Cause(IntEnum):
+    """Why an actuator has its value (14.3)."""
+
+    COMMANDED = 0
+    SILENCE = 1
+    START = 2
+
+
+# The settings that a letter may change, and how many bytes each has (16.2).
+_IDS = range(2, 33, 2)
+SETTABLE = {2: (1,), 9: (2, 4), 10: _IDS, 12: (1,), 13: (1,), 14: (2,), 15: (4,), 17: _IDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The clear body of a letter; `session` is a long counter, `content` what the kind says."""
+
+    kind: int
+    session: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The content of an ANSWER; `state` is (actuator, value) after a COMMAND."""
+
+    kind: int
+    status: int
+    session: int
+    state: tuple[int, int] | None = None
+
+
+def encode_body(body: Body) -> bytes:
+    """Kind, session, content."""
+    return bytes([body.kind]) + body.session.to_bytes(_SESSION_BYTES, "big") + body.content
+
+
+def decode_body(data: bytes) -> Body:
+    """Raises FrameError (malformed) for what is cut short."""
+    if len(data) < _HEAD_BYTES:
+        raise FrameError(DropReason.MALFORMED, f"a letter of {len(data)} bytes")
+    return Body(data[0], int.from_bytes(data[1:_HEAD_BYTES], "big"), data[_HEAD_BYTES:])
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """The content of an ANSWER."""
+    return (
+        bytes([answer.kind, answer.status])
+        + answer.session.to_bytes(_SESSION_BYTES, "big")
+        + bytes(answer.state or ())
+    )
+
+
+def decode_answer(content: bytes) -> Answer:
+    """Raises FrameError (malformed)."""
+    head_bytes = 2 + _SESSION_BYTES
+    if len(content) not in (head_bytes, head_bytes + 2):
+        raise FrameError(DropReason.MALFORMED, f"an answer of {len(content)} bytes")
+    state = (content[-2], content[-1]) if len(content) > head_bytes else None
+    return Answer(content[0], content[1], int.from_bytes(content[2:head_bytes], "big"), state)
+
+
+def number_of(letter: Letter) -> int:
+    """The long counter that names the letter."""
+    return letter.origin_life << LIFE_SHIFT | letter.origin_counter
+
+
+def is_newer(number: int, than: int) -> bool:
+    """Whether a letter with that number is news after one of `than`; one of another life always is."""
+    return number > than or number >> LIFE_SHIFT != than >> LIFE_SHIFT
+
+
+class HeardLetters:
+    """The newest letter heard of a few origins; the one heard least lately gives its place to a new one."""
+
+    def __init__(self, max_origins: int) -> None:
+        self._max_origins = max_origins
+        self._newest: OrderedDict[int, int] = OrderedDict()
+
+    def is_news(self, origin: int, number: int) -> bool:
+        """Whether it is no copy of what was heard; from now on it is."""
+        newest = self._newest.get(origin)
+        if newest is not None:
+            self._newest.move_to_end(origin)
+            if not is_newer(number, newest):
+                return False
+        elif len(self._newest) >= self._max_origins:
+            self._newest.popitem(last=False)
+        self._newest[origin] = number
+        return True
+
+
+class Verdict(IntEnum):
+    """What a node makes of its controller's letter (14.2)."""
+
+    TAKEN = 0
+    OTHER_SESSION = 1
+    OTHER_LIFE = 2
+    OLD = 3
+
+
+class Session:
+    """Which letters of its controller a node takes (14.2): those of this session, each once."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._last: int | None = None
+
+    def judge(self, session: int, number: int) -> Verdict:
+        """A letter is taken if it is of this session and newer than the last one taken, which it is then.
+
+        In the same session it cannot be compared with letters of another life: the session has to end.
+        """
+        if session != self.number:
+            return Verdict.OTHER_SESSION
+        if self._last is not None and number >> LIFE_SHIFT != self._last >> LIFE_SHIFT:
+            return Verdict.OTHER_LIFE
+        if self._last is not None and number <= self._last:
+            return Verdict.OLD
+        self._last = number
+        return Verdict.TAKEN

@@ -1,0 +1,119 @@
+"""One sealed frame, and the sealed body of one letter (PROTOCOL.md 10.1 and 14.1).
+
+A number here is a long counter (10.2) as one integer: life << 24 | counter.
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+
+from protocol.keys import check_key
+from protocol.packets import (
+    CRC_BYTES,
+    HEADER_BYTES,
+    MAX_FRAME_BYTES,
+    SEALED_BIT,
+    TAG_BYTES,
+    WIRE_VERSION,
+    DropReason,
+    FrameType,
+)
+
+LIFE_BYTES = 4
+LONG_COUNTER_BYTES = 7
+# Sealed under the node key of their source; all others under the network key (10.4).
+HOST_TYPES = frozenset({FrameType.RESULT, FrameType.HEARD, FrameType.BOOT})
+# They show their life: the four bytes after the header stay clear.
+LIFE_TYPES = frozenset({FrameType.CHALLENGE, FrameType.RESPONSE})
+
+_PAD = bytes(4)
+_VERSION_SHIFT, _VERSION_BITS = 5, 0x60
+_TYPE_MASK = SEALED_BIT - 1
+_CLEAR_BYTES = [
+    HEADER_BYTES + (LIFE_BYTES if first & SEALED_BIT and first & 0x1F in LIFE_TYPES else 0)
+    for first in range(256)
+]
+_OPEN_TYPES = [bytes([first & _TYPE_MASK]) for first in range(256)]
+
+
+def shown_number(frame: bytes) -> int | None:
+    """The whole long counter of a sealed CHALLENGE or RESPONSE, which show their life; None for others.
+
+    The frame is at least as long as what is clear of it.
+    """
+    if _CLEAR_BYTES[frame[0]] == HEADER_BYTES:
+        return None
+    return int.from_bytes(frame[HEADER_BYTES : HEADER_BYTES + LIFE_BYTES] + frame[5:HEADER_BYTES], "big")
+
+
+def unfit(frame: bytes) -> DropReason | None:
+    """Why these bytes cannot be a sealed frame, whatever the key (length, wire version, open), or None."""
+    if len(frame) > MAX_FRAME_BYTES:
+        return DropReason.OVERSIZED
+    if len(frame) < HEADER_BYTES + CRC_BYTES:
+        return DropReason.TRUNCATED
+    if frame[0] & _VERSION_BITS != WIRE_VERSION << _VERSION_SHIFT:
+        return DropReason.WIRE_VERSION
+    if not frame[0] & SEALED_BIT:
+        return DropReason.OPEN
+    return DropReason.TRUNCATED if len(frame) < _CLEAR_BYTES[frame[0]] + TAG_BYTES else None
+
+
+class SealingKey:
+    """One key of 16 bytes, ready for use. Raises ValueError for another length."""
+
+    def __init__(self, key: bytes) -> None:
+        check_key(key)
+        cipher = AESCCM(key, tag_length=TAG_BYTES)
+        self._encrypt, self._decrypt = cipher.encrypt, cipher.decrypt
+
+    def seal(self, frame: bytes, number: int) -> bytes:
+        """The open frame as a sealed one; its counter becomes the lower 24 bits of the number."""
+        first = frame[0] | SEALED_BIT
+        long_counter = number.to_bytes(LONG_COUNTER_BYTES, "big")
+        clear = (
+            bytes([first])
+            + frame[1:5]
+            + long_counter[LIFE_BYTES:]
+            + frame[HEADER_BYTES : _CLEAR_BYTES[first]]
+        )
+        plain = frame[_CLEAR_BYTES[first] : -CRC_BYTES]
+        return clear + self._encrypt(frame[1:3] + long_counter + _PAD, plain, clear)
+
+    def open(self, frame: bytes, number: int) -> bytes | None:
+        """The sealed frame as an open one with its CRC, or None if the tag is wrong.
+
+        `number` is the whole long counter, whose lower 24 bits are the frame's. The frame is at least as
+        long as what is clear of it and the tag.
+        """
+        first = frame[0]
+        clear = frame[: _CLEAR_BYTES[first]]
+        nonce = frame[1:3] + number.to_bytes(LONG_COUNTER_BYTES, "big") + _PAD
+        try:
+            plain = self._decrypt(nonce, frame[_CLEAR_BYTES[first] :], clear)
+        except InvalidTag:
+            return None
+        body = _OPEN_TYPES[first] + clear[1:] + plain
+        return body + crc_hqx(body, 0xFFFF).to_bytes(CRC_BYTES, "big")
+
+    def seal_letter(self, origin: int, addressee: int, number: int, clear: bytes) -> bytes:
+        """The sealed body of a letter."""
+        nonce, associated = _letter_names(origin, addressee, number)
+        return self._encrypt(nonce, clear, associated)
+
+    def open_letter(self, origin: int, addressee: int, number: int, body: bytes) -> bytes | None:
+        """The clear body of a letter, None if the tag is wrong."""
+        nonce, associated = _letter_names(origin, addressee, number)
+        try:
+            return self._decrypt(nonce, body, associated)
+        except InvalidTag:
+            return None
+
+
+def _letter_names(origin: int, addressee: int, number: int) -> tuple[bytes, bytes]:
+    """Nonce and associated data (14.1)."""
+    source, long_counter = origin.to_bytes(2, "big"), number.to_bytes(LONG_COUNTER_BYTES, "big")
+    return source + long_counter + _PAD, source + addressee.to_bytes(2, "big") + long_counter
