@@ -72,7 +72,7 @@ class Party:
 
     def take(self, node_id: int, kind: type[E]) -> list[E]:
         """What happened to that node since the last call, of that kind."""
-        found = [event for n, event in self.events if n == node_id and isinstance(event, kind)]
+        found: list[E] = [event for n, event in self.events if n == node_id and isinstance(event, kind)]
         self.events = [(n, event) for n, event in self.events if n != node_id or not isinstance(event, kind)]
         return found
 

@@ -94,7 +94,8 @@ def test_members_introduce_themselves_and_begin() -> None:
         [FrameType.CHALLENGE, FrameType.RESPONSE],
         [FrameType.RESPONSE, FrameType.CHALLENGE],
     )
-    assert party.take(ROOT, ChildJoined) and party.take(5, Joined)
+    assert party.take(ROOT, ChildJoined)
+    assert party.take(5, Joined)
     assert set(drops(party, ROOT) + drops(party, 5)) <= {DropReason.STATE}
     assert all(frame[0] & 0x80 for _, frame in party.log)
 
@@ -161,7 +162,8 @@ def test_who_lost_its_counter_is_let_in_again_and_its_old_frames_are_not() -> No
     party.events.clear()
     party.endpoints[5] = tree_member(5, now_ms=party.now_ms, life=3)
     party.run(60_000)
-    assert party.take(ROOT, SenderProven) and party.take(5, Joined)
+    assert party.take(ROOT, SenderProven)
+    assert party.take(5, Joined)
     party.events.clear()
     for frame in old:
         party.inject(frame, [ROOT])
@@ -200,7 +202,8 @@ def test_a_proven_sender_may_ask_again() -> None:
         party.hear(sealed(FrameType.CHALLENGE, 6, 5, number, Challenge(0)))
         (response,) = party.say()
         opened = NETWORK.open(response, int.from_bytes(response[8:12] + response[5:8], "big"))
-        assert opened is not None and opened[12:19] == number.to_bytes(7, "big")
+        assert opened is not None
+        assert opened[12:19] == number.to_bytes(7, "big")
 
 
 # --- what is dropped, and why --------------------------------------------------------------------------------
@@ -265,7 +268,8 @@ def test_results_are_sealed_under_the_gateways_own_key() -> None:
 def test_frames_for_others_are_overheard_from_proven_senders_only(overhears: bool) -> None:
     party = Lonely(tree_member(5, overhears=overhears))
     help_ = sealed(FrameType.HELP, 6, 7, 40, Help(0, 255))
-    assert party.hear(help_) == [] and party.say() == []
+    assert party.hear(help_) == []
+    assert party.say() == []
     party.prove(6, 10)
     assert party.hear(help_) == ([DropReason.STATE] if overhears else [])
     assert party.hear(help_) == ([DropReason.REPLAYED] if overhears else [])
@@ -286,7 +290,8 @@ def test_a_member_follows_into_the_next_epoch_and_who_was_not_told_stays_behind(
     next_key = SealingKey(network_key(MASTER, 1))
     assert party.hear(sealed(FrameType.HELP, 6, 5, 20, Help(0, 255), next_key)) == [DropReason.STATE]
     assert party.take(5, KeysChanged) == [KeysChanged(1, None)]
-    assert party.endpoints[5].keys is not None and party.endpoints[5].keys.epoch == 1
+    assert party.endpoints[5].keys is not None
+    assert party.endpoints[5].keys.epoch == 1
     assert party.hear(sealed(FrameType.HELP, 6, 5, 21, Help(0, 255))) == [DropReason.TAG]
 
 

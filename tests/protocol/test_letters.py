@@ -240,7 +240,8 @@ def test_a_captured_member_cannot_command() -> None:
     assert party.write(1, clear, origin=6) == [DropReason.ROLE]
     assert party.write(2, clear, key=node_key(MASTER, 6)) == [DropReason.TAG]
     assert party.write(3, clear, key=network_key(MASTER, 0)) == [DropReason.TAG]
-    assert party.take(VALVE, ActuatorSet) == [] and party.answers == []
+    assert party.take(VALVE, ActuatorSet) == []
+    assert party.answers == []
 
 
 def test_an_old_letter_commands_nothing() -> None:
@@ -261,7 +262,8 @@ def test_a_controller_that_lost_its_counter_begins_another_session() -> None:
     assert len(party.answers) == 1
     assert party.command(3 << 24, 60) == [DropReason.SESSION]
     (answer,) = party.answers
-    assert answer.status == Status.SESSION and answer.session != party.session
+    assert answer.status == Status.SESSION
+    assert answer.session != party.session
     assert party.command((9 << 24) + 1, 70) == [DropReason.SESSION]
     assert party.answers == [answer]
     assert party.command((3 << 24) + 1, 80, session=answer.session) == []
@@ -299,7 +301,8 @@ def test_only_a_controller_commands() -> None:
 
 def test_the_origin_heard_least_lately_is_forgotten() -> None:
     heard = HeardLetters(2)
-    assert heard.is_news(1, 10) and heard.is_news(2, 10)
+    assert heard.is_news(1, 10)
+    assert heard.is_news(2, 10)
     assert not heard.is_news(1, 10)
     assert heard.is_news(3, 10)
     assert not heard.is_news(1, 10)
@@ -308,8 +311,10 @@ def test_the_origin_heard_least_lately_is_forgotten() -> None:
 
 def test_a_letter_of_another_life_is_news() -> None:
     heard = HeardLetters(2)
-    assert heard.is_news(1, 9 << 24) and heard.is_news(1, 3 << 24)
-    assert not heard.is_news(1, 3 << 24) and heard.is_news(1, (3 << 24) + 1)
+    assert heard.is_news(1, 9 << 24)
+    assert heard.is_news(1, 3 << 24)
+    assert not heard.is_news(1, 3 << 24)
+    assert heard.is_news(1, (3 << 24) + 1)
 
 
 def test_a_session_takes_each_letter_once() -> None:

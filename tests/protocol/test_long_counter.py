@@ -51,5 +51,6 @@ def test_no_number_is_used_twice_over_power_cuts(uses: list[int], first: int) ->
     for count in uses:
         counter = LongCounter(memory[0], lambda limit: memory.__setitem__(0, limit))
         numbers = {counter.next() for _ in range(count)}
-        assert len(numbers) == count and not numbers & used
+        assert len(numbers) == count
+        assert not numbers & used
         used |= numbers

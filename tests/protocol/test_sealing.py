@@ -30,7 +30,8 @@ def test_frames_are_sealed_as_the_vectors_say() -> None:
         assert sealing.seal(unhex(opened), long_counter) == unhex(sealed)
         again = sealing.open(unhex(sealed), long_counter)
         assert again is not None
-        assert again[8:-2] == unhex(opened)[8:-2] and again[5:8] == long_counter.to_bytes(7, "big")[4:]
+        assert again[8:-2] == unhex(opened)[8:-2]
+        assert again[5:8] == long_counter.to_bytes(7, "big")[4:]
 
 
 def test_letters_are_sealed_as_the_vectors_say() -> None:
