@@ -267,7 +267,7 @@ void tr_polling_leave(tr_polling_t *node, uint32_t now_ms)
     if (node->base.has_left)
         return;
     node->primary = TR_NO_NODE;
-    node->round.is_running = false;
+    tr_polling_end_round(node);
     tr_polling_forget_asked(node);
     tr_peer_node_leave(&node->base);
 }

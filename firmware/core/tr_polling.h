@@ -57,6 +57,7 @@ enum tr_polled_flag {
     TR_POLLED_SUSPECT = 8,      /* holds a place for a short time only */
     TR_POLLED_ONCE = 16,        /* one try */
     TR_POLLED_TIMED = 32,
+    TR_POLLED_GONE = 64, /* to be forgotten when the round ends */
 };
 
 /* The round that is polled. Until it has readings, duration and items are those of the last result, which
@@ -80,24 +81,20 @@ typedef struct tr_asked {
     tr_poll_t poll;
 } tr_asked_t;
 
-/* To be read, not written, by others. */
+/* To be read, not written, by others. What is short and often used comes first: an AVR reaches 64 bytes of a
+ * struct at once. */
 typedef struct tr_polling {
     const tr_polling_config_t *config;
-    tr_peer_node_t base;
-    uint16_t primary; /* whom the node follows, itself while it is the primary; TR_NO_NODE: nobody */
-    uint16_t epoch;   /* TR_POLLING_NO_EPOCH: none yet */
-    uint16_t version; /* the newest that the node knows; it began at `began_ms` */
-    uint32_t period_ms;
-    uint32_t began_ms;
+    uint16_t primary;          /* whom the node follows, itself while it is the primary; TR_NO_NODE: nobody */
+    uint16_t epoch;            /* TR_POLLING_NO_EPOCH: none yet */
+    uint16_t version;          /* the newest that the node knows; it began at `began_ms` */
     uint16_t uncounted_rounds; /* since then, if that is long ago */
-    uint8_t heir_count;
-    uint16_t heirs[TR_MAX_HEIRS]; /* of the last beat that was followed and named any */
+    uint32_t began_ms;
+    uint32_t period_ms;
     uint32_t lease_end_ms;
     uint32_t takeover_jitter_ms;
     uint32_t hello_ms;
     uint32_t hello_wait_ms;
-    tr_asked_t asked;
-    tr_pairs_t readings; /* a standby's own for what it was asked; a primary's: those heard last */
     /* A primary's: since when it is one, when its last beat was sent and the next is due, when it was last
      * answered. */
     uint32_t primary_since_ms;
@@ -106,7 +103,12 @@ typedef struct tr_polling {
     uint32_t answered_ms;
     uint8_t places; /* polls that may wait at a time */
     uint8_t calm_rounds;
+    uint8_t heir_count;
+    uint16_t heirs[TR_MAX_HEIRS]; /* of the last beat that was followed and named any */
+    tr_asked_t asked;
+    tr_pairs_t readings; /* a standby's own for what it was asked; a primary's: those heard last */
     tr_polled_round_t round;
+    tr_peer_node_t base;
     tr_polled_t polled[TR_MAX_PEERS];
 } tr_polling_t;
 

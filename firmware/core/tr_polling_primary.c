@@ -16,21 +16,15 @@ bool tr_polling_may_start(const tr_polling_t *node, uint32_t now_ms)
            now_ms - node->primary_since_ms >= (uint32_t)TR_POLLING_LONE_BEATS * node->config->timing.beat_ms;
 }
 
-static void lose_missing(tr_polling_t *node)
+static bool is_long_missing(const tr_polling_t *node, const tr_peer_t *peer, uint32_t now_ms)
 {
-    const tr_peers_t *peers = &node->base.peers;
-    for (uint8_t i = 0; i < peers->count;) {
-        const uint8_t count = peers->count;
-        if (peers->known[i].is_present && peers->known[i].misses >= TR_POLLING_ABSENT_MISSES)
-            tr_polling_lose(node, peers->known[i].id, TR_WHY_MISSED);
-        if (peers->count == count)
-            i++; /* else another stands in its place now */
-    }
+    (void)node, (void)now_ms;
+    return peer->misses >= TR_POLLING_ABSENT_MISSES;
 }
 
 void tr_polling_start_round(tr_polling_t *node, uint32_t now_ms)
 {
-    lose_missing(node);
+    tr_polling_lose_all(node, is_long_missing, TR_WHY_MISSED, now_ms);
     const uint32_t due_ms = tr_polling_next_round_ms(node);
     node->began_ms = now_ms - due_ms < node->period_ms ? due_ms : now_ms;
     node->version++;
@@ -83,28 +77,29 @@ static void report(tr_polling_t *node, uint32_t now_ms)
     tr_peer_node_put(&node->base, TR_RESULT, TR_HOST);
 }
 
+static bool is_any(const tr_polling_t *node, const tr_peer_t *peer, uint32_t now_ms)
+{
+    (void)node, (void)peer, (void)now_ms;
+    return true;
+}
+
 static void check_cut_off(tr_polling_t *node, uint32_t now_ms)
 {
-    const tr_peers_t *peers = &node->base.peers;
-    if (now_ms - node->answered_ms <= node->config->timing.lease_ms + node->period_ms)
-        return;
-    for (uint8_t i = 0; i < peers->count;) {
-        const uint8_t count = peers->count;
-        tr_polling_lose(node, peers->known[i].id, TR_WHY_NOBODY_ANSWERS);
-        if (peers->count == count)
-            i++;
+    if (now_ms - node->answered_ms > node->config->timing.lease_ms + node->period_ms) {
+        tr_polling_lose_all(node, is_any, TR_WHY_NOBODY_ANSWERS, now_ms);
+        tr_polling_step_down(node, TR_WHY_NOBODY_ANSWERS, now_ms);
     }
-    tr_polling_step_down(node, TR_WHY_NOBODY_ANSWERS, now_ms);
 }
 
 void tr_polling_end_round_if_due(tr_polling_t *node, uint32_t now_ms)
 {
     if (!node->round.is_running || !tr_has_come(tr_polling_end_of_round_ms(node), now_ms))
         return;
-    node->round.is_running = false;
     adapt_places(node);
     count_missing(node);
-    if (tr_polled_round_is_unanswered(node)) {
+    const bool is_unanswered = tr_polled_round_is_unanswered(node);
+    tr_polling_end_round(node);
+    if (is_unanswered) {
         check_cut_off(node, now_ms);
     } else {
         node->answered_ms = now_ms;

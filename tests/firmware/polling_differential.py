@@ -237,9 +237,6 @@ class Life:
     def hear_goodbye(self) -> None:
         """A neighbour leaves."""
         source = self.some_source()
-        running = self.pair.python._round
-        if running is not None and source in running.polls:
-            return
         self.deliver(FrameType.GOODBYE, source, Empty(), self.rng.choice((BROADCAST, BROADCAST, 9)))
 
     def hear_foreign(self) -> None:
@@ -264,7 +261,7 @@ class Life:
             case _:
                 data[rng.choice((0, 1, 3, rng.randrange(len(data) - 2)))] = rng.randrange(256)
                 data[-2:] = packets.crc16(bytes(data[:-2])).to_bytes(2, "big")
-        if not is_foreign_and_malformed(bytes(data)) and data[:1] != bytes([FrameType.GOODBYE]):
+        if not is_foreign_and_malformed(bytes(data)):
             self.receive(bytes(data))
 
     # --- what comes of it --------------------------------------------------------------------------------
@@ -308,7 +305,15 @@ class Life:
         self.receive(self.frame(kind, source, payload, self.node_id if destination is None else destination))
 
     def receive(self, data: bytes) -> None:
+        if self.is_of_who_left(data):
+            return
         self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
+
+    def is_of_who_left(self, data: bytes) -> bool:
+        """Who said goodbye, and was to be polled in the running round, is silent until that is over."""
+        node = self.pair.python
+        source = int.from_bytes(data[1:3], "big")
+        return node._round is not None and source in node._round.polls and node.peers.get(source) is None
 
     def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
         self.counter = (self.counter + 1) % packets.COUNTER_MODULUS
