@@ -206,7 +206,7 @@ def test_a_proven_sender_may_ask_again() -> None:
         assert opened[12:19] == number.to_bytes(7, "big")
 
 
-# --- what is dropped, and why --------------------------------------------------------------------------------
+# --- what is dropped, and why ----------------------------------------------------------------------------
 
 
 def test_frames_are_judged_in_their_order() -> None:

@@ -79,9 +79,7 @@ def test_who_was_not_heard_for_longest_gives_its_place() -> None:
 
 
 @given(st.integers(0, (1 << 24) - 1), st.lists(st.integers(-80, 80), max_size=200))
-def test_no_frame_is_taken_twice_and_none_of_the_window_is_refused_unseen(
-    first: int, steps: list[int]
-) -> None:
+def test_each_frame_is_taken_once_while_the_window_holds_it(first: int, steps: list[int]) -> None:
     """Against a list of all that was taken."""
     start = LIFE + first
     senders = proven(start)

@@ -36,7 +36,7 @@ def test_frames_are_sealed_as_the_vectors_say() -> None:
 
 def test_letters_are_sealed_as_the_vectors_say() -> None:
     for _name, key, origin, addressee, number, clear, sealed in rows("sealed", "letter"):
-        sealing, names = SealingKey(unhex(key)), [int(word, 16) for word in (origin, addressee, number)]
+        sealing, names = SealingKey(unhex(key)), (int(origin, 16), int(addressee, 16), int(number, 16))
         assert sealing.seal_letter(*names, unhex(clear)) == unhex(sealed)
         assert sealing.open_letter(*names, unhex(sealed)) == unhex(clear)
 
@@ -74,7 +74,7 @@ def test_another_life_or_key_opens_nothing(frame: Frame, life: int, other_life: 
 
 
 @given(st.binary(min_size=1, max_size=68), st.integers(0, 0xFFFD), st.integers(0, 0xFFFD), lives)
-def test_a_letter_for_somebody_else_does_not_open(
+def test_a_letter_of_another_name_does_not_open(
     clear: bytes, origin: int, addressee: int, number: int
 ) -> None:
     sealed = KEY.seal_letter(origin, addressee, number, clear)
