@@ -26,22 +26,25 @@
 #define K1 r11
 #define K2 r12
 #define K3 r13
-#define columns_left r14 /* in this round */
+#define sbox_low r14  /* of the address of the S-box, */
+#define sbox_high r15 /* less `polynomial` pages: see substitute */
 #define round_constant r16 /* counts the rounds too */
-#define polynomial r1 /* x^8 = x^4 + x^3 + x + 1 */
+#define columns_left r17   /* in this round */
+#define polynomial r1 /* POLYNOMIAL: x^8 = x^4 + x^3 + x + 1 */
 
+#define POLYNOMIAL 0x1b
 #define BEFORE_FIRST_ROUND 0x8d /* times_x makes it 1 */
 #define LAST_ROUND 0x36
 
 #define SP_LOW 0x3d /* I/O addresses */
 #define SP_HIGH 0x3e
+#define STATUS 0x3f
 
-; to = S-box[from]
+; to = S-box[from]. The polynomial stands where the carry's addend should be 0: that saves a register.
 .macro substitute to, from
-    mov r30, \from
-    ldi r31, 0
-    subi r30, lo8(-(tr_aes_sbox))
-    sbci r31, hi8(-(tr_aes_sbox))
+    movw r30, sbox_low
+    add r30, \from
+    adc r31, polynomial
     lpm \to, Z
 .endm
 
@@ -51,12 +54,10 @@
     eor \value, polynomial
 .endm
 
-; byte ^= sum of the column ^ (byte ^ next) times x
-.macro mix byte, next
-    mov r31, \byte
-    eor r31, \next
-    times_x r31
-    eor \byte, r31
+; byte ^= sum of the column (r0) ^ difference times x; the difference is that from the next byte
+.macro mix byte, difference
+    times_x \difference
+    eor \byte, \difference
     eor \byte, r0
 .endm
 
@@ -78,52 +79,55 @@
 .global tr_aes_encrypt
 .type tr_aes_encrypt, @function
 tr_aes_encrypt:
-    .irp register, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r16, r28, r29
+    .irp register, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, r28, r29
     push \register
     .endr
     movw r26, r24 ; X: the key
     movw r28, r22 ; Y: the block
-    ldi r30, 0x1b
+    ldi r30, POLYNOMIAL
     mov polynomial, r30
+    ldi r30, lo8(tr_aes_sbox)
+    ldi r31, hi8(tr_aes_sbox - 256 * POLYNOMIAL)
+    movw sbox_low, r30
     ldi round_constant, BEFORE_FIRST_ROUND
+    set ; T: in the first or the last round
+    rjmp start_round
 
-start_round:
-    ldi r30, 4
-    mov columns_left, r30
-do_column:
-    cpi round_constant, BEFORE_FIRST_ROUND
-    breq load_column
+first_or_last:
     cpi round_constant, LAST_ROUND
     breq add_round_key
+    load A0, K0
+    load A1, K1
+    load A2, K2
+    load A3, K3
+    rjmp substitute_column
 
-    mov r0, A0 ; MixColumns
-    eor r0, A1
-    eor r0, A2
-    eor r0, A3
-    mov r30, A0
-    mix A0, A1
-    mix A1, A2
-    mix A2, A3
-    mix A3, r30
+start_round:
+    ldi columns_left, 4
+do_column:
+    brts first_or_last
+
+    mov r30, A0 ; MixColumns
+    eor r30, A1
+    mov r31, A2
+    eor r31, A3
+    mov r0, r30
+    eor r0, r31
+    mix A0, r30
+    mov r30, A1
+    eor r30, A2
+    mix A2, r31
+    mov r31, r0
+    eor r31, r30 ; A3 ^ A0, as they were
+    mix A1, r30
+    mix A3, r31
 
 add_round_key:
     add_key A0, K0
     add_key A1, K1
     add_key A2, K2
     add_key A3, K3
-    cpi round_constant, LAST_ROUND
-    brne substitute_column
-    st Y+, A0
-    st Y+, A1
-    st Y+, A2
-    st Y+, A3
-    rjmp change_places
-
-load_column:
-    load A0, K0
-    load A1, K1
-    load A2, K2
-    load A3, K3
+    brts store_column
 
 substitute_column: ; SubBytes, of the next round
     substitute A0, A0
@@ -143,14 +147,27 @@ change_places:
     movw C2, D2
     movw D2, r30
     dec columns_left
-    brne do_column_far
+    breq end_round
+    rjmp do_column
 
+store_column:
+    st Y+, A0
+    st Y+, A1
+    st Y+, A2
+    st Y+, A3
+    rjmp change_places
+
+end_round:
+    brtc next_round
+    clt
     cpi round_constant, LAST_ROUND
     breq finish
-    cpi round_constant, BEFORE_FIRST_ROUND
-    brne .+2
     sbiw r28, 16 ; where the result is to go
+next_round:
     times_x round_constant
+    cpi round_constant, LAST_ROUND
+    brne .+2
+    set
 
     mov r0, A1 ; ShiftRows: row 1 by one column,
     mov A1, B1
@@ -180,17 +197,17 @@ change_places:
     eor K0, round_constant
     rjmp start_round
 
-do_column_far:
-    rjmp do_column
-
 finish:
-    ldi r30, 16
-drop_round_key:
-    pop r0
-    dec r30
-    brne drop_round_key
+    in r30, SP_LOW ; the round key is dropped; no interrupt may come between the halves
+    in r31, SP_HIGH
+    adiw r30, 16
+    in r0, STATUS
+    cli
+    out SP_HIGH, r31
+    out STATUS, r0
+    out SP_LOW, r30
     clr r1
-    .irp register, r29, r28, r16, r14, r13, r12, r11, r10, r9, r8, r7, r6, r5, r4, r3, r2
+    .irp register, r29, r28, r17, r16, r15, r14, r13, r12, r11, r10, r9, r8, r7, r6, r5, r4, r3, r2
     pop \register
     .endr
     ret

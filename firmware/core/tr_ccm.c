@@ -74,15 +74,19 @@ void tr_ccm_seal(const uint8_t key[16], const uint8_t nonce[13], uint8_t *messag
 bool tr_ccm_open(const uint8_t key[16], const uint8_t nonce[13], uint8_t *message, uint8_t clear_bytes,
                  uint8_t secret_bytes)
 {
+    uint8_t sent_tag[TR_CCM_TAG_BYTES];
     uint8_t *secret = message + clear_bytes;
-    const uint8_t *tag = secret + secret_bytes;
-    add_key_stream(key, nonce, 0, secret + secret_bytes, TR_CCM_TAG_BYTES);
+    uint8_t *tag = secret + secret_bytes;
+    memcpy(sent_tag, tag, sizeof sent_tag);
+    add_key_stream(key, nonce, 0, tag, TR_CCM_TAG_BYTES);
     add_key_stream(key, nonce, 1, secret, secret_bytes);
-    add_mac(key, nonce, message, clear_bytes, secret_bytes);
+    add_mac(key, nonce, message, clear_bytes, secret_bytes); /* nothing is left of the right tag */
     uint8_t difference = 0;
     for (uint8_t i = 0; i < TR_CCM_TAG_BYTES; i++)
         difference |= tag[i];
-    if (difference)
-        memset(secret, 0, (size_t)secret_bytes + TR_CCM_TAG_BYTES);
-    return difference == 0;
+    if (difference == 0)
+        return true;
+    add_key_stream(key, nonce, 1, secret, secret_bytes);
+    memcpy(tag, sent_tag, sizeof sent_tag);
+    return false;
 }

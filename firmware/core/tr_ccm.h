@@ -14,8 +14,8 @@ enum { TR_CCM_NONCE_BYTES = 13, TR_CCM_TAG_BYTES = 8 };
 void tr_ccm_seal(const uint8_t key[16], const uint8_t nonce[13], uint8_t *message, uint8_t clear_bytes,
                  uint8_t secret_bytes);
 
-/* Decrypts. False if the tag is wrong: then zeros stand where the secret and the tag were. The comparison
- * takes the same time for every tag. */
+/* Decrypts, and leaves zeros for the tag. False if the tag is wrong: then the message is as it was, for
+ * another key perhaps. The comparison takes the same time for every tag. */
 bool tr_ccm_open(const uint8_t key[16], const uint8_t nonce[13], uint8_t *message, uint8_t clear_bytes,
                  uint8_t secret_bytes);
 

@@ -79,13 +79,13 @@ def test_many_messages_are_sealed_as_by_another_library() -> None:
     assert not any(failures), next(filter(None, failures))
 
 
-def test_a_change_of_any_bit_is_refused_and_leaves_nothing_of_the_secret() -> None:
+def test_a_change_of_any_bit_is_refused_and_the_message_stays_as_it_was() -> None:
     message = Message(bytes(range(16)), bytes(13), b"clear to see", b"secret")
     for at in range(8 * len(message.sealed)):
         changed = bytearray(message.sealed)
         changed[at // 8] ^= 1 << at % 8
         found = ccm.open_(message.key, message.nonce, bytes(changed), len(message.clear))
-        assert found == (False, bytes(changed[:12]) + bytes(6 + TAG_BYTES)), f"bit {at}"
+        assert found == (False, bytes(changed)), f"bit {at}"
 
 
 # --- as an ATmega328P runs it ---
