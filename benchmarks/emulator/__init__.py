@@ -1,0 +1,1 @@
+"""How fast emulated boards are."""
