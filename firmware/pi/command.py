@@ -8,8 +8,10 @@ import json
 import logging
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 
 from bridge.driver import node_driver, timing_of
+from bridge.errors import UsageError
 from bridge.event_loop import run_until_stopped
 from bridge.link import LinkState
 from bridge.options import (
@@ -17,16 +19,16 @@ from bridge.options import (
     add_network_arguments,
     add_node_arguments,
     add_udp_arguments,
-    neighbours_of,
-    network_of,
     node_id,
     period,
-    sensor_of,
 )
 from bridge.report import drops_text, log_to_stderr
 from bridge.rows import found_text
 from bridge.udp_link import UdpLink
 from firmware.pi.agent import run_agent
+from firmware.pi.sensors.registry import KINDS
+from firmware.pi.sensors.sensor_set import SensorBack, SensorMissing, SensorSet
+from firmware.pi.settings import DEFAULT_PERIOD_S, Settings, read_settings, settings_of
 from protocol.aggregate import metric_of
 from protocol.node import (
     BecamePrimary,
@@ -52,20 +54,35 @@ from protocol.packets import DropReason
 HELP = "be one node of a tree, a ring or a polled network, over UDP"
 
 _log = logging.getLogger(__name__)
+_BESIDE_A_FILE = ("config", "json", "duration")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `treering agent`."""
-    parser.add_argument("--id", type=node_id, required=True, help="of this node, unique in the network")
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--id", type=node_id, help="of this node, unique in the network")
+    who.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="a configuration (TOML, mode 0600) that says all that the other options say of a node",
+    )
     add_network_arguments(parser)
     parser.add_argument(
         "--period",
         type=period,
-        default=5.0,
+        default=DEFAULT_PERIOD_S,
         metavar="S",
         help="seconds a round, in a ring or a polled network; a tree's root tells it (default: 5)",
     )
     add_node_arguments(parser)
+    parser.add_argument(
+        "--sensor",
+        action="append",
+        default=[],
+        metavar="KIND[:KEY=VALUE,...]",
+        help=f"measures by {', '.join(KINDS)}; may be repeated (firmware/README.md lists the keys)",
+    )
     add_udp_arguments(parser)
     add_end_arguments(parser)
 
@@ -73,20 +90,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until the time is over."""
     log_to_stderr("%(asctime)s %(message)s")
-    link = UdpLink(args.group, args.udp_port, args.interface)
-    teller = _Teller(args.id, as_json=args.json)
-
-    network = network_of(args)
+    settings = settings_of(args) if args.config is None else _settings_in_file(args)
+    link = UdpLink(settings.group, settings.udp_port, settings.interface)
+    teller = _Teller(settings.node_id, as_json=args.json)
+    if isinstance(settings.sensor, SensorSet):
+        settings.sensor.on_health = teller.take_health
     node = node_driver(
-        network,
-        f"node {args.id}",
-        args.id,
-        sensor_of(args, args.id),
-        timing=timing_of(network, args.period),
-        metrics=args.metrics,
-        order=args.order,
-        readings_asked=args.readings,
-        neighbours=neighbours_of(args, args.id),
+        settings.network,
+        f"node {settings.node_id}",
+        settings.node_id,
+        settings.sensor,
+        timing=timing_of(settings.network, settings.period_s),
+        metrics=settings.metrics,
+        order=settings.order,
+        readings_asked=settings.readings_asked,
+        neighbours=settings.neighbours,
         on_event=teller.take,
     )
 
@@ -98,6 +116,19 @@ def run(args: argparse.Namespace) -> int:
     run_until_stopped(main)
     teller.close()
     return 0
+
+
+def _settings_in_file(args: argparse.Namespace) -> Settings:
+    """Raises UsageError if options say something of the node, too."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    for name, default in vars(parser.parse_args(["--config", ""])).items():
+        if name not in _BESIDE_A_FILE and getattr(args, name) != default:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"--config says all of the node; leave {option} out, or write it into {args.config}"
+            )
+    return read_settings(args.config)
 
 
 def event_line(event: Event) -> str | None:
@@ -159,12 +190,17 @@ class _Teller:
         if self._as_json:
             print(json.dumps(self._as_object(event)), flush=True)
 
+    def take_health(self, change: SensorMissing | SensorBack) -> None:
+        """A sensor gives no more readings, or does so again: the log has it, a script wants it too."""
+        if self._as_json:
+            print(json.dumps(self._as_object(change)), flush=True)
+
     def close(self) -> None:
         """The counts."""
         bad = drops_text(self._drops)
         _log.info("node %d: %d rounds%s", self._node_id, self._rounds, f"; dropped {bad}" if bad else "")
 
-    def _as_object(self, event: Event) -> dict[str, object]:
+    def _as_object(self, event: Event | SensorMissing | SensorBack) -> dict[str, object]:
         fields = asdict(event)
         if isinstance(event, FrameDropped):
             fields["reason"] = event.reason.label

@@ -175,6 +175,15 @@ class Table:
             raise self.error(key, f"{key} is {_shown(value)}", "write true or false")
         return value
 
+    def text(self, key: str, default: _Default) -> str | _Default:
+        """A text that is not empty."""
+        if key not in self.values:
+            return default
+        value = self.values[key]
+        if not isinstance(value, str) or not value:
+            raise self.error(key, f"{key} is {_shown(value)}", f'write a text: {key} = "..."')
+        return value
+
     def choice(self, key: str, default: str, names: Collection[str]) -> str:
         """One of these names."""
         value = self.values.get(key, default)

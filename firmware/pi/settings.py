@@ -1,0 +1,199 @@
+"""What a node is told before it starts: by options, or by a file that no one else may read.
+
+id = 11
+network = "tree"                 # ring, polling
+neighbours = [1, 12]             # whom it hears; everybody without this
+
+[udp]
+interface = "192.168.1.20"
+
+[[sensor]]
+kind = "sht31d"                  # seesaw, anemometer, synthetic, dataset
+address = 0x45
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.errors import UsageError
+from bridge.options import neighbours_of, network_of, sensor_of
+from bridge.sensors import NoSensor, Sensor
+from bridge.udp_link import GROUP, PORT
+from firmware.pi.sensors.registry import Workshop
+from firmware.pi.sensors.sensor_set import PATIENCE_S, SensorSet
+from protocol.aggregate import TEMPERATURE
+from protocol.packets import MAX_NODE_ID, Network
+from protocol.simulator.toml_tables import DescriptionError, Table
+from protocol.timing import MAX_PERIOD_MS, RingTiming
+
+DEFAULT_PERIOD_S = 5.0
+_KEYS = ("id", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor")
+# Options that say what is measured, as they are when they are not given.
+_OTHER_SENSORS = {
+    "metrics": (TEMPERATURE.id,),
+    "synthetic": False,
+    "constant": None,
+    "no_sensor": False,
+    "sensor_delay": None,
+}
+_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Of one agent; `neighbours` None: it hears everybody."""
+
+    node_id: int
+    network: Network
+    sensor: Sensor
+    metrics: tuple[int, ...]
+    period_s: float = DEFAULT_PERIOD_S
+    order: tuple[int, ...] = ()
+    readings_asked: bool = False
+    neighbours: frozenset[int] | None = None
+    group: str = GROUP
+    udp_port: int = PORT
+    interface: str | None = None
+
+
+# --- options ---------------------------------------------------------------------------------------------
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """What the options of `treering agent` say. Raises UsageError if they do not fit together."""
+    network = network_of(args)
+    sensor, metrics = _sensor_of(args, network)
+    return Settings(
+        args.id,
+        network,
+        sensor,
+        metrics,
+        args.period,
+        args.order,
+        args.readings,
+        neighbours_of(args, args.id),
+        args.group,
+        args.udp_port,
+        args.interface,
+    )
+
+
+def _sensor_of(args: argparse.Namespace, network: Network) -> tuple[Sensor, tuple[int, ...]]:
+    """The sensor, and its metrics."""
+    if not args.sensor:
+        return sensor_of(args, args.id), args.metrics
+    for option, usual in _OTHER_SENSORS.items():
+        if getattr(args, option) != usual:
+            name = "--" + option.replace("_", "-")
+            raise UsageError(f"--sensor says what is measured; leave {name} out")
+    sensors = _sensors(
+        [_sensor_table(text) for text in args.sensor], Workshop(Path(), args.id), network, args.period
+    )
+    return sensors, sensors.metrics
+
+
+def _sensor_table(text: str) -> Table:
+    """`KIND` or `KIND:key=value,...`, the values as in TOML."""
+    kind, _, rest = text.partition(":")
+    inner = f"kind = {json.dumps(kind)}" + (f", {rest}" if rest else "")
+    document = f"sensor = {{ {inner} }}\n"
+    try:
+        return Table.parse(document, f"--sensor {text}", "write KIND:key=value,...").table("sensor")
+    except DescriptionError as error:
+        raise UsageError(str(error)) from error
+
+
+# --- the file --------------------------------------------------------------------------------------------
+
+
+def read_settings(path: Path) -> Settings:
+    """What the file says. Raises UsageError if it cannot be used, or others may read it."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise UsageError(f"{path}: {reason}; name an agent's configuration (TOML)") from error
+    if os.name == "posix" and mode & _OTHERS_MAY and not _is_credential(path):
+        raise UsageError(f"{path}: others may read or write it, and it is for secrets; run: chmod 600 {path}")
+    try:
+        return _settings_in(Table.parse(text, str(path), "write TOML"), path.parent)
+    except DescriptionError as error:
+        raise UsageError(str(error)) from error
+
+
+def _is_credential(path: Path) -> bool:
+    """Whether systemd guards the file; its mode may then show an access list's mask (systemd.exec(5))."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return folder is not None and path.parent == Path(folder)
+
+
+def _settings_in(table: Table, folder: Path) -> Settings:
+    table.expect(_KEYS)
+    table.need("id")
+    node_id = table.whole("id", 0, 0, MAX_NODE_ID)
+    network = Network[table.choice("network", "tree", tuple(net.name.lower() for net in Network)).upper()]
+    for key in ("order", "readings"):
+        if network is Network.TREE and key in table.values:
+            raise table.error(
+                key, f"{key} is of a ring or a polled network", "remove it, or name the network"
+            )
+    period_s = table.number(
+        "period_s", DEFAULT_PERIOD_S, least=0.001, most=MAX_PERIOD_MS / 1000, unit="seconds a round"
+    )
+    udp = table.table("udp")
+    udp.expect(("group", "port", "interface"))
+    sources = table.tables("sensor")
+    sensors = _sensors(sources, Workshop(folder, node_id), network, period_s)
+    return Settings(
+        node_id,
+        network,
+        sensors if sources else NoSensor(),
+        sensors.metrics or (TEMPERATURE.id,),
+        period_s,
+        _ids(table, "order"),
+        table.flag("readings", False),
+        frozenset(_ids(table, "neighbours")) if "neighbours" in table.values else None,
+        udp.text("group", GROUP),
+        udp.whole("port", PORT, 1, 65_535),
+        udp.text("interface", None),
+    )
+
+
+def _ids(table: Table, key: str) -> tuple[int, ...]:
+    """A list of node ids, each once; an empty one if there is no such key."""
+    ids = table.values.get(key, [])
+    if not isinstance(ids, list) or not all(type(n) is int and 0 <= n <= MAX_NODE_ID for n in ids):
+        raise table.error(key, f"{key} is no list of node ids", f"write numbers: {key} = [1, 2]")
+    if len(set(ids)) != len(ids):
+        raise table.error(key, f"{key} names a node twice", "name each node once")
+    return tuple(ids)
+
+
+# --- sensors ---------------------------------------------------------------------------------------------
+
+
+def _sensors(tables: Sequence[Table], shop: Workshop, network: Network, period_s: float) -> SensorSet:
+    """Raises UsageError for sensors that cannot be had."""
+    try:
+        sources = [shop.make(table) for table in tables]
+    except DescriptionError as error:
+        raise UsageError(str(error)) from error
+    try:
+        return SensorSet(sources, patience_s=_patience_s(network, period_s))
+    except ValueError as error:
+        raise UsageError(f"{error}; leave one out, or say what each measures: metrics = [...]") from error
+
+
+def _patience_s(network: Network, period_s: float) -> float:
+    """Who waits for the node waits for its slowest sensor; a ring waits for all of them in turn."""
+    if network is Network.RING:
+        return 0.8 * RingTiming().measure_wait_ms / 1000
+    return min(PATIENCE_S, period_s / 4)
