@@ -12,7 +12,7 @@ constexpr uint8_t BOOT_COUNTER_ADDRESS = 8;
 // The id that the EEPROM says, or `default_id` if it says none.
 uint16_t stored_node_id(uint16_t default_id);
 
-// From the boot counter, which this counts up, and from the noise on the analog pins. Needs the ADC.
+// From the boot counter, which this counts up, and from the noise on the analog pins.
 uint32_t seed_of_this_boot(uint16_t node_id);
 
 #endif

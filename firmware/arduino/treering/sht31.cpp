@@ -1,18 +1,15 @@
 #include "sht31.h"
 
-#include "twi.h"
+static const uint8_t ADDRESS = 0x44;
+static const uint16_t MEASURE_HIGH_REPEATABILITY = 0x2400; // without clock stretching (table 9)
+static const uint8_t WORD_BYTES = 3;                       // most significant byte, least, CRC-8
 
-namespace {
-
-constexpr uint16_t MEASURE_HIGH_REPEATABILITY = 0x2400; // without clock stretching (table 9)
-constexpr uint8_t WORD_BYTES = 3;                       // most significant byte, least, CRC-8
-
-// Polynomial 0x31, initial value 0xFF (table 20).
-uint8_t crc8(const uint8_t *bytes, uint8_t length)
+// Polynomial 0x31, initial value 0xFF (table 20): 0 over a word and its CRC.
+static uint8_t crc8(const uint8_t *word)
 {
     uint8_t crc = 0xFF;
-    while (length--) {
-        crc ^= *bytes++;
+    for (uint8_t i = 0; i < WORD_BYTES; ++i) {
+        crc ^= word[i];
         for (uint8_t bit = 0; bit < 8; ++bit) {
             crc = crc & 0x80 ? (crc << 1) ^ 0x31 : crc << 1;
         }
@@ -20,59 +17,32 @@ uint8_t crc8(const uint8_t *bytes, uint8_t length)
     return crc;
 }
 
-bool parse_word(const uint8_t *bytes, uint16_t &word)
+// ticks x steps / 65535, rounded to nearest; the divisor is odd, so no quotient lies half-way. The division
+// is exact for what a product of 16 and 9 bits can be.
+static uint16_t scaled(const uint8_t *word, uint16_t steps)
 {
-    word = (uint16_t(bytes[0]) << 8) | bytes[1];
-    return crc8(bytes, 2) == bytes[2];
+    const uint16_t ticks = uint16_t(word[0]) << 8 | word[1];
+    const uint32_t product = uint32_t(ticks) * steps + 32767;
+    return (product + (product >> 16) + 1) >> 16;
 }
 
-Sht31Error error_of(TwiResult result)
+TwiResult sht31_start()
 {
-    switch (result) {
-    case TwiResult::done: return Sht31Error::none;
-    case TwiResult::refused: return Sht31Error::unanswered;
-    default: return Sht31Error::bus;
-    }
+    uint8_t command[] = {MEASURE_HIGH_REPEATABILITY >> 8, MEASURE_HIGH_REPEATABILITY & 0xFF};
+    return twi_write(ADDRESS, command, sizeof command);
 }
 
-} // namespace
-
-void Sht31::begin()
-{
-    twi_begin();
-}
-
-Sht31Error Sht31::start()
-{
-    const uint8_t command[] = {MEASURE_HIGH_REPEATABILITY >> 8, MEASURE_HIGH_REPEATABILITY & 0xFF};
-    return error_of(twi_write(address_, command, sizeof command));
-}
-
-Sht31Error Sht31::read(Sht31Measurement &measurement)
+// degC = -45 + 175 * ticks / 65535, hence 2 * (degC + 40) = 350 * ticks / 65535 - 10.
+// %RH = 100 * ticks / 65535, hence 0..200 without clamping.
+bool sht31_read(Climate &climate)
 {
     uint8_t bytes[2 * WORD_BYTES];
-    const TwiResult result = twi_read(address_, bytes, sizeof bytes);
-    if (result != TwiResult::done) {
-        return error_of(result);
+    if (twi_read(ADDRESS, bytes, sizeof bytes) != TwiResult::done || crc8(bytes) ||
+        crc8(bytes + WORD_BYTES)) {
+        return false;
     }
-    const bool intact = parse_word(bytes, measurement.temperature_ticks) &&
-                        parse_word(bytes + WORD_BYTES, measurement.humidity_ticks);
-    return intact ? Sht31Error::none : Sht31Error::checksum;
-}
-
-// degC = -45 + 175 * ticks / 65535, hence 2 * (degC + 40) = 350 * ticks / 65535 - 10. The divisor is odd:
-// no quotient lies half-way.
-uint8_t sht31_temperature_raw(uint16_t ticks)
-{
-    const uint16_t halves = (350UL * ticks + 32767) / 65535;
-    if (halves < 10) {
-        return 0;
-    }
-    return halves > 265 ? 255 : halves - 10;
-}
-
-// %RH = 100 * ticks / 65535, hence 0..200 without clamping.
-uint8_t sht31_humidity_raw(uint16_t ticks)
-{
-    return (200UL * ticks + 32767) / 65535;
+    const uint16_t halves = scaled(bytes, 350);
+    climate.temperature_raw = halves < 10 ? 0 : halves > 265 ? 255 : halves - 10;
+    climate.humidity_raw = scaled(bytes + WORD_BYTES, 200);
+    return true;
 }

@@ -1,105 +1,91 @@
 #include "twi.h"
 
-#include <Arduino.h>
+#include <util/delay.h>
 #include <util/twi.h>
 
-namespace {
+#include "hardware.h"
 
-constexpr uint32_t BUS_HZ = 100000;
+static const uint32_t BUS_HZ = 100000;
 
-// Well above the 0.7 ms of the longest transfer, well below the 5.5 ms in which 115200 baud fills the 64
-// bytes of the serial buffer.
-constexpr uint32_t TIMEOUT_US = 2000;
+// Looks at the hardware, of 8 cycles at least: 1 ms. A step takes 0.09 ms.
+static const uint16_t MOST_LOOKS = F_CPU / 1000 / 8;
 
-class Transfer {
-public:
-    ~Transfer()
-    {
-        if (result_ != TwiResult::failed) {
-            TWCR = _BV(TWINT) | _BV(TWEN) | _BV(TWSTO);
-            while (TWCR & _BV(TWSTO) && !is_late()) {
-            }
+// No step ends sooner. simavr shows the end of the former one for as long.
+static const uint8_t LEAST_STEP_US = 10;
+
+static const uint8_t STUCK = TW_NO_INFO;
+
+// Lets the hardware do its next step, and tells its status; STUCK if it does not end.
+static uint8_t step(uint8_t control)
+{
+    TWCR = _BV(TWINT) | _BV(TWEN) | control;
+    _delay_us(LEAST_STEP_US);
+    for (uint16_t looks = MOST_LOOKS; looks > 0; --looks) {
+        if (TWCR & _BV(TWINT)) {
+            return TW_STATUS;
         }
-        TWCR = result_ == TwiResult::failed || is_late() ? 0 : _BV(TWEN); // 0 lets go of the lines
     }
+    return STUCK;
+}
 
-    void address(uint8_t address, uint8_t direction)
-    {
-        act(_BV(TWSTA));
+static bool is_released()
+{
+    TWCR = _BV(TWINT) | _BV(TWEN) | _BV(TWSTO);
+    for (uint16_t looks = MOST_LOOKS; looks > 0; --looks) {
+        if (!(TWCR & _BV(TWSTO))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t transfer(uint8_t address, uint8_t direction, uint8_t *bytes, uint8_t length)
+{
+    uint8_t status = step(_BV(TWSTA));
+    if (status == TW_START) {
         TWDR = address << 1 | direction;
-        act(0);
+        status = step(0);
     }
-
-    void write(uint8_t byte)
-    {
-        TWDR = byte;
-        act(0);
+    while (length > 0 && (status == TW_MT_SLA_ACK || status == TW_MT_DATA_ACK)) {
+        TWDR = *bytes++;
+        --length;
+        status = step(0);
     }
-
-    uint8_t read(bool is_last)
-    {
-        act(is_last ? 0 : _BV(TWEA));
-        return TWDR;
+    while (length > 0 && (status == TW_MR_SLA_ACK || status == TW_MR_DATA_ACK)) {
+        status = step(--length > 0 ? _BV(TWEA) : 0);
+        *bytes++ = TWDR;
     }
+    return status;
+}
 
-    TwiResult result() const { return result_; }
-
-private:
-    bool is_late() const { return micros() - began_us_ > TIMEOUT_US; }
-
-    // Lets the hardware do its next step, if all went well so far.
-    void act(uint8_t control)
-    {
-        if (result_ != TwiResult::done) {
-            return;
-        }
-        TWCR = _BV(TWINT) | _BV(TWEN) | control;
-        while (!(TWCR & _BV(TWINT))) {
-            if (is_late()) {
-                result_ = TwiResult::failed;
-                return;
-            }
-        }
-        switch (TW_STATUS) {
-        case TW_MT_SLA_NACK:
-        case TW_MR_SLA_NACK:
-        case TW_MT_DATA_NACK: result_ = TwiResult::refused; break;
-        case TW_MT_ARB_LOST: // and TW_MR_ARB_LOST, which is the same
-        case TW_BUS_ERROR: result_ = TwiResult::failed; break;
-        }
+static TwiResult run(uint8_t address, uint8_t direction, uint8_t *bytes, uint8_t length)
+{
+    TwiResult result;
+    switch (transfer(address, direction, bytes, length)) {
+    case TW_MT_DATA_ACK:
+    case TW_MR_DATA_NACK: result = TwiResult::done; break;
+    case TW_MT_SLA_NACK:
+    case TW_MR_SLA_NACK:
+    case TW_MT_DATA_NACK: result = TwiResult::refused; break;
+    default: result = TwiResult::failed;
     }
-
-    const uint32_t began_us_ = micros();
-    TwiResult result_ = TwiResult::done;
-};
-
-} // namespace
+    TWCR = result == TwiResult::failed || !is_released() ? 0 : _BV(TWEN); // 0 lets go of the lines
+    return result;
+}
 
 void twi_begin()
 {
-    digitalWrite(SDA, HIGH); // pull-ups, for a board without its own
-    digitalWrite(SCL, HIGH);
+    TWI_PORT |= TWI_PULL_UPS; // for a board without its own
     TWSR = 0;
     TWBR = (F_CPU / BUS_HZ - 16) / 2;
-    TWCR = _BV(TWEN);
 }
 
-TwiResult twi_write(uint8_t address, const uint8_t *bytes, uint8_t length)
+TwiResult twi_write(uint8_t address, uint8_t *bytes, uint8_t length)
 {
-    Transfer transfer;
-    transfer.address(address, TW_WRITE);
-    while (length--) {
-        transfer.write(*bytes++);
-    }
-    return transfer.result();
+    return run(address, TW_WRITE, bytes, length);
 }
 
 TwiResult twi_read(uint8_t address, uint8_t *bytes, uint8_t length)
 {
-    Transfer transfer;
-    transfer.address(address, TW_READ);
-    while (length--) {
-        *bytes++ = transfer.read(length == 0);
-    }
-    return transfer.result();
+    return run(address, TW_READ, bytes, length);
 }

@@ -15,8 +15,8 @@ enum class TwiResult : uint8_t {
 
 void twi_begin();
 
-// Neither waits for longer than 2 ms.
-TwiResult twi_write(uint8_t address, const uint8_t *bytes, uint8_t length);
+// Neither waits for longer than 2 ms on a bus that is stuck.
+TwiResult twi_write(uint8_t address, uint8_t *bytes, uint8_t length);
 TwiResult twi_read(uint8_t address, uint8_t *bytes, uint8_t length);
 
 #endif

@@ -1,0 +1,30 @@
+// What is where on the boards: Uno and Nano (ATmega328P), Mega (ATmega2560), Leonardo (ATmega32U4).
+
+#ifndef TREERING_HARDWARE_H
+#define TREERING_HARDWARE_H
+
+#include <avr/io.h>
+
+#if defined(__AVR_ATmega328P__)
+#define LED_PORT PORTB
+#define LED_DDR DDRB
+#define LED_BIT 5 // pin 13
+#define TWI_PORT PORTC
+#define TWI_PULL_UPS (_BV(4) | _BV(5)) // A4 SDA, A5 SCL
+#elif defined(__AVR_ATmega2560__)
+#define LED_PORT PORTB
+#define LED_DDR DDRB
+#define LED_BIT 7 // pin 13
+#define TWI_PORT PORTD
+#define TWI_PULL_UPS (_BV(0) | _BV(1)) // 21 SCL, 20 SDA
+#elif defined(__AVR_ATmega32U4__)
+#define LED_PORT PORTC
+#define LED_DDR DDRC
+#define LED_BIT 7 // pin 13
+#define TWI_PORT PORTD
+#define TWI_PULL_UPS (_BV(0) | _BV(1)) // 3 SCL, 2 SDA
+#else
+#error "Treering runs on the ATmega328P, ATmega2560 and ATmega32U4."
+#endif
+
+#endif
