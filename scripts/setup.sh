@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 python_packages="python3 python3-venv python3-tk"
-test_packages="make gcc libc6-dev
+test_packages="make gcc libc6-dev clang libclang-rt-dev
     gcc-avr binutils-avr avr-libc arduino-core-avr
     libsimavr-dev libelf-dev
     tshark xvfb xauth"
@@ -21,7 +21,7 @@ fail() {
 
 case ${1:-} in
 run) extras=desktop packages= commands= ;;
-test) extras=desktop,dev packages=$test_packages commands="cc avr-gcc tshark" ;;
+test) extras=desktop,dev packages=$test_packages commands="cc clang avr-gcc tshark" ;;
 *)
     echo "usage: scripts/setup.sh run|test" >&2
     exit 2

@@ -1,0 +1,1 @@
+"""Bytes that nobody thought of: the C core under libFuzzer, the Python decoders under atheris."""
