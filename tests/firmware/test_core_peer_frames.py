@@ -1,4 +1,4 @@
-"""The C codecs of rings and polled networks against the vectors, and Python's on whatever Hypothesis finds."""
+"""The C codecs of rings and polled networks against the vectors, and Python's on what Hypothesis finds."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
