@@ -21,20 +21,26 @@ from protocol.packets import (
     TOKEN_MORE,
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     Empty,
     Frame,
     FrameError,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Network,
+    Pair,
     Pairs,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -46,6 +52,9 @@ from protocol.way import age_unit_ms
 
 HELP = "print the fields of a frame, or of every frame of a log"
 _NAMED = {BROADCAST: "all", HOST: "host"}
+# PROTOCOL.md 15.3
+_BOOT_CAUSES = {0: "unknown", 1: "power on", 2: "reset", 3: "brown-out", 4: "watchdog"}
+_BOOT_FLAGS = ("sealed", "root", "two ports", "counter was lost", "settings were lost")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,13 +72,13 @@ def run(args: argparse.Namespace) -> int:
         first_us = None
         for record in read_records(args.what):
             first_us = record.timestamp_us if first_us is None else first_us
-            print(json.dumps(_record_json(record)) if args.json else _record_text(record, first_us))
+            print(_json_text(_record_json(record)) if args.json else _record_text(record, first_us))
         return 0
     try:
         frame = decode(_bytes_of(args.what))
     except FrameError as error:
         raise UsageError(f"{args.what}: {error}; check that no byte is missing or changed") from error
-    print(json.dumps(_frame_json(frame)) if args.json else _frame_text(frame))
+    print(_json_text(_frame_json(frame)) if args.json else _frame_text(frame))
     return 0
 
 
@@ -83,6 +92,11 @@ def _bytes_of(text: str) -> bytes:
 
 
 # --- JSON ------------------------------------------------------------------------------------------------
+
+
+def _json_text(found: dict[str, object]) -> str:
+    """As one line; what a letter or a pairing bears is opaque here, and stands in hex."""
+    return json.dumps(found, default=bytes.hex)
 
 
 def _frame_json(frame: Frame) -> dict[str, object]:
@@ -148,6 +162,8 @@ def _payload_text(payload: Payload) -> str:
             return f"{name}, epoch {epoch}, round {version}"
         case Poll() | Reading() | Beat():
             return _polling_text(payload)
+        case Challenge() | Response() | Letter() | Heard() | Boot() | Pair():
+            return _service_text(payload)
 
 
 def _ring_text(payload: Token | Sign | Claim) -> str:
@@ -172,6 +188,30 @@ def _polling_text(payload: Poll | Reading | Beat) -> str:
             began = f"epoch {epoch}, round {version} began {age_ms} ms ago"
             named = f", heirs {', '.join(map(str, heirs))}" if heirs else ""
             return f"{began}, period {period_ms} ms, lease {lease_ms} ms{named}"
+
+
+def _service_text(payload: Challenge | Response | Letter | Heard | Boot | Pair) -> str:
+    """What serves any network: trust, letters, gateways."""
+    match payload:
+        case Challenge(life):
+            return f"life 0x{life:08x}"
+        case Response(life, challenged_life, challenged_counter):
+            return f"life 0x{life:08x}, answers {_long_counter_text(challenged_life, challenged_counter)}"
+        case Letter(hops, origin, addressee, life, counter, body):
+            number = _long_counter_text(life, counter)
+            return f"{origin} to {addressee}, number {number}, {hops} hops left: {body.hex()}"
+        case Pair(step, body):
+            return f"step {step}: {body.hex()}"
+        case Heard(source, counter, quality):
+            return f"counter {counter} of {source}, quality {quality}"
+        case Boot(life, counter, cause, flags, settings_crc):
+            started = f"{_long_counter_text(life, counter)} after {_BOOT_CAUSES.get(cause, f'cause {cause}')}"
+            told = [name for bit, name in enumerate(_BOOT_FLAGS) if flags >> bit & 1]
+            return ", ".join([started, *told, f"settings CRC 0x{settings_crc:04x}"])
+
+
+def _long_counter_text(life: int, counter: int) -> str:
+    return f"0x{life:08x}/{counter}"
 
 
 def _token_text(token: Token) -> str:

@@ -10,6 +10,7 @@ from bridge.rows import print_readings, print_row
 from protocol.capture import Record
 from protocol.observer import (
     MemberFound,
+    NodeLeft,
     NodeLost,
     NodeMissing,
     Observation,
@@ -60,6 +61,8 @@ def event_line(observation: Observation) -> str | None:
             return f"node {node} joined under {parent}{moved}"
         case NodeLost(_, node, parent):
             return f"node {node} has lost its place under {parent}"
+        case NodeLeft(_, node):
+            return f"node {node} has left"
         case PassedOver(_, node, by):
             return f"node {node} is silent: node {by} passed it over"
         case MemberFound(_, node):

@@ -17,19 +17,25 @@ from protocol.packets import (
     HOST,
     Ack,
     Beat,
+    Boot,
+    Challenge,
     Claim,
     Depth,
     Empty,
     Frame,
     FrameType,
+    Heard,
     Hello,
     Help,
     Items,
+    Letter,
     Link,
+    Pair,
     Payload,
     Poll,
     Reading,
     Report,
+    Response,
     Result,
     Sign,
     Sync,
@@ -50,6 +56,7 @@ ITEMS_TEXT = (
     "round 9 temperature max 125 (22.5 degC) at 12, total 240, count 2; round 9 humidity no reading;"
     " 12 under 2, quality 250; 1 in doubt"
 )
+LETTER = Letter(6, 7, 9, 0xBEEF, 5, b"\x01\xff")
 CASES: list[tuple[FrameType, int, Payload, str]] = [
     (FrameType.DISCOVERY, BROADCAST, SYNC, f"DISCOVERY 3 -> all, counter 77: {SYNC_TEXT}"),
     (FrameType.DISC_ACK, 2, Empty(), "DISC_ACK 3 -> 2, counter 77"),
@@ -133,6 +140,40 @@ CASES: list[tuple[FrameType, int, Payload, str]] = [
         Beat(4, 9, 120, 5000, 900, (2, 5)),
         f"BEAT 3 -> all, counter 77: epoch 4, {ROUND_TEXT}, period 5000 ms, lease 900 ms, heirs 2, 5",
     ),
+    (FrameType.GOODBYE, BROADCAST, Empty(), "GOODBYE 3 -> all, counter 77"),
+    (FrameType.CHALLENGE, 2, Challenge(0xBEEF), "CHALLENGE 3 -> 2, counter 77: life 0x0000beef"),
+    (
+        FrameType.RESPONSE,
+        2,
+        Response(0xBEEF, 0xCAFE, 76),
+        "RESPONSE 3 -> 2, counter 77: life 0x0000beef, answers 0x0000cafe/76",
+    ),
+    (
+        FrameType.LETTER,
+        BROADCAST,
+        LETTER,
+        "LETTER 3 -> all, counter 77: 7 to 9, number 0x0000beef/5, 6 hops left: 01ff",
+    ),
+    (
+        FrameType.HEARD,
+        HOST,
+        Heard(9, 1_000, 250),
+        "HEARD 3 -> host, counter 77: counter 1000 of 9, quality 250",
+    ),
+    (
+        FrameType.BOOT,
+        HOST,
+        Boot(0xBEEF, 5, 4, 0b01001, 0x1A2B),
+        "BOOT 3 -> host, counter 77: 0x0000beef/5 after watchdog, sealed, counter was lost,"
+        " settings CRC 0x1a2b",
+    ),
+    (
+        FrameType.BOOT,
+        HOST,
+        Boot(0xBEEF, 5, 9, 0, 0),
+        "BOOT 3 -> host, counter 77: 0x0000beef/5 after cause 9, settings CRC 0x0000",
+    ),
+    (FrameType.PAIR, BROADCAST, Pair(1, b"\x02\xfe"), "PAIR 3 -> all, counter 77: step 1: 02fe"),
 ]
 
 
@@ -177,6 +218,12 @@ def test_a_token_as_json_has_every_field(capsys: Capsys) -> None:
         "aggregates": [],
         "readings": [[7, [[0, 61], [1, 120]]], [3, [[9, 1]]]],
     }
+
+
+def test_what_a_letter_bears_is_hex_as_json(capsys: Capsys) -> None:
+    assert main(["decode", "--json", frame_of((FrameType.LETTER, BROADCAST, LETTER, "")).hex()]) == 0
+    payload = json.loads(capsys.readouterr().out)["payload"]
+    assert (payload["origin"], payload["body"]) == (7, "01ff")
 
 
 def test_every_type_of_payload_has_a_text() -> None:
