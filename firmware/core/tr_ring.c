@@ -55,19 +55,15 @@ static bool is_in_range(const tr_ring_config_t *config)
            timing->ack_timeouts.limit_ms <= TR_LONGEST_ACK_TIMEOUT_MS;
 }
 
-static void start_timers(tr_ring_t *ring, uint32_t now_ms)
+static void start_timers(tr_ring_t *ring)
 {
     const tr_ring_timing_t *timing = &ring->config->timing;
-    const tr_ring_pace_t pace = {
-        .ack_timeout_ms = timing->ack_timeouts.first_ms,
-        .jitter_ms = timing->first_jitter_ms,
-    };
-    ring->began_ms = now_ms;
-    ring->quiet_ms = now_ms;
-    ring->adds_from_ms = now_ms + timing->listen_ms;
+    ring->began_ms = ring->now_ms;
+    ring->quiet_ms = ring->now_ms;
+    ring->adds_from_ms = ring->now_ms + timing->listen_ms;
     ring->watch.delay_ms = timing->first_delay_ms;
-    tr_ring_watch_wait_until(&ring->watch, &ring->node.jitter, now_ms + timing->listen_ms, &pace);
-    tr_timer_set(&ring->hello, now_ms + tr_ring_jitter_ms(ring, timing->peers.hello_spread_ms));
+    tr_ring_expect(ring, ring->adds_from_ms, timing->first_jitter_ms);
+    tr_ring_start(ring, &ring->hello, tr_ring_jitter_ms(ring, timing->peers.hello_spread_ms));
     ring->hello_wait_ms = timing->peers.hello_wait_ms;
 }
 
@@ -77,47 +73,52 @@ int tr_ring_init(tr_ring_t *ring, const tr_ring_config_t *config, uint32_t now_m
     if (!is_in_range(config) || tr_peer_node_init(&ring->node, &config->peer) != 0)
         return TR_ERROR_CONFIG;
     ring->config = config;
+    ring->now_ms = now_ms;
     ring->version = (uint16_t)(config->first_version - 1);
     ring->visited_version = ring->version;
     ring->successor = TR_NO_NODE;
     ring->passed_over = TR_NO_NODE;
     ring->last_holder = TR_NO_NODE;
     ring->usual_timeout_ms = config->timing.ack_timeouts.first_ms;
-    start_timers(ring, now_ms);
+    ring->sensor_timeouts = config->timing.ack_timeouts;
+    ring->sensor_timeouts.first_ms = config->timing.measure_wait_ms;
+    ring->sensor_timeouts.limit_ms = config->timing.measure_wait_ms;
+    start_timers(ring);
     return 0;
 }
 
-static void keep_recent(uint32_t *time_ms, uint32_t now_ms)
+static void keep_recent(const tr_ring_t *ring, uint32_t *time_ms)
 {
-    if (tr_ms_until(now_ms, *time_ms) > LONG_AGO_MS)
-        *time_ms = now_ms - LONG_AGO_MS;
+    if (tr_ms_until(ring->now_ms, *time_ms) > LONG_AGO_MS)
+        *time_ms = ring->now_ms - LONG_AGO_MS;
 }
 
-static void keep_times(tr_ring_t *ring, uint32_t now_ms)
+static void begin_call(tr_ring_t *ring, uint32_t now_ms)
 {
-    keep_recent(&ring->began_ms, now_ms);
-    keep_recent(&ring->begun_ms, now_ms);
-    keep_recent(&ring->quiet_ms, now_ms);
-    keep_recent(&ring->adds_from_ms, now_ms);
-    keep_recent(&ring->watch.expected_ms, now_ms);
+    ring->now_ms = now_ms;
+    keep_recent(ring, &ring->began_ms);
+    keep_recent(ring, &ring->begun_ms);
+    keep_recent(ring, &ring->quiet_ms);
+    keep_recent(ring, &ring->adds_from_ms);
+    keep_recent(ring, &ring->watch.expected_ms);
 }
 
 void tr_ring_receive(tr_ring_t *ring, const uint8_t *bytes, size_t length, uint32_t now_ms)
 {
     tr_frame_t frame;
     const int decoded = tr_ring_frame_decode(&frame, bytes, length);
-    keep_times(ring, now_ms);
+    begin_call(ring, now_ms);
     if (tr_peer_node_accepts(&ring->node, &frame, decoded) && tr_peer_node_is_for(&ring->node, &frame))
-        tr_ring_dispatch(ring, &frame, now_ms);
+        tr_ring_dispatch(ring, &frame);
 }
 
-static void end_phase(tr_ring_t *ring, uint32_t now_ms)
+static void end_phase(tr_ring_t *ring)
 {
     switch (ring->phase) {
-    case TR_RING_MEASURING: tr_ring_end_measuring(ring, now_ms); break;
-    case TR_RING_PASSING: tr_ring_no_sign(ring, now_ms); break;
-    case TR_RING_MUSTERING: tr_ring_pass_on(ring, now_ms); break;
-    default: tr_ring_begin_round(ring, now_ms); break;
+    case TR_RING_MEASURING: tr_ring_end_measuring(ring); break;
+    case TR_RING_PASSING: tr_ring_no_sign(ring); break;
+    case TR_RING_MUSTERING: tr_ring_pass_on(ring); break;
+    default: tr_ring_begin_round(ring); break;
     }
 }
 
@@ -127,31 +128,32 @@ static bool is_unheard_since_muster(const tr_peer_t *peer, const void *context)
     return peer->misses > 0;
 }
 
-static void say_hello(tr_ring_t *ring, uint32_t now_ms)
+static void say_hello(tr_ring_t *ring)
 {
     const tr_ring_timing_t *timing = &ring->config->timing;
-    tr_peer_node_put(&ring->node, TR_HELLO, TR_BROADCAST);
-    tr_timer_set(&ring->hello, now_ms + ring->hello_wait_ms + tr_ring_jitter_ms(ring, timing->jitter_ms));
-    ring->hello_wait_ms = tr_shorter(2 * ring->hello_wait_ms, timing->peers.hello_wait_limit_ms);
+    const uint32_t next_wait_ms = UINT32_C(2) * ring->hello_wait_ms;
+    tr_ring_put(ring, TR_HELLO, TR_BROADCAST);
+    tr_ring_start(ring, &ring->hello, ring->hello_wait_ms + tr_ring_jitter_ms(ring, timing->jitter_ms));
+    ring->hello_wait_ms = (uint16_t)tr_shorter(next_wait_ms, timing->peers.hello_wait_limit_ms);
 }
 
 void tr_ring_handle_timer(tr_ring_t *ring, uint32_t now_ms)
 {
     if (ring->node.has_left)
         return;
-    keep_times(ring, now_ms);
+    begin_call(ring, now_ms);
     if (tr_timer_is_due(&ring->muster, now_ms)) {
         ring->muster.is_set = false;
         tr_peer_node_lose_all(&ring->node, is_unheard_since_muster, NULL, TR_WHY_NO_MUSTER);
     }
     if (tr_timer_is_due(&ring->phase_end, now_ms))
-        end_phase(ring, now_ms);
+        end_phase(ring);
     if (ring->is_claiming)
-        tr_ring_go_on_claiming(ring, now_ms);
-    else if (!ring->is_holder && tr_ring_watch_wait_ms(&ring->watch, now_ms) == 0)
-        tr_ring_claim(ring, now_ms);
+        tr_ring_go_on_claiming(ring);
+    else if (!ring->is_holder && tr_ring_lost_wait_ms(ring, now_ms) == 0)
+        tr_ring_claim(ring);
     if (tr_timer_is_due(&ring->hello, now_ms))
-        say_hello(ring, now_ms);
+        say_hello(ring);
 }
 
 bool tr_ring_measure(tr_ring_t *ring, uint16_t version, const tr_reading_t *readings, uint8_t count,
@@ -159,8 +161,8 @@ bool tr_ring_measure(tr_ring_t *ring, uint16_t version, const tr_reading_t *read
 {
     if (ring->phase != TR_RING_MEASURING || ring->held.head.version != version)
         return false;
-    const tr_ack_timeouts_t timeouts = tr_ring_sensor_timeouts(ring);
-    tr_round_trip_answered(&ring->sensor, &timeouts, now_ms - ring->measuring_ms);
+    ring->now_ms = now_ms;
+    tr_round_trip_answered(&ring->sensor, &ring->sensor_timeouts, now_ms - ring->measuring_ms);
     ring->own.count = 0;
     for (uint8_t i = 0; i < ring->config->metric_count; i++) {
         for (uint8_t given = 0; given < count; given++) {
@@ -170,7 +172,7 @@ bool tr_ring_measure(tr_ring_t *ring, uint16_t version, const tr_reading_t *read
             }
         }
     }
-    tr_ring_add(ring, now_ms);
+    tr_ring_add(ring);
     return true;
 }
 
@@ -191,9 +193,9 @@ uint32_t tr_ring_wait_ms(const tr_ring_t *ring, uint32_t now_ms)
         return TR_FOREVER_MS;
     uint32_t wait_ms = TR_FOREVER_MS;
     if (ring->is_claiming)
-        wait_ms = tr_ring_claim_wait_ms(ring, now_ms);
+        wait_ms = tr_shorter(tr_ms_until(ring->claim_ms, now_ms), tr_ms_until(ring->claim_again_ms, now_ms));
     else if (!ring->is_holder)
-        wait_ms = tr_ring_watch_wait_ms(&ring->watch, now_ms);
+        wait_ms = tr_ring_lost_wait_ms(ring, now_ms);
     wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&ring->phase_end, now_ms));
     wait_ms = tr_shorter(wait_ms, tr_timer_wait_ms(&ring->hello, now_ms));
     return tr_shorter(wait_ms, tr_timer_wait_ms(&ring->muster, now_ms));
@@ -219,34 +221,10 @@ uint16_t tr_ring_ack_timeout_ms(tr_ring_t *ring)
     return tr_ring_timeout_ms(ring, tr_peers_successor(&ring->node.peers));
 }
 
-uint32_t tr_ring_pass_ms(tr_ring_t *ring)
-{
-    const uint8_t tries = ring->config->timing.tries;
-    const uint32_t timeout_ms = tr_ring_ack_timeout_ms(ring);
-    return ring->usual_way_ms > 0 ? (tries + 1u) * timeout_ms : timeout_ms << tries;
-}
-
 uint32_t tr_ring_spread_ms(const tr_ring_t *ring, uint16_t least_ms)
 {
     const uint32_t spread_ms = (tr_peers_count_present(&ring->node.peers) + UINT32_C(1)) * ring->usual_way_ms;
     return spread_ms > least_ms ? spread_ms : least_ms;
-}
-
-tr_ring_pace_t tr_ring_pace(tr_ring_t *ring)
-{
-    const tr_ring_pace_t pace = {
-        .ack_timeout_ms = tr_ring_ack_timeout_ms(ring),
-        .jitter_ms = tr_ring_spread_ms(ring, ring->config->timing.jitter_ms),
-    };
-    return pace;
-}
-
-tr_ack_timeouts_t tr_ring_sensor_timeouts(const tr_ring_t *ring)
-{
-    tr_ack_timeouts_t timeouts = ring->config->timing.ack_timeouts;
-    timeouts.first_ms = ring->config->timing.measure_wait_ms;
-    timeouts.limit_ms = timeouts.first_ms;
-    return timeouts;
 }
 
 /* --- what every part does --- */
@@ -254,6 +232,21 @@ tr_ack_timeouts_t tr_ring_sensor_timeouts(const tr_ring_t *ring)
 uint32_t tr_ring_jitter_ms(tr_ring_t *ring, uint32_t limit_ms)
 {
     return tr_jitter_below(&ring->node.jitter, limit_ms);
+}
+
+void tr_ring_start(const tr_ring_t *ring, tr_timer_t *timer, uint32_t span_ms)
+{
+    tr_timer_set(timer, ring->now_ms + span_ms);
+}
+
+void tr_ring_say(tr_ring_t *ring, uint8_t kind, uint16_t other, uint16_t value)
+{
+    tr_peer_node_say(&ring->node, kind, other, value);
+}
+
+void tr_ring_put(tr_ring_t *ring, uint8_t type, uint16_t destination)
+{
+    tr_peer_node_put(&ring->node, type, destination);
 }
 
 tr_peer_t *tr_ring_hear(tr_ring_t *ring, uint16_t id)
@@ -273,53 +266,32 @@ void tr_ring_know_version(tr_ring_t *ring, uint16_t version)
         ring->version = version;
 }
 
-void tr_ring_begin_muster(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_begin_muster(tr_ring_t *ring)
 {
     tr_peers_t *peers = &ring->node.peers;
     for (uint8_t i = 0; i < peers->count; i++) {
         if (peers->known[i].is_present)
             peers->known[i].misses = 1;
     }
-    tr_timer_set(&ring->muster, now_ms + tr_ring_spread_ms(ring, ring->config->timing.peers.hello_spread_ms) +
-                                    UINT32_C(2) * tr_ring_ack_timeout_ms(ring));
+    tr_ring_start(ring, &ring->muster,
+                  tr_ring_spread_ms(ring, ring->config->timing.peers.hello_spread_ms) +
+                      UINT32_C(2) * tr_ring_ack_timeout_ms(ring));
 }
 
-/* A sign of the newest token came; the next is expected by `next_ms`, if the token may not rest for longer.
- */
-void tr_ring_heard_sign(tr_ring_t *ring, uint32_t now_ms, uint32_t next_ms, bool is_known)
+void tr_ring_let_go(tr_ring_t *ring)
 {
-    const tr_ring_pace_t pace = tr_ring_pace(ring);
-    if (tr_ms_until(ring->quiet_ms, next_ms) > 0)
-        next_ms = ring->quiet_ms;
-    tr_ring_watch_heard(&ring->watch, &ring->node.jitter, now_ms, next_ms, &pace, is_known);
-}
-
-void tr_ring_wait_until(tr_ring_t *ring, uint32_t time_ms)
-{
-    const tr_ring_pace_t pace = tr_ring_pace(ring);
-    tr_ring_watch_wait_until(&ring->watch, &ring->node.jitter, time_ms, &pace);
-}
-
-void tr_ring_wait_longer(tr_ring_t *ring, uint32_t time_ms)
-{
-    const tr_ring_pace_t pace = tr_ring_pace(ring);
-    tr_ring_watch_wait_longer(&ring->watch, &ring->node.jitter, time_ms, &pace);
-}
-
-void tr_ring_let_go(tr_ring_t *ring, uint32_t now_ms)
-{
-    tr_ring_wait_until(ring, now_ms);
+    tr_ring_wait_until(ring, ring->now_ms);
     ring->is_holder = false;
     ring->phase = TR_RING_NONE;
     ring->phase_end.is_set = false;
     tr_peer_node_discard(&ring->node, TR_TOKEN, ring->successor);
 }
 
-void tr_ring_give_up(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_give_up(tr_ring_t *ring)
 {
     if (!ring->is_holder)
         return;
     ring->former = ring->held.head.id;
-    tr_peer_node_say(&ring->node, TR_EVENT_TOKEN_DROPPED, TR_NO_NODE, 0);
-    tr_ring_let_go(ring, now_ms);
+    tr_ring_say(ring, TR_EVENT_TOKEN_DROPPED, TR_NO_NODE, 0);
+    tr_ring_let_go(ring);
 }

@@ -21,7 +21,6 @@
 #include <stdint.h>
 
 #include "tr_peer_node.h"
-#include "tr_ring_watch.h"
 #include "tr_round_trip.h"
 #include "tr_timer.h"
 #include "tr_token.h"
@@ -70,67 +69,72 @@ typedef struct tr_ring_result {
     uint8_t items[TR_MAX_AGGREGATES * TR_TOKEN_AGGREGATE_BYTES]; /* aggregates, as in a frame */
 } tr_ring_result_t;
 
-/* To be read, not written, by others. */
+/* When a token that gives no sign is taken for lost (12.5). */
+typedef struct tr_ring_watch {
+    uint32_t expected_ms; /* the next sign */
+    uint32_t patience_ms; /* how much later the token is taken for lost */
+    uint32_t delay_ms;    /* how late signs were */
+    uint32_t peak_ms;     /* since the last visit */
+} tr_ring_watch_t;
+
+/* To be read, not written, by others. What is small stands first: an AVR reads the 64 bytes from a pointer on
+ * with short instructions. */
 typedef struct tr_ring {
     const tr_ring_config_t *config;
-    tr_peer_node_t node;
-    uint8_t phase; /* enum tr_ring_phase */
+    uint32_t now_ms; /* of the call that is under way */
+    uint8_t phase;   /* enum tr_ring_phase */
     bool is_holder;
-    tr_token_t held;
-    tr_token_id_t newest; /* known */
-    tr_token_id_t former;
+    bool must_sign;
+    bool is_claiming;
+    bool has_begun;   /* a round: `begun_version` was the last, at `begun_ms` */
+    bool has_added;   /* its readings to a token: to `added` last, of `added_version` */
+    bool has_own;     /* readings: `own` are the last, of `own_version` */
+    bool has_shown;   /* readings on a token: those of `shown_version` last */
     uint16_t version; /* the newest known */
     uint16_t visited_version;
-    uint32_t visits;
-
-    /* Of the held token: when its round began, and when its phase ends. */
-    uint32_t began_ms;
-    tr_timer_t phase_end;
-    uint32_t quiet_ms; /* until then the token may rest */
-    bool has_begun;    /* a round: this was the last, and then */
     uint16_t begun_version;
-    uint32_t begun_ms;
+    uint16_t added_version;
+    uint16_t own_version;
+    uint16_t shown_version;
+    uint16_t claim_epoch;
+    uint16_t passed_over; /* to be told with the next sign */
+    uint16_t last_holder;
 
     /* The pass. `usual` are of the last successor that was measured. */
     uint16_t successor;
     uint16_t usual_timeout_ms;
     uint16_t usual_way_ms; /* 0: none was measured yet */
     uint8_t tries;
-    uint8_t silent; /* successors passed over since the last that was not; it stops at 255 */
+    uint8_t silent;    /* successors passed over since the last that was not; it stops at 255 */
+    uint32_t began_ms; /* the round of the held token */
+    tr_timer_t phase_end;
+    tr_timer_t hello;
+    tr_timer_t muster; /* who is not heard until then is absent */
+    uint16_t hello_wait_ms;
     uint32_t first_sent_ms;
     uint32_t try_ms;
-
-    /* Readings: to a round that began earlier than this the node may have added its own before it started. */
-    uint32_t adds_from_ms;
-    bool has_added;
-    uint16_t added_version;
-    tr_token_id_t added;
-    bool has_own;
-    uint16_t own_version;
-    tr_pairs_t own;
-    bool has_shown; /* readings on a token: the last were of this round */
-    uint16_t shown_version;
-    uint8_t passed_count; /* nodes whose readings went past their home once */
-    uint16_t passed[TR_TOKEN_MOST_NODES];
-    tr_round_trip_t sensor;
+    uint32_t begun_ms;
+    uint32_t quiet_ms;     /* until then the token may rest */
+    uint32_t adds_from_ms; /* to an older round it may have added its readings before it started (12.4) */
     uint32_t measuring_ms; /* since when */
-    tr_ring_result_t result;
-
-    /* Signs, claims, HELLO. */
-    bool must_sign;
-    uint16_t passed_over;
-    uint16_t last_holder;
-    tr_ring_watch_t watch;
-    bool is_claiming;
-    uint16_t claim_epoch;
     uint32_t claim_ms;
     uint32_t claim_again_ms;
-    tr_timer_t muster; /* who is not heard until then is absent */
-    tr_timer_t hello;
-    uint32_t hello_wait_ms;
+    uint32_t visits;
+    tr_ring_watch_t watch;
+    tr_round_trip_t sensor;
+    tr_ack_timeouts_t sensor_timeouts;
+    tr_token_id_t newest; /* known */
+    tr_token_id_t former;
+    tr_token_id_t added;
+    tr_pairs_t own;
+    tr_token_t held;
+    tr_ring_result_t result;
+    uint8_t passed_count; /* nodes whose readings went past their home once */
+    uint16_t passed[TR_TOKEN_MOST_NODES];
+    tr_peer_node_t node;
 } tr_ring_t;
 
-/* A config with the default timing, for a node that measures `metric`. */
+/* A config with the default timing, for a node that measures metric 0. */
 tr_ring_config_t tr_ring_config_default(uint16_t node_id, uint32_t seed);
 
 /* `config` must outlive the node. Returns 0 or TR_ERROR_CONFIG. */

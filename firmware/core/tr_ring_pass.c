@@ -2,7 +2,7 @@
 #include "tr_ring_parts.h"
 
 /* Who comes after the successor, as far as this node knows; that may be this node. */
-static uint16_t follows(const tr_ring_t *ring)
+uint16_t tr_ring_follows(const tr_ring_t *ring)
 {
     const tr_peers_t *peers = &ring->node.peers;
     const uint16_t after = tr_peers_after(peers, ring->successor);
@@ -11,39 +11,27 @@ static uint16_t follows(const tr_ring_t *ring)
                : after;
 }
 
-tr_token_head_t tr_ring_passed_head(tr_ring_t *ring, uint32_t now_ms)
-{
-    const tr_peer_t *peer = tr_peers_get(&ring->node.peers, ring->successor);
-    const uint16_t way_ms = peer == NULL ? 0 : tr_round_trip_one_way_ms(&peer->round_trip);
-    tr_token_head_t head = ring->held.head;
-    head.id = tr_token_passed_on(&head.id);
-    head.follows = follows(ring);
-    /* As old as it will be when it arrives: half of the round trip later, as in section 6.1. */
-    head.age_ms = tr_shorter(now_ms - ring->began_ms + way_ms, TR_MAX_U24);
-    return head;
-}
-
-static void try_pass(tr_ring_t *ring, uint32_t now_ms)
+static void try_pass(tr_ring_t *ring)
 {
     ring->tries++;
     if (ring->tries == 1) {
-        ring->first_sent_ms = now_ms;
+        ring->first_sent_ms = ring->now_ms;
         ring->try_ms = tr_ring_timeout_ms(ring, ring->successor);
     } else if (ring->usual_way_ms == 0) {
         ring->try_ms *= 2;
     }
-    tr_timer_set(&ring->phase_end, now_ms + ring->try_ms);
-    tr_peer_node_put(&ring->node, TR_TOKEN, ring->successor);
+    tr_ring_start(ring, &ring->phase_end, ring->try_ms);
+    tr_ring_put(ring, TR_TOKEN, ring->successor);
 }
 
-void tr_ring_pass_on(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_pass_on(tr_ring_t *ring)
 {
     const tr_peers_t *peers = &ring->node.peers;
     const uint16_t id = ring->node.id, successor = tr_peers_successor(peers);
     uint16_t *home = &ring->held.head.home;
     if (successor == TR_NO_NODE) {
         *home = id;
-        tr_ring_finish_turn(ring, now_ms);
+        tr_ring_finish_turn(ring);
         return;
     }
     if (*home != id && *home != successor && tr_peers_is_between(peers, id, *home, successor))
@@ -51,8 +39,8 @@ void tr_ring_pass_on(tr_ring_t *ring, uint32_t now_ms)
     ring->phase = TR_RING_PASSING;
     ring->successor = successor;
     ring->tries = 0;
-    tr_peer_node_say(&ring->node, TR_EVENT_TOKEN_PASSED, successor, 0);
-    try_pass(ring, now_ms);
+    tr_ring_say(ring, TR_EVENT_TOKEN_PASSED, successor, 0);
+    try_pass(ring);
 }
 
 /* Whether the successor has another try; if not, it is passed over. */
@@ -74,36 +62,35 @@ static bool may_try_again(tr_ring_t *ring)
     return false;
 }
 
-void tr_ring_no_sign(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_no_sign(tr_ring_t *ring)
 {
     if (may_try_again(ring)) {
-        try_pass(ring, now_ms);
+        try_pass(ring);
         return;
     }
     /* Whether it has the token after all cannot be known: part from that one. */
     ring->former = ring->held.head.id;
-    ring->newest = tr_token_made_after(&ring->newest, ring->node.id);
+    tr_token_part(&ring->newest, ring->node.id);
     ring->held.head.id = ring->newest;
     ring->held.head.fork = ring->former.sequence;
     ring->must_sign = true;
-    tr_peer_node_say(&ring->node, TR_EVENT_TOKEN_MADE, TR_NO_NODE, 1);
+    tr_ring_say(ring, TR_EVENT_TOKEN_MADE, TR_NO_NODE, 1);
     if (ring->silent == TR_RING_MUSTER_AFTER) {
         ring->passed_over = TR_MUSTER;
-        tr_ring_begin_muster(ring, now_ms);
+        tr_ring_begin_muster(ring);
         ring->phase = TR_RING_MUSTERING;
         ring->phase_end = ring->muster;
     } else {
-        tr_ring_pass_on(ring, now_ms);
+        tr_ring_pass_on(ring);
     }
 }
 
-void tr_ring_is_passed(tr_ring_t *ring, uint16_t source, const tr_token_id_t *known, uint32_t now_ms)
+void tr_ring_is_passed(tr_ring_t *ring, uint16_t source, const tr_token_id_t *known)
 {
     const tr_ack_timeouts_t *timeouts = &ring->config->timing.ack_timeouts;
-    const tr_token_id_t passed = tr_token_passed_on(&ring->held.head.id);
     tr_peer_t *peer = tr_peers_get(&ring->node.peers, source); /* null if there was no room for it */
-    if (peer != NULL && source == ring->successor && tr_token_is_same(known, &passed)) {
-        const uint32_t taken_ms = now_ms - ring->first_sent_ms;
+    if (peer != NULL && source == ring->successor && tr_token_is_next(known, &ring->held.head.id)) {
+        const uint32_t taken_ms = ring->now_ms - ring->first_sent_ms;
         if (ring->tries == 1) {
             tr_round_trip_answered(&peer->round_trip, timeouts, taken_ms);
             const uint16_t way_ms = tr_round_trip_one_way_ms(&peer->round_trip);
@@ -114,5 +101,5 @@ void tr_ring_is_passed(tr_ring_t *ring, uint16_t source, const tr_token_id_t *kn
         }
     }
     ring->silent = 0;
-    tr_ring_let_go(ring, now_ms);
+    tr_ring_let_go(ring);
 }

@@ -4,24 +4,29 @@
 #include "tr_bytes.h"
 #include "tr_ring_parts.h"
 
-/* How long until the next sign of the held token: its phase, and all tries of a pass. */
-static uint32_t hold_ms(tr_ring_t *ring, uint32_t now_ms)
+/* How long until the next sign of the held token: its phase, and all tries of a pass, and one more. */
+static uint32_t hold_ms(tr_ring_t *ring)
 {
     if (!ring->is_holder)
         return 0;
-    const uint32_t phase_ms = ring->phase == TR_RING_PASSING || !ring->phase_end.is_set
-                                  ? 0
-                                  : tr_ms_until(ring->phase_end.at_ms, now_ms);
-    return tr_shorter(phase_ms + tr_ring_pass_ms(ring), TR_MAX_U24);
+    const uint8_t tries = ring->config->timing.tries;
+    uint32_t hold_ms = tr_ring_ack_timeout_ms(ring);
+    if (ring->usual_way_ms > 0)
+        hold_ms *= tries + 1u;
+    else
+        hold_ms <<= tries;
+    if (ring->phase != TR_RING_PASSING && ring->phase_end.is_set)
+        hold_ms += tr_ms_until(ring->phase_end.at_ms, ring->now_ms);
+    return tr_shorter(hold_ms, TR_MAX_U24);
 }
 
-static uint8_t write_sign(tr_ring_t *ring, uint32_t now_ms, uint8_t *payload)
+static uint8_t write_sign(tr_ring_t *ring, uint8_t *payload)
 {
     const tr_sign_t sign = {
         .id = ring->is_holder ? ring->held.head.id : ring->newest,
         .version = ring->version,
         .passed_over = ring->passed_over,
-        .hold_ms = hold_ms(ring, now_ms),
+        .hold_ms = hold_ms(ring),
     };
     ring->must_sign = false;
     ring->passed_over = TR_NO_NODE;
@@ -35,9 +40,17 @@ static uint8_t write_refusal(const tr_ring_t *ring, uint8_t *payload)
     return tr_sign_write(&sign, payload);
 }
 
-static uint8_t write_token(tr_ring_t *ring, uint32_t now_ms, uint8_t *payload)
+static uint8_t write_token(tr_ring_t *ring, uint8_t *payload)
 {
-    const tr_token_head_t head = tr_ring_passed_head(ring, now_ms);
+    const tr_peer_t *peer = tr_peers_get(&ring->node.peers, ring->successor);
+    tr_token_head_t head = ring->held.head;
+    head.id.sequence++;
+    head.follows = tr_ring_follows(ring);
+    /* As old as it will be when it arrives: half of the round trip later, as in section 6.1. */
+    head.age_ms = ring->now_ms - ring->began_ms;
+    if (peer != NULL)
+        head.age_ms += tr_round_trip_one_way_ms(&peer->round_trip);
+    head.age_ms = tr_shorter(head.age_ms, TR_MAX_U24);
     memcpy(payload + tr_token_head_write(&head, payload), ring->held.items, ring->held.items_bytes);
     return (uint8_t)(TR_TOKEN_HEAD_BYTES + ring->held.items_bytes);
 }
@@ -65,10 +78,10 @@ static uint8_t write_claim(const tr_ring_t *ring, uint8_t *payload)
     return tr_claim_write(&claim, payload);
 }
 
-static uint8_t write_payload(tr_ring_t *ring, uint8_t type, uint32_t now_ms, uint8_t *payload)
+static uint8_t write_payload(tr_ring_t *ring, uint8_t type, uint8_t *payload)
 {
     switch (type) {
-    case TR_TOKEN: return write_token(ring, now_ms, payload);
+    case TR_TOKEN: return write_token(ring, payload);
     case TR_SIGN: return write_refusal(ring, payload);
     case TR_CLAIM: return write_claim(ring, payload);
     case TR_HELLO: return write_hello(ring, payload);
@@ -94,12 +107,13 @@ int tr_ring_next_frame(tr_ring_t *ring, uint32_t now_ms, uint8_t *bytes, size_t 
     uint8_t *payload = bytes + TR_HEADER_BYTES;
     if (capacity < TR_MAX_FRAME_BYTES)
         return TR_ERROR_CAPACITY;
+    ring->now_ms = now_ms;
     if (ring->must_sign) /* it goes before the token that it announces */
-        return tr_peer_node_encode(&ring->node, &ready, write_sign(ring, now_ms, payload), bytes, link);
+        return tr_peer_node_encode(&ring->node, &ready, write_sign(ring, payload), bytes, link);
     while (tr_peer_node_take_ready(&ring->node, &ready)) {
         if (is_worth_sending(ring, &ready))
-            return tr_peer_node_encode(&ring->node, &ready, write_payload(ring, ready.type, now_ms, payload),
-                                       bytes, link);
+            return tr_peer_node_encode(&ring->node, &ready, write_payload(ring, ready.type, payload), bytes,
+                                       link);
     }
     return 0;
 }

@@ -14,12 +14,10 @@ enum {
 
 static void keep_result(tr_ring_t *ring)
 {
-    tr_token_items_t items;
     tr_ring_result_t *result = &ring->result;
-    tr_token_items(&ring->held, &items);
     result->is_known = true;
     result->version = ring->held.head.version;
-    result->items_bytes = (uint8_t)(items.readings - ring->held.items);
+    result->items_bytes = tr_token_aggregates_bytes(&ring->held);
     memcpy(result->items, ring->held.items, result->items_bytes);
 }
 
@@ -36,17 +34,17 @@ static void learn_result(tr_ring_t *ring)
     if (!has_news(ring))
         return;
     keep_result(ring);
-    tr_peer_node_say(&ring->node, TR_EVENT_RESULT_LEARNED, TR_NO_NODE, ring->result.version);
+    tr_ring_say(ring, TR_EVENT_RESULT_LEARNED, TR_NO_NODE, ring->result.version);
 }
 
-static void finish_round(tr_ring_t *ring, uint32_t now_ms)
+static void finish_round(tr_ring_t *ring)
 {
     if (!has_news(ring))
         return; /* said already: an older token of this round was faster (12.3) */
     keep_result(ring);
-    ring->result.duration_ms = tr_shorter(now_ms - ring->began_ms, TR_MAX_U24);
-    tr_peer_node_put(&ring->node, TR_RESULT, TR_HOST);
-    tr_peer_node_say(&ring->node, TR_EVENT_ROUND_FINISHED, TR_NO_NODE, ring->result.version);
+    ring->result.duration_ms = tr_shorter(ring->now_ms - ring->began_ms, TR_MAX_U24);
+    tr_ring_put(ring, TR_RESULT, TR_HOST);
+    tr_ring_say(ring, TR_EVENT_ROUND_FINISHED, TR_NO_NODE, ring->result.version);
 }
 
 /* --- readings --- */
@@ -70,17 +68,16 @@ static bool has_own_of(const tr_ring_t *ring, uint16_t version)
     return ring->has_own && ring->own_version == version;
 }
 
-static void begin_measuring(tr_ring_t *ring, uint32_t now_ms)
+static void begin_measuring(tr_ring_t *ring)
 {
     const uint16_t version = ring->held.head.version;
-    const tr_ack_timeouts_t timeouts = tr_ring_sensor_timeouts(ring);
-    ring->measuring_ms = now_ms;
+    ring->measuring_ms = ring->now_ms;
     ring->phase = TR_RING_MEASURING;
-    tr_timer_set(&ring->phase_end, now_ms + tr_round_trip_timeout_ms(&ring->sensor, &timeouts));
+    tr_ring_start(ring, &ring->phase_end, tr_round_trip_timeout_ms(&ring->sensor, &ring->sensor_timeouts));
     if (has_own_of(ring, version))
-        tr_ring_add(ring, now_ms); /* measured for a branch that died */
+        tr_ring_add(ring); /* measured for a branch that died */
     else
-        tr_peer_node_say(&ring->node, TR_EVENT_MEASUREMENT_DUE, TR_NO_NODE, version);
+        tr_ring_say(ring, TR_EVENT_MEASUREMENT_DUE, TR_NO_NODE, version);
 }
 
 /* Puts the own readings on the token, if somebody asks for them and there is room (12.6). */
@@ -101,27 +98,26 @@ static void show_readings(tr_ring_t *ring)
     }
 }
 
-static void show_and_pass_on(tr_ring_t *ring, uint32_t now_ms)
+static void show_and_pass_on(tr_ring_t *ring)
 {
     show_readings(ring);
-    tr_ring_pass_on(ring, now_ms);
+    tr_ring_pass_on(ring);
 }
 
-void tr_ring_end_measuring(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_end_measuring(tr_ring_t *ring)
 {
     const uint32_t wait_end_ms = ring->measuring_ms + ring->config->timing.measure_wait_ms;
-    if (tr_ms_until(wait_end_ms, now_ms) == 0) {
-        show_and_pass_on(ring, now_ms);
+    if (tr_ms_until(wait_end_ms, ring->now_ms) == 0) {
+        show_and_pass_on(ring);
         return;
     }
     /* The sensor takes longer than it did: who waits for a sign is told so, until the wait is over. */
-    const tr_ack_timeouts_t timeouts = tr_ring_sensor_timeouts(ring);
     ring->must_sign = true;
     tr_timer_set(&ring->phase_end, wait_end_ms);
-    tr_round_trip_not_answered(&ring->sensor, &timeouts);
+    tr_round_trip_not_answered(&ring->sensor, &ring->sensor_timeouts);
 }
 
-void tr_ring_add(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_add(tr_ring_t *ring)
 {
     const tr_token_head_t *head = &ring->held.head;
     ring->has_own = true;
@@ -131,8 +127,8 @@ void tr_ring_add(tr_ring_t *ring, uint32_t now_ms)
     ring->added = head->id;
     for (uint8_t i = 0; i < ring->own.count; i++)
         tr_token_merge(&ring->held, ring->node.id, ring->own.pairs[i]);
-    tr_peer_node_say(&ring->node, TR_EVENT_READINGS_ADDED, TR_NO_NODE, head->version);
-    show_and_pass_on(ring, now_ms);
+    tr_ring_say(ring, TR_EVENT_READINGS_ADDED, TR_NO_NODE, head->version);
+    show_and_pass_on(ring);
 }
 
 /* --- taking --- */
@@ -176,74 +172,74 @@ static void learn_readings(tr_ring_t *ring)
     const uint8_t count = tr_token_nodes(&ring->held, nodes);
     for (uint8_t i = 0; i < count; i++) {
         if (nodes[i] != ring->node.id)
-            tr_peer_node_say(&ring->node, TR_EVENT_READINGS_HEARD, nodes[i], ring->held.head.version);
+            tr_ring_say(ring, TR_EVENT_READINGS_HEARD, nodes[i], ring->held.head.version);
     }
     tr_token_remove_readings(&ring->held, &ring->node.id, 1);
 }
 
 /* What every visit of the token tells, whatever its turn. */
-static void visit(tr_ring_t *ring, uint32_t now_ms, bool is_known)
+static void visit(tr_ring_t *ring, bool is_known)
 {
     const tr_token_head_t *head = &ring->held.head;
     ring->visits++;
     ring->hello.is_set = false;
     ring->hello_wait_ms = ring->config->timing.peers.hello_wait_ms;
     ring->is_claiming = false;
-    ring->quiet_ms = head->turn == TURN_GATHER ? now_ms : ring->began_ms + head->period_ms;
-    tr_ring_watch_visited(&ring->watch);
-    tr_ring_heard_sign(ring, now_ms, now_ms, is_known);
+    ring->quiet_ms = head->turn == TURN_GATHER ? ring->now_ms : ring->began_ms + head->period_ms;
+    tr_ring_visited(ring);
+    tr_ring_heard_sign(ring, 0, is_known);
     learn_peers(ring);
     learn_version(ring);
     learn_readings(ring);
 }
 
-void tr_ring_take(tr_ring_t *ring, uint16_t source, const tr_frame_t *frame, uint32_t now_ms)
+void tr_ring_take(tr_ring_t *ring, const tr_frame_t *frame)
 {
     tr_token_head_t *head = &ring->held.head;
-    tr_ring_give_up(ring, now_ms);
+    tr_ring_give_up(ring);
     tr_token_read(&ring->held, frame->payload, frame->payload_bytes);
     const bool is_known = head->id.epoch == ring->newest.epoch;
     ring->newest = head->id;
     ring->is_holder = true;
-    ring->began_ms = now_ms - head->age_ms;
+    ring->began_ms = ring->now_ms - head->age_ms;
     if (ring->has_begun && ring->begun_version == head->version && head->home == ring->node.id)
         ring->began_ms = ring->begun_ms;
     ring->must_sign = true;
     ring->last_holder = TR_NO_NODE;
-    tr_peer_node_say(&ring->node, TR_EVENT_TOKEN_TAKEN, source, head->version);
-    visit(ring, now_ms, is_known);
+    tr_ring_say(ring, TR_EVENT_TOKEN_TAKEN, frame->source, head->version);
+    visit(ring, is_known);
     if (head->home == ring->node.id) {
-        tr_ring_finish_turn(ring, now_ms);
+        tr_ring_finish_turn(ring);
     } else if (head->turn == TURN_GATHER && may_add(ring)) {
-        begin_measuring(ring, now_ms);
+        begin_measuring(ring);
     } else {
         if (head->turn == TURN_RESULT)
             learn_result(ring);
-        show_and_pass_on(ring, now_ms);
+        show_and_pass_on(ring);
     }
 }
 
 /* --- rounds and turns --- */
 
-void tr_ring_make_token(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_make_token(tr_ring_t *ring)
 {
-    tr_ring_watch_gave_up(&ring->watch);
+    tr_ring_gave_up(ring);
     tr_peer_node_lose(&ring->node, ring->last_holder, TR_WHY_HAD_TOKEN);
     ring->passed_over = ring->last_holder;
     ring->last_holder = TR_NO_NODE;
     tr_token_head_t *head = &ring->held.head;
-    head->id = tr_token_made_after(&ring->newest, ring->node.id);
-    head->id.epoch = ring->claim_epoch;
+    tr_token_part(&ring->newest, ring->node.id);
+    ring->newest.epoch = ring->claim_epoch;
+    head->id = ring->newest;
     head->fork = head->id.sequence;
     head->follows = TR_NO_NODE;
     head->next_version = ring->version;
-    ring->newest = head->id;
     ring->is_holder = true;
-    tr_peer_node_say(&ring->node, TR_EVENT_TOKEN_MADE, TR_NO_NODE, 0);
-    tr_ring_begin_round(ring, now_ms);
+    tr_ring_say(ring, TR_EVENT_TOKEN_MADE, TR_NO_NODE, 0);
+    tr_ring_begin_round(ring);
 }
 
-void tr_ring_begin_round(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_begin_round(tr_ring_t *ring)
 {
     tr_token_head_t *head = &ring->held.head;
     uint16_t version = (uint16_t)(ring->version + 1);
@@ -251,11 +247,11 @@ void tr_ring_begin_round(tr_ring_t *ring, uint32_t now_ms)
         version = head->next_version;
     ring->version = version;
     ring->visited_version = version;
-    ring->began_ms = now_ms;
+    ring->began_ms = ring->now_ms;
     ring->must_sign = true;
     ring->has_begun = true;
     ring->begun_version = version;
-    ring->begun_ms = now_ms;
+    ring->begun_ms = ring->now_ms;
     ring->passed_count = 0;
     head->home = ring->node.id;
     head->version = version;
@@ -264,19 +260,10 @@ void tr_ring_begin_round(tr_ring_t *ring, uint32_t now_ms)
     head->turn = TURN_GATHER;
     head->flags = 0;
     tr_token_begin_round(&ring->held, ring->config->metrics, ring->config->metric_count);
-    begin_measuring(ring, now_ms);
+    begin_measuring(ring);
 }
 
-/* Whether the token has readings that have come past its home once at most. */
-static bool has_readings_left(const tr_ring_t *ring)
-{
-    tr_token_t rest = ring->held;
-    tr_token_remove_readings(&rest, ring->passed, ring->passed_count);
-    tr_token_clear_aggregates(&rest);
-    return rest.items_bytes > 0;
-}
-
-static void begin_next_turn(tr_ring_t *ring, uint32_t now_ms)
+static void begin_next_turn(tr_ring_t *ring)
 {
     tr_token_head_t *head = &ring->held.head;
     tr_token_remove_readings(&ring->held, ring->passed, ring->passed_count);
@@ -287,27 +274,28 @@ static void begin_next_turn(tr_ring_t *ring, uint32_t now_ms)
         tr_token_clear_aggregates(&ring->held);
     head->flags &= (uint8_t)~TR_TOKEN_MORE;
     head->home = ring->node.id;
-    show_and_pass_on(ring, now_ms);
+    show_and_pass_on(ring);
 }
 
-void tr_ring_finish_turn(tr_ring_t *ring, uint32_t now_ms)
+void tr_ring_finish_turn(tr_ring_t *ring)
 {
     const tr_token_head_t *head = &ring->held.head;
-    tr_peer_node_say(&ring->node, TR_EVENT_TURN_FINISHED, head->turn, head->version);
+    tr_ring_say(ring, TR_EVENT_TURN_FINISHED, head->turn, head->version);
     if (head->turn == TURN_GATHER)
-        finish_round(ring, now_ms);
+        finish_round(ring);
     else if (head->turn == TURN_RESULT)
         learn_result(ring);
     const uint32_t rest_ms = ring->began_ms + ring->config->timing.period_ms;
-    const bool may_rest = tr_ms_until(rest_ms, now_ms) > 0;
+    const bool may_rest = tr_ms_until(rest_ms, ring->now_ms) > 0;
     const bool is_again =
-        head->flags & TR_TOKEN_ASKED && (head->flags & TR_TOKEN_MORE || has_readings_left(ring));
+        head->flags & TR_TOKEN_ASKED &&
+        (head->flags & TR_TOKEN_MORE || tr_token_has_others(&ring->held, ring->passed, ring->passed_count));
     if (head->turn == TURN_GATHER || (is_again && may_rest)) {
-        begin_next_turn(ring, now_ms);
+        begin_next_turn(ring);
     } else if (may_rest) {
         ring->phase = TR_RING_RESTING;
         tr_timer_set(&ring->phase_end, rest_ms);
     } else {
-        tr_ring_begin_round(ring, now_ms);
+        tr_ring_begin_round(ring);
     }
 }

@@ -2,7 +2,13 @@
 
 #include <string.h>
 
+#include "tr_bytes.h"
 #include "tr_serial_number.h"
+
+enum {
+    READINGS_HEAD_BYTES = 3,
+    PAIRS_MASK = 0x0f,
+};
 
 /* --- names --- */
 
@@ -20,26 +26,17 @@ bool tr_token_is_newer(const tr_token_id_t *a, const tr_token_id_t *b)
     return tr_sequence_is_later(a->sequence, b->sequence);
 }
 
-bool tr_token_is_same(const tr_token_id_t *a, const tr_token_id_t *b)
+bool tr_token_is_next(const tr_token_id_t *id, const tr_token_id_t *before)
 {
-    return a->epoch == b->epoch && a->generator == b->generator && a->sequence == b->sequence;
+    return id->epoch == before->epoch && id->generator == before->generator &&
+           id->sequence - before->sequence == 1;
 }
 
-tr_token_id_t tr_token_passed_on(const tr_token_id_t *id)
+void tr_token_part(tr_token_id_t *id, uint16_t generator)
 {
-    tr_token_id_t passed = *id;
-    passed.sequence++;
-    return passed;
-}
-
-tr_token_id_t tr_token_made_after(const tr_token_id_t *newest, uint16_t generator)
-{
-    const tr_token_id_t made = {
-        .epoch = (uint16_t)(newest->epoch + 1),
-        .generator = generator,
-        .sequence = newest->sequence + 1,
-    };
-    return made;
+    id->epoch++;
+    id->generator = generator;
+    id->sequence++;
 }
 
 /* --- items --- */
@@ -51,12 +48,14 @@ void tr_token_read(tr_token_t *token, const uint8_t *payload, uint8_t payload_by
     memcpy(token->items, payload + TR_TOKEN_HEAD_BYTES, token->items_bytes);
 }
 
-void tr_token_items(const tr_token_t *token, tr_token_items_t *items)
+static uint8_t item_bytes(const tr_token_t *token, uint8_t at)
 {
-    tr_token_items_read(items, token->items, token->items_bytes, token->head.version);
+    const uint8_t kind = token->items[at];
+    return (uint8_t)(kind <= TR_METRIC_MASK ? TR_TOKEN_AGGREGATE_BYTES
+                                            : READINGS_HEAD_BYTES + (kind & PAIRS_MASK) * TR_PAIR_BYTES);
 }
 
-static uint8_t aggregates_bytes(const tr_token_t *token)
+uint8_t tr_token_aggregates_bytes(const tr_token_t *token)
 {
     uint8_t bytes = 0;
     while (bytes < token->items_bytes && token->items[bytes] <= TR_METRIC_MASK)
@@ -88,13 +87,13 @@ void tr_token_begin_round(tr_token_t *token, const uint8_t *metrics, uint8_t cou
 
 void tr_token_clear_aggregates(tr_token_t *token)
 {
-    remove_bytes(token, 0, aggregates_bytes(token));
+    remove_bytes(token, 0, tr_token_aggregates_bytes(token));
 }
 
 void tr_token_merge(tr_token_t *token, uint16_t node, tr_reading_t reading)
 {
     const tr_aggregate_t own = tr_aggregate_of_reading(reading.raw, node);
-    const uint8_t end = aggregates_bytes(token);
+    const uint8_t end = tr_token_aggregates_bytes(token);
     uint8_t at = 0;
     while (at < end && token->items[at] != reading.metric)
         at = (uint8_t)(at + TR_TOKEN_AGGREGATE_BYTES);
@@ -114,7 +113,7 @@ void tr_token_merge(tr_token_t *token, uint16_t node, tr_reading_t reading)
 
 bool tr_token_add_readings(tr_token_t *token, uint16_t node, const tr_pairs_t *pairs)
 {
-    uint8_t item[3 + TR_MAX_PAIRS * TR_PAIR_BYTES];
+    uint8_t item[READINGS_HEAD_BYTES + TR_MAX_PAIRS * TR_PAIR_BYTES];
     const uint8_t length = tr_token_readings_write(node, pairs, item);
     if (token->items_bytes + length > TR_TOKEN_ITEMS_BYTES)
         return false;
@@ -123,8 +122,9 @@ bool tr_token_add_readings(tr_token_t *token, uint16_t node, const tr_pairs_t *p
     return true;
 }
 
-static bool is_among(uint16_t node, const uint16_t *nodes, uint8_t count)
+static bool is_of_any(const tr_token_t *token, uint8_t at, const uint16_t *nodes, uint8_t count)
 {
+    const uint16_t node = tr_get_u16(token->items + at + 1);
     while (count > 0 && nodes[count - 1] != node)
         count--;
     return count > 0;
@@ -132,28 +132,29 @@ static bool is_among(uint16_t node, const uint16_t *nodes, uint8_t count)
 
 void tr_token_remove_readings(tr_token_t *token, const uint16_t *nodes, uint8_t count)
 {
-    tr_token_items_t items;
-    tr_pairs_t pairs;
-    uint16_t node;
-    tr_token_items(token, &items);
-    for (uint8_t at = 0; at < items.readings_bytes;) {
-        const uint8_t next = tr_token_get_readings(&items, at, &node, &pairs);
-        if (is_among(node, nodes, count)) {
-            remove_bytes(token, (uint8_t)(items.readings - token->items + at), (uint8_t)(next - at));
-            items.readings_bytes = (uint8_t)(items.readings_bytes - (next - at));
-        } else {
-            at = next;
-        }
+    for (uint8_t at = tr_token_aggregates_bytes(token); at < token->items_bytes;) {
+        const uint8_t bytes = item_bytes(token, at);
+        if (is_of_any(token, at, nodes, count))
+            remove_bytes(token, at, bytes);
+        else
+            at = (uint8_t)(at + bytes);
     }
+}
+
+bool tr_token_has_others(const tr_token_t *token, const uint16_t *nodes, uint8_t count)
+{
+    uint8_t at = tr_token_aggregates_bytes(token);
+    while (at < token->items_bytes && is_of_any(token, at, nodes, count))
+        at = (uint8_t)(at + item_bytes(token, at));
+    return at < token->items_bytes;
 }
 
 uint8_t tr_token_nodes(const tr_token_t *token, uint16_t nodes[TR_TOKEN_MOST_NODES])
 {
-    tr_token_items_t items;
-    tr_pairs_t pairs;
     uint8_t count = 0;
-    tr_token_items(token, &items);
-    for (uint8_t at = 0; at < items.readings_bytes; count++)
-        at = tr_token_get_readings(&items, at, &nodes[count], &pairs);
+    for (uint8_t at = tr_token_aggregates_bytes(token); at < token->items_bytes; count++) {
+        nodes[count] = tr_get_u16(token->items + at + 1);
+        at = (uint8_t)(at + item_bytes(token, at));
+    }
     return count;
 }

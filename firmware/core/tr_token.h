@@ -25,21 +25,20 @@ typedef struct tr_token {
 bool tr_sequence_is_later(uint32_t a, uint32_t b);
 
 bool tr_token_is_newer(const tr_token_id_t *a, const tr_token_id_t *b);
-bool tr_token_is_same(const tr_token_id_t *a, const tr_token_id_t *b);
 
-/* Its name at the next node. */
-tr_token_id_t tr_token_passed_on(const tr_token_id_t *id);
+/* Whether that is the other's name at the next node. */
+bool tr_token_is_next(const tr_token_id_t *id, const tr_token_id_t *before);
 
-/* The name of a token that parts from `newest`, or replaces it: of the next epoch. */
-tr_token_id_t tr_token_made_after(const tr_token_id_t *newest, uint16_t generator);
+/* Makes it the name of a token that parts from it, or replaces it: of the next epoch. */
+void tr_token_part(tr_token_id_t *id, uint16_t generator);
 
 /* --- items --- */
 
 /* The payload of an accepted TOKEN. */
 void tr_token_read(tr_token_t *token, const uint8_t *payload, uint8_t payload_bytes);
 
-/* The items where they lie. */
-void tr_token_items(const tr_token_t *token, tr_token_items_t *items);
+/* How many bytes the aggregates take, which stand first. */
+uint8_t tr_token_aggregates_bytes(const tr_token_t *token);
 
 /* An empty aggregate for each metric, and nothing else. */
 void tr_token_begin_round(tr_token_t *token, const uint8_t *metrics, uint8_t count);
@@ -54,6 +53,9 @@ bool tr_token_add_readings(tr_token_t *token, uint16_t node, const tr_pairs_t *p
 
 /* Removes the readings of these nodes. */
 void tr_token_remove_readings(tr_token_t *token, const uint16_t *nodes, uint8_t count);
+
+/* Whether any other node has readings on it. */
+bool tr_token_has_others(const tr_token_t *token, const uint16_t *nodes, uint8_t count);
 
 /* The nodes that have readings on it; returns their count. */
 uint8_t tr_token_nodes(const tr_token_t *token, uint16_t nodes[TR_TOKEN_MOST_NODES]);
