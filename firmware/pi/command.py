@@ -81,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND[:KEY=VALUE,...]",
-        help=f"measures by {', '.join(KINDS)}; may be repeated (firmware/README.md lists the keys)",
+        help=f"measures by {', '.join(KINDS)}; may be repeated (firmware/pi/README.md lists the keys)",
     )
     add_udp_arguments(parser)
     add_end_arguments(parser)
