@@ -1,8 +1,9 @@
 #include "tr_aggregate.h"
 
 #include "tr_bytes.h"
+#include "tr_outline.h"
 
-uint16_t tr_saturating_add(uint16_t a, uint16_t b)
+TR_OUTLINE uint16_t tr_saturating_add(uint16_t a, uint16_t b)
 {
     return b > TR_SATURATED - a ? TR_SATURATED : (uint16_t)(a + b);
 }
@@ -19,7 +20,7 @@ tr_aggregate_t tr_aggregate_of_reading(uint8_t raw, uint16_t node_id)
     return single;
 }
 
-void tr_aggregate_merge(tr_aggregate_t *into, const tr_aggregate_t *other)
+TR_OUTLINE void tr_aggregate_merge(tr_aggregate_t *into, const tr_aggregate_t *other)
 {
     if (into->count == 0) {
         *into = *other;

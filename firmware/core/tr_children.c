@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tr_bytes.h"
+#include "tr_outline.h"
 #include "tr_serial_number.h"
 
 enum { ALL_ROUNDS = (1 << TR_HISTORY_ROUNDS) - 1 };
@@ -83,12 +84,12 @@ uint8_t tr_children_depth(const tr_children_t *children)
     return depth;
 }
 
-static bool has_arrived(const tr_child_t *child, uint16_t version)
+TR_OUTLINE static bool has_arrived(const tr_child_t *child, uint16_t version)
 {
     return child->has_report && child->version == version;
 }
 
-static bool owes(const tr_child_t *child, uint16_t version)
+TR_OUTLINE static bool owes(const tr_child_t *child, uint16_t version)
 {
     return !has_arrived(child, version) && !tr_version_is_newer(child->expected_from, version);
 }
@@ -104,7 +105,7 @@ bool tr_children_are_owing(const tr_children_t *children, uint16_t version)
 
 /* --- links --- */
 
-static void remove_links(tr_children_t *children, uint8_t place, uint8_t count)
+TR_OUTLINE static void remove_links(tr_children_t *children, uint8_t place, uint8_t count)
 {
     children->link_count = (uint8_t)(children->link_count - count);
     memmove(&children->links[place], &children->links[place + count],

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-static void remove_oldest(tr_events_t *events)
+#include "tr_outline.h"
+
+TR_OUTLINE static void remove_oldest(tr_events_t *events)
 {
     events->count--;
     memmove(events->waiting, events->waiting + 1, events->count * sizeof *events->waiting);

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "tr_bytes.h"
+#include "tr_outline.h"
 
 enum {
     AGGREGATE_ITEM_BYTES = 1 + TR_AGGREGATE_BYTES,
     DOUBT_ITEM_BYTES = 1 + TR_DOUBT_BYTES,
 };
 
-static const uint8_t *aggregate_at(const tr_received_items_t *items, uint8_t index)
+TR_OUTLINE static const uint8_t *aggregate_at(const tr_received_items_t *items, uint8_t index)
 {
     return items->bytes + (uint8_t)(index * AGGREGATE_ITEM_BYTES);
 }
@@ -59,7 +60,7 @@ bool tr_items_read(tr_received_items_t *items, const uint8_t *bytes, uint8_t len
     return true;
 }
 
-uint16_t tr_items_version(const tr_received_items_t *items)
+TR_OUTLINE uint16_t tr_items_version(const tr_received_items_t *items)
 {
     return tr_get_u16(items->bytes + 1);
 }
@@ -107,7 +108,14 @@ void tr_items_merge(tr_items_t *items, const tr_metric_aggregate_t *added)
     items->aggregates[place] = *added;
 }
 
-uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes)
+void tr_items_put_empty(tr_items_t *items, uint8_t metric)
+{
+    items->aggregate_count = 1;
+    items->aggregates[0].metric = metric;
+    items->aggregates[0].aggregate = tr_aggregate_empty();
+}
+
+TR_OUTLINE uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes)
 {
     uint8_t *at = bytes;
     for (uint8_t i = 0; i < items->aggregate_count; i++, at += AGGREGATE_ITEM_BYTES) {

@@ -56,6 +56,9 @@ void tr_items_clear(tr_items_t *items, uint16_t version);
 /* Of more than TR_MAX_AGGREGATES metrics the first are kept. */
 void tr_items_merge(tr_items_t *items, const tr_metric_aggregate_t *added);
 
+/* The aggregate without readings, where there is no other. */
+void tr_items_put_empty(tr_items_t *items, uint8_t metric);
+
 /* Writes them, with `doubt` in place of their own, and returns their length. */
 uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes);
 

@@ -4,6 +4,7 @@
 
 #include "tr_bytes.h"
 #include "tr_node_parts.h"
+#include "tr_outline.h"
 
 /* --- the seam --- */
 
@@ -34,7 +35,7 @@ int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_m
     node->now_ms = now_ms;
     node->first_metric = config->first_metric;
     node->parent = TR_NO_NODE;
-    node->candidate = TR_NO_NODE;
+    node->way.distance.hop_count = TR_NO_HOP_COUNT;
     node->counter = config->first_counter & TR_MAX_U24;
     node->help_wait_ms = timing->help_wait_ms;
     tr_jitter_init(&node->jitter, config->seed);
@@ -69,7 +70,7 @@ void tr_node_receive(tr_node_t *node, const uint8_t *bytes, size_t length, uint3
         tr_dispatch(node, &frame);
 }
 
-static bool is_due(const tr_node_t *node, uint8_t timer)
+TR_OUTLINE static bool is_due(const tr_node_t *node, uint8_t timer)
 {
     return tr_timer_is_due(&node->timers[timer], node->now_ms);
 }
@@ -99,7 +100,7 @@ bool tr_node_measure(tr_node_t *node, uint16_t version, const tr_reading_t *read
 {
     tr_round_t *round = &node->round;
     node->now_ms = now_ms;
-    if (!node->has_round || round->items.version != version || round->has_report)
+    if (!tr_has_way(node) || round->items.version != version || round->has_report)
         return false;
     tr_items_clear(&round->items, version);
     for (; count > 0; count--, readings++) {
@@ -120,8 +121,7 @@ void tr_node_leave(tr_node_t *node, uint32_t now_ms)
         return;
     node->now_ms = now_ms;
     node->state = TR_STATE_LEFT;
-    node->has_way = false;
-    node->has_round = false;
+    node->way.distance.hop_count = TR_NO_HOP_COUNT;
     for (uint8_t timer = 0; timer < TR_TIMERS; timer++)
         node->timers[timer].is_set = false;
     node->outbox.count = 0;
@@ -146,7 +146,7 @@ bool tr_node_next_event(tr_node_t *node, tr_event_t *event)
 
 static uint8_t write_sync(const tr_node_t *node, uint8_t *payload)
 {
-    if (node->has_way && node->state == TR_STATE_JOINED)
+    if (node->state == TR_STATE_JOINED)
         tr_way_write(&node->way, node->now_ms, payload);
     else
         tr_way_write_none(payload);
@@ -178,8 +178,8 @@ static uint8_t write_payload(tr_node_t *node, const tr_waiting_t *waiting, uint8
         return TR_ACK_BYTES;
     case TR_HELP:
     case TR_LOOK:
-        tr_put_u16(payload, node->has_way ? node->way.distance.version : 0);
-        payload[2] = node->has_way ? node->way.distance.hop_count : TR_NO_HOP_COUNT;
+        tr_put_u16(payload, node->way.distance.version);
+        payload[2] = node->way.distance.hop_count;
         return TR_HELP_BYTES;
     case TR_RESULT:
         if (TR_CAN_BE_ROOT) {

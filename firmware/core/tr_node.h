@@ -56,7 +56,7 @@ typedef struct tr_node_config {
 /* The best way to the root that was offered within the offer window. */
 typedef struct tr_offer {
     uint16_t cost;
-    uint16_t source;
+    uint16_t source; /* while joining: whom the request went to */
     uint8_t request; /* asks for it; 0: there is no offer */
 } tr_offer_t;
 
@@ -77,8 +77,6 @@ typedef struct tr_node {
     uint8_t first_metric;
     uint8_t state;   /* enum tr_state */
     uint16_t parent; /* TR_NO_NODE: none, as for the root */
-    bool has_way;
-    bool has_round;
     bool request_bears_report;
     bool parent_has_called; /* for help, since it last acknowledged */
     /* The request that waits for an answer: DISC_ACK or HELP_ACK_DATA while joining, DATA once joined; or 0.
@@ -86,11 +84,10 @@ typedef struct tr_node {
     uint8_t request;
     uint8_t told_depth;
     uint8_t vain_calls;  /* for help that only a newer way could give; at most TR_VAIN_CALLS */
-    uint16_t candidate;  /* whom the request went to while joining */
     uint16_t unanswered; /* tries; those of DATA count on over rounds, until the parent answers any */
     uint16_t help_wait_ms;
     tr_offer_t offer;
-    tr_way_t way;
+    tr_way_t way; /* with it comes the round; hop count TR_NO_HOP_COUNT: there is none */
     tr_heard_t heard;
     uint32_t data_sent_ms; /* when the request was sent, or will be */
     tr_round_t round;

@@ -1,21 +1,22 @@
 /* A node's way to the root, its requests and their answers (PROTOCOL.md 5.1 to 5.4). */
 #include "tr_node_parts.h"
 
+#include "tr_outline.h"
+
 /* --- the way to the root --- */
 
 static bool has_fresh_way(const tr_node_t *node)
 {
     return tr_is_root(node) ||
-           (node->has_way && !tr_way_is_older_than(&node->way, TR_FRESH_PERIODS, node->now_ms));
+           (tr_has_way(node) && !tr_way_is_older_than(&node->way, TR_FRESH_PERIODS, node->now_ms));
 }
 
 /* Takes the way of the frame's sender, which is feasible. */
-void tr_follow(tr_node_t *node)
+TR_OUTLINE void tr_follow(tr_node_t *node)
 {
     const tr_way_t *told = &node->heard.way;
-    const bool is_other = node->has_way && node->way.distance.hop_count != told->distance.hop_count + 1;
-    const bool is_newer = !node->has_way || node->way.distance.version != told->distance.version;
-    node->has_way = true;
+    const bool is_other = tr_has_way(node) && node->way.distance.hop_count != told->distance.hop_count + 1;
+    const bool is_newer = !tr_has_way(node) || node->way.distance.version != told->distance.version;
     node->way = *told;
     node->way.distance.hop_count++;
     node->way.origin_ms -= tr_parent_link_delay_ms(&node->link);
@@ -57,7 +58,6 @@ void tr_offer_way(tr_node_t *node)
 static void seek(tr_node_t *node)
 {
     node->state = TR_STATE_SEEKING;
-    node->candidate = TR_NO_NODE;
     tr_start_timer(node, TR_HELP_WAIT, tr_some_jitter_ms(node));
 }
 
@@ -121,9 +121,8 @@ void tr_take_offer(tr_node_t *node)
     if (is_joined)
         tr_lose_parent(node, TR_WHY_BETTER);
     node->state = TR_STATE_JOINING;
-    node->candidate = node->offer.source;
     node->timers[TR_HELP_WAIT].is_set = false;
-    node->request_bears_report = node->has_round && tr_round_is_undelivered(&node->round);
+    node->request_bears_report = tr_has_way(node) && tr_round_is_undelivered(&node->round);
     node->unanswered = 0;
     /* Many hear a DISCOVERY, and only one a HELP_ACK. */
     tr_send_request(node, request, request == TR_DISC_ACK ? tr_some_jitter_ms(node) : 0);
@@ -132,7 +131,8 @@ void tr_take_offer(tr_node_t *node)
 /* Whether the frame answers that request of a node that joins; dropped if not. */
 bool tr_answers(tr_node_t *node, uint8_t request)
 {
-    if (node->state == TR_STATE_JOINING && node->request == request && node->heard.source == node->candidate)
+    if (node->state == TR_STATE_JOINING && node->request == request &&
+        node->heard.source == node->offer.source)
         return true;
     tr_drop(node, TR_DROP_STATE);
     return false;
@@ -143,6 +143,7 @@ void tr_join(tr_node_t *node)
 {
     const uint16_t parent = node->heard.source;
     const bool is_by_discovery = node->request == TR_DISC_ACK;
+    const bool had_way = tr_has_way(node);
     node->unanswered = 0;
     node->parent_has_called = false;
     tr_end_request(node);
@@ -153,15 +154,13 @@ void tr_join(tr_node_t *node)
     }
     tr_parent_link_begin(&node->link, parent);
     tr_follow(node);
-    if (!node->has_round) {
+    if (!had_way) {
         tr_round_begin(&node->round,
                        tr_way_version_at(&node->way, node->now_ms + 2 * tr_way_clock_error_ms(&node->way)));
         node->round.is_acked = true;
-        node->has_round = true;
     }
     node->state = TR_STATE_JOINED;
     node->parent = parent;
-    node->candidate = TR_NO_NODE;
     node->help_wait_ms = TR_TIMING(node)->help_wait_ms;
     tr_child_t *former_child = tr_children_find(&node->children, parent);
     if (former_child) {
@@ -203,8 +202,8 @@ void tr_call_for_help(tr_node_t *node)
 
 static void forget_way(tr_node_t *node)
 {
-    node->has_way = false;
-    node->has_round = false;
+    node->way.distance.version = 0; /* as it is told in a HELP */
+    node->way.distance.hop_count = TR_NO_HOP_COUNT;
     node->timers[TR_CHILD_WAIT].is_set = false;
     for (uint8_t i = 0; i < node->children.count; i++)
         tr_say(node, TR_EVENT_CHILD_LOST, node->children.children[i].id, 0);
@@ -214,7 +213,7 @@ static void forget_way(tr_node_t *node)
 /* At every round: is the way to the root still worth following (5.4)? */
 void tr_check_way(tr_node_t *node)
 {
-    if (tr_is_root(node) || !node->has_way)
+    if (tr_is_root(node) || !tr_has_way(node))
         return;
     if (node->state == TR_STATE_JOINED) {
         if (!has_fresh_way(node))
@@ -238,7 +237,7 @@ void tr_send_request(tr_node_t *node, uint8_t request, tr_span_ms_t delay_ms)
     node->request = request;
     if (node->unanswered < UINT16_MAX)
         node->unanswered++;
-    tr_put_after(node, request, node->state == TR_STATE_JOINED ? node->parent : node->candidate, delay_ms);
+    tr_put_after(node, request, node->state == TR_STATE_JOINED ? node->parent : node->offer.source, delay_ms);
     node->data_sent_ms = node->now_ms + delay_ms;
     const uint16_t timeout_ms =
         request == TR_DATA ? tr_parent_link_ack_timeout_ms(&node->link, timing) : timing->ack_timeout_ms;

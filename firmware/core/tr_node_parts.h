@@ -18,6 +18,11 @@ static inline bool tr_is_root(const tr_node_t *node)
     return TR_CAN_BE_ROOT && node->is_root;
 }
 
+static inline bool tr_has_way(const tr_node_t *node)
+{
+    return node->way.distance.hop_count != TR_NO_HOP_COUNT;
+}
+
 /* tr_node.c: frames, events and timers */
 void tr_put(tr_node_t *node, uint8_t type, uint16_t destination);
 void tr_put_ack(tr_node_t *node, uint8_t type, uint16_t acked_version);

@@ -78,7 +78,7 @@ static void on_data_ack(tr_node_t *node)
         tr_drop(node, TR_DROP_STATE);
         return;
     }
-    if (node->request == TR_DATA && node->has_round && acks_round(node)) {
+    if (node->request == TR_DATA && acks_round(node)) {
         node->round.is_acked = true;
         tr_end_request(node);
         tr_parent_link_answered(&node->link, TR_TIMING(node), node->unanswered,
@@ -113,7 +113,7 @@ static void on_help(tr_node_t *node)
 static void on_look_of_child(tr_node_t *node)
 {
     const tr_distance_t *own = &node->way.distance;
-    if (!child_of(node) || !node->has_way)
+    if (!child_of(node) || !tr_has_way(node))
         return;
     if (tr_is_better(own->version, (uint8_t)(own->hop_count + 1), &node->heard.way.distance))
         tr_put_after_jitter(node, TR_DISCOVERY, TR_BROADCAST);
@@ -183,10 +183,9 @@ static void read_way(tr_node_t *node, const tr_frame_t *frame)
     tr_way_t *way = &node->heard.way;
     if (frame->payload_bytes >= TR_SYNC_BYTES) {
         const uint8_t *sync = frame->payload + frame->payload_bytes - TR_SYNC_BYTES; /* it comes last */
-        tr_way_read(way, node->now_ms, sync);
         node->heard.is_feasible =
-            tr_way_is_usable(way, node->now_ms, sync) &&
-            (!node->has_way ||
+            tr_way_read(way, node->now_ms, sync) &&
+            (!tr_has_way(node) ||
              tr_is_better(way->distance.version, way->distance.hop_count, &node->way.distance));
     } else if (frame->payload_bytes == TR_HELP_BYTES) {
         way->distance.version = tr_get_u16(frame->payload);

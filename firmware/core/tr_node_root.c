@@ -11,10 +11,8 @@ void tr_start_root(tr_node_t *node, uint16_t version)
     node->way.origin_ms =
         node->now_ms + tr_shorter(timing->period_ms, timing->discovery_ms) - timing->period_ms;
     node->way.period_ms = timing->period_ms;
-    node->has_way = true;
     tr_round_begin(&node->round, version);
     node->round.is_acked = true;
-    node->has_round = true;
     tr_put(node, TR_DISCOVERY, TR_BROADCAST);
 }
 

@@ -1,18 +1,19 @@
 /* A node's rounds and reports, and the children that make them (PROTOCOL.md sections 6 and 7). */
 #include "tr_node_parts.h"
+#include "tr_outline.h"
 #include "tr_serial_number.h"
 
 /* --- rounds --- */
 
 uint32_t tr_next_round_wait_ms(const tr_node_t *node, uint32_t now_ms)
 {
-    if (!node->has_way || !node->has_round)
+    if (!tr_has_way(node))
         return TR_FOREVER_MS;
     return tr_way_ms_until(&node->way, (uint16_t)(node->round.items.version + 1), now_ms);
 }
 
 /* A hop's share of the period: all hops from the furthest leaf to the root have 4/5 of it. */
-static uint32_t slot_ms(const tr_node_t *node)
+TR_OUTLINE static uint32_t slot_ms(const tr_node_t *node)
 {
     const uint16_t hops = (uint16_t)(node->way.distance.hop_count + tr_children_depth(&node->children) + 1);
     return 4 * node->way.period_ms / 5 / hops;
@@ -40,7 +41,7 @@ static void set_child_wait(tr_node_t *node)
     const uint32_t end_ms = tr_way_running_since_ms(&node->way, node->now_ms) + wait_ms;
     /* A round entered late, after the clock was set. */
     const uint32_t earliest_ms = node->now_ms + tr_shorter(wait_ms, hop_wait_ms(node));
-    tr_timer_set(&node->timers[TR_CHILD_WAIT], tr_ms_until(end_ms, earliest_ms) > 0 ? end_ms : earliest_ms);
+    tr_timer_set(&node->timers[TR_CHILD_WAIT], earliest_ms + tr_ms_until(end_ms, earliest_ms));
 }
 
 void tr_start_round(tr_node_t *node)
@@ -58,14 +59,14 @@ void tr_start_round(tr_node_t *node)
     node->request_bears_report = false;
     set_child_wait(node);
     tr_check_way(node);
-    if (node->has_round)
+    if (tr_has_way(node))
         tr_say(node, TR_EVENT_MEASUREMENT_DUE, TR_NO_NODE, version);
 }
 
 void tr_seal_if_complete(tr_node_t *node)
 {
     const tr_round_t *round = &node->round;
-    if (node->has_round && !round->has_report && round->has_readings &&
+    if (tr_has_way(node) && !round->has_report && round->has_readings &&
         !tr_children_are_owing(&node->children, round->items.version))
         tr_seal(node);
 }
@@ -91,10 +92,8 @@ void tr_seal(tr_node_t *node)
     node->timers[TR_CHILD_WAIT].is_set = false;
     close_books(node, version);
     tr_children_compose(&node->children, &round->items);
-    if (round->items.aggregate_count == 0) {
-        const tr_metric_aggregate_t none = {node->first_metric, tr_aggregate_empty()};
-        tr_items_merge(&round->items, &none);
-    }
+    if (round->items.aggregate_count == 0)
+        tr_items_put_empty(&round->items, node->first_metric);
     round->has_report = true;
     tr_say(node, TR_EVENT_REPORT_SEALED, TR_NO_NODE, version);
     if (tr_is_root(node))

@@ -1,5 +1,6 @@
 #include "tr_parent_link.h"
 
+#include "tr_outline.h"
 #include "tr_timer.h"
 #include "tr_timing_use.h"
 
@@ -17,14 +18,14 @@ void tr_parent_link_init(tr_parent_link_t *link, const tr_timing_t *timing, tr_j
     link->fraction = (uint16_t)tr_jitter_below(jitter, FRACTION_LIMIT);
 }
 
-static uint16_t etx16_of(const tr_parent_link_t *link, uint16_t neighbour)
+TR_OUTLINE static uint16_t etx16_of(const tr_parent_link_t *link, uint16_t neighbour)
 {
     if (neighbour == link->parent)
         return link->etx16;
     return neighbour == link->former ? link->former_etx16 : TR_ETX_ONE;
 }
 
-void tr_parent_link_begin(tr_parent_link_t *link, uint16_t parent)
+TR_OUTLINE void tr_parent_link_begin(tr_parent_link_t *link, uint16_t parent)
 {
     if (parent == link->parent)
         return;

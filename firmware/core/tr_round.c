@@ -2,14 +2,16 @@
 
 #include <string.h>
 
-void tr_round_begin(tr_round_t *round, uint16_t version)
+#include "tr_outline.h"
+
+TR_OUTLINE void tr_round_begin(tr_round_t *round, uint16_t version)
 {
     memset(round, 0, sizeof *round);
     round->items.version = version;
     round->sent_to = TR_NO_NODE;
 }
 
-bool tr_round_is_undelivered(const tr_round_t *round)
+TR_OUTLINE bool tr_round_is_undelivered(const tr_round_t *round)
 {
     return round->has_report && !round->is_acked;
 }

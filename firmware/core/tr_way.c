@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tr_bytes.h"
+#include "tr_outline.h"
 #include "tr_serial_number.h"
 #include "tr_timer.h"
 
@@ -31,25 +32,22 @@ void tr_way_write_none(uint8_t *sync)
     sync[HOP_COUNT_AT] = TR_NO_HOP_COUNT;
 }
 
-void tr_way_read(tr_way_t *way, uint32_t now_ms, const uint8_t *sync)
+bool tr_way_read(tr_way_t *way, uint32_t now_ms, const uint8_t *sync)
 {
+    const uint32_t age = tr_get_u24(sync + AGE_AT);
+    const uint32_t period_ms = tr_get_u24(sync + PERIOD_AT);
     way->distance.version = tr_get_u16(sync + VERSION_AT);
     way->distance.hop_count = sync[HOP_COUNT_AT];
-    way->period_ms = tr_get_u24(sync + PERIOD_AT);
-    way->origin_ms = now_ms - tr_get_u24(sync + AGE_AT) * age_unit_ms(way->period_ms);
-}
-
-bool tr_way_is_usable(const tr_way_t *way, uint32_t now_ms, const uint8_t *sync)
-{
-    return way->distance.hop_count < TR_NO_HOP_COUNT - 1 && way->period_ms > 0 &&
-           way->period_ms <= TR_MAX_PERIOD_MS &&
-           tr_get_u24(sync + AGE_AT) != TR_MAX_U24 && /* an age that stopped at its limit sets no clock */
+    way->period_ms = period_ms;
+    way->origin_ms = now_ms - age * age_unit_ms(period_ms);
+    return way->distance.hop_count < TR_NO_HOP_COUNT - 1 && period_ms > 0 && period_ms <= TR_MAX_PERIOD_MS &&
+           age != TR_MAX_U24 && /* it stopped at its limit, and sets no clock */
            !tr_way_is_older_than(way, TR_FORGET_PERIODS, now_ms);
 }
 
 /* --- the distance --- */
 
-bool tr_is_better(uint16_t version, uint8_t hop_count, const tr_distance_t *than)
+TR_OUTLINE bool tr_is_better(uint16_t version, uint8_t hop_count, const tr_distance_t *than)
 {
     return version == than->version ? hop_count < than->hop_count
                                     : tr_version_is_newer(version, than->version);
@@ -87,7 +85,7 @@ uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t then_ms)
     return then_ms - (then_ms - way->origin_ms) % way->period_ms;
 }
 
-bool tr_way_is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms)
+TR_OUTLINE bool tr_way_is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms)
 {
     return now_ms - way->origin_ms > ((uint32_t)way->distance.hop_count + periods) * way->period_ms;
 }

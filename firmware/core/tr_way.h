@@ -20,13 +20,14 @@ typedef struct tr_way {
     uint32_t period_ms;
 } tr_way_t;
 
-/* The sync of TR_SYNC_BYTES on the wire, and back: the way of its sender. */
+/* The sync on the wire, of TR_SYNC_BYTES. */
 void tr_way_write(const tr_way_t *way, uint32_t now_ms, uint8_t *sync);
 void tr_way_write_none(uint8_t *sync);
-void tr_way_read(tr_way_t *way, uint32_t now_ms, const uint8_t *sync);
 
-/* Whether a way can begin with what that sync says: within limits, and not lost already (5.4). */
-bool tr_way_is_usable(const tr_way_t *way, uint32_t now_ms, const uint8_t *sync);
+/* Back: the way of its sender. False if none can begin with that: it is not within limits, or lost already
+ * (5.4).
+ */
+bool tr_way_read(tr_way_t *way, uint32_t now_ms, const uint8_t *sync);
 
 /* Whether one has a newer version than the other or, of the same version, a smaller hop count. */
 bool tr_is_better(uint16_t version, uint8_t hop_count, const tr_distance_t *than);
