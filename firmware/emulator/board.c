@@ -54,13 +54,13 @@ bool board_image_load(board_image_t *image, const char *mcu, const char *path, c
     avr_global_logger_set(log_errors_only);
     image->mcu = mcu;
     image->avr = NULL;
+    if (strcmp(mcu, UNO_MCU) != 0 && strcmp(mcu, MEGA_MCU) != 0) {
+        snprintf(error, ERROR_BYTES, "%s: not a chip that is emulated; give " UNO_MCU " or " MEGA_MCU, mcu);
+        return false;
+    }
     if (!is_avr_elf(path, error))
         return false;
     image->avr = avr_make_mcu_by_name(mcu);
-    if (!image->avr) {
-        snprintf(error, ERROR_BYTES, "%s: simavr knows no such chip; give atmega328p or atmega2560", mcu);
-        return false;
-    }
     avr_init(image->avr);
     if (elf_read_firmware(path, &firmware) == 0 && firmware.flashsize <= image->avr->flashend) {
         avr_load_firmware(image->avr, &firmware);

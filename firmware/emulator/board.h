@@ -14,6 +14,7 @@
 
 #define BOARD_HZ 16000000u
 #define UNO_MCU "atmega328p"
+#define MEGA_MCU "atmega2560"
 #define ERROR_BYTES 256
 
 /* A firmware, and the flash that the boards which run it share. */

@@ -1,5 +1,5 @@
 /*
- * treering-board: an emulated Arduino Uno that runs the very firmware image, with its serial port on a
+ * treering-board: an emulated Arduino that runs the very firmware image, with its serial port (UART 0) on a
  * pseudo-terminal and an SHT31 on its I2C bus.
  */
 #include <errno.h>
@@ -35,6 +35,7 @@ enum { EXIT_RUN_FAILED = 1, EXIT_USAGE = 2 };
 #define MAX_ANALOG_MV 5000u
 
 typedef struct options {
+    const char *mcu;
     const char *firmware_path;
     const char *bootloader_path; /* NULL: none, a reset starts the firmware at once */
     const char *eeprom_path;     /* NULL: the EEPROM starts erased and is forgotten */
@@ -50,8 +51,9 @@ typedef struct options {
 
 static const char usage[] =
     "usage: treering-board --firmware FILE.elf [options]\n"
-    "Runs an emulated Arduino Uno and prints the name of its serial port.\n"
+    "Runs an emulated Arduino and prints the name of its serial port.\n"
     "\n"
+    "  --mcu NAME             atmega328p (an Uno, the default) or atmega2560 (a Mega)\n"
     "  --pty-link PATH        make PATH a symbolic link to the serial port\n"
     "  --temperature-c T      what the SHT31 feels, -45 to 130 (default 21.5)\n"
     "  --humidity-percent H   0 to 100 (default 45)\n"
@@ -103,6 +105,7 @@ static bool apply_option(options_t *options, int option)
 {
     switch (option) {
     case 'f': options->firmware_path = optarg; return true;
+    case 'm': options->mcu = optarg; return true;
     case 'l': options->link_path = optarg; return true;
     case 't':
         return sht31_parse_temperature(optarg, &options->temperature_c) ||
@@ -128,6 +131,7 @@ static bool parse_options(int argc, char **argv, options_t *options)
 {
     static const struct option known[] = {
         {"firmware", required_argument, NULL, 'f'},
+        {"mcu", required_argument, NULL, 'm'},
         {"pty-link", required_argument, NULL, 'l'},
         {"temperature-c", required_argument, NULL, 't'},
         {"humidity-percent", required_argument, NULL, 'h'},
@@ -204,7 +208,7 @@ static bool load_image(board_image_t *image, const options_t *options)
 {
     char error[ERROR_BYTES];
     const char *bootloader = options->bootloader_path;
-    if (board_image_load(image, UNO_MCU, options->firmware_path, error) &&
+    if (board_image_load(image, options->mcu, options->firmware_path, error) &&
         (!bootloader || board_image_add_bootloader(image, bootloader, error)))
         return true;
     fprintf(stderr, "treering-board: %s\n", error);
@@ -284,6 +288,7 @@ static bool run(bench_t *bench, const options_t *options)
 int main(int argc, char **argv)
 {
     options_t options = {
+        .mcu = UNO_MCU,
         .node_id = NO_NODE_ID,
         .has_sensor = true,
         .temperature_c = 21.5,

@@ -252,6 +252,7 @@ def test_a_bad_command_is_refused_and_changes_nothing(board: EmulatedBoard, comm
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        (["--firmware", str(FIRMWARE), "--mcu", "atmega9"], "atmega9: not a chip that is emulated"),
         ([], "--firmware is missing"),
         (["--firmware", "/none.elf"], "/none.elf: No such file"),
         (["--firmware", __file__], "not an AVR ELF file"),
