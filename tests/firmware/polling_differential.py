@@ -37,6 +37,7 @@ from protocol.packets import (
     Poll,
     Reading,
 )
+from protocol.peers import MAX_PEERS
 from protocol.polling import PollingNode
 from protocol.round_trip import AckTimeouts
 from protocol.timing import MAX_PERIOD_MS, PeerTiming, PollingTiming
@@ -73,6 +74,7 @@ class Life:
         self.is_crowded = self.is_calm and rng.random() < 0.2
         self.timing = self._timing()
         self.now_ms = rng.choice((0, 2**31 - 3_000, 2**32 - 3_000, rng.randrange(2**40)))
+        self.max_peers = rng.choice((0, 1, 3, 20, *[MAX_PEERS] * 6))
         self.leader = rng.choice(self._others())
         self.polls: list[Frame] = []  # sent lately, and not answered yet
         self.due: list[int] = []  # rounds to measure
@@ -84,7 +86,7 @@ class Life:
             "timing": self.timing,
             "metrics": (rng.choice((0, 0, 1, 63)),),
             "order": self._order(),
-            "max_peers": rng.choice((0, 1, 3, 20, *[255] * 6)),
+            "max_peers": self.max_peers,
             "first_version": rng.choice((1, 1, 0, 0xFFFE, rng.randrange(0x10000))),
         }
         self.pair = Pair(PollingNode(self.node_id, **options), CorePollingNode(self.node_id, **options))
@@ -249,7 +251,7 @@ class Life:
         rng = self.rng
         kind = rng.choice(FRAME_TYPES)
         data = bytearray(self.frame(kind, self.some_source(), self.some_payload(kind), self.node_id))
-        match rng.randrange(5):
+        match rng.randrange(6):
             case 0:
                 data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
             case 1:
@@ -258,6 +260,9 @@ class Life:
                 data += rng.randbytes(rng.randrange(100))
             case 3:
                 data = bytearray(rng.randbytes(rng.randrange(120)))
+            case 4:  # too short or too long for its type
+                data = data[: -3 - rng.randrange(2)] + rng.randbytes(rng.choice((0, 0, 2, 5)))
+                data += packets.crc16(bytes(data)).to_bytes(2, "big")
             case _:
                 data[rng.choice((0, 1, 3, rng.randrange(len(data) - 2)))] = rng.randrange(256)
                 data[-2:] = packets.crc16(bytes(data[:-2])).to_bytes(2, "big")
@@ -310,8 +315,13 @@ class Life:
         self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
 
     def is_of_who_left(self, data: bytes) -> bool:
-        """Who said goodbye, and was to be polled in the running round, is silent until that is over."""
+        """Who said goodbye, and was to be polled in the running round, is silent until that is over.
+
+        The C node keeps its place until then, so nobody leaves where the table may get full.
+        """
         node = self.pair.python
+        if self.max_peers < MAX_PEERS and data[:1] == bytes([FrameType.GOODBYE]):
+            return True
         source = int.from_bytes(data[1:3], "big")
         return node._round is not None and source in node._round.polls and node.peers.get(source) is None
 

@@ -39,7 +39,7 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("module", ["differential", "ring_differential"])
+@pytest.mark.parametrize("module", ["differential", "ring_differential", "polling_differential"])
 def test_random_lives_do_nothing_undefined(environment: dict[str, str], module: str) -> None:
     ended = run(environment, "-m", f"tests.firmware.{module}", "--lives", "250", "--steps", "100")
     assert ended.returncode == 0, ended.stderr
