@@ -87,6 +87,7 @@ def test_two_of_one_metric_are_refused() -> None:
         (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),
         (RuntimeError("CRC mismatch"), "CRC mismatch"),
         (TimeoutError(), "TimeoutError"),
+        (ZeroDivisionError("a mistake of the driver"), "a mistake of the driver"),
         (ImportError("No module named 'adafruit_sht31d'"), "its driver is not installed (No module named"),
     ],
 )
