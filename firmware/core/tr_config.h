@@ -37,6 +37,17 @@
 #define TR_READY_FRAMES 6
 #endif
 
+/* Neighbours whose long counter is proven, in a sealed network; 13 bytes each. PROTOCOL.md 10.3 says 12. */
+#ifndef TR_MAX_SENDERS
+#define TR_MAX_SENDERS 12
+#endif
+
+/* CHALLENGEs, and RESPONSEs, under way; 30 bytes for one of each, and one more CHALLENGE. PROTOCOL.md 10.3
+ * says 4. */
+#ifndef TR_MAX_QUESTIONS
+#define TR_MAX_QUESTIONS 4
+#endif
+
 /* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and a little more.
  */
 #ifndef TR_MAX_EVENTS

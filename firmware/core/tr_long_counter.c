@@ -1,0 +1,29 @@
+#include "tr_long_counter.h"
+
+#include <string.h>
+
+void tr_number_add(uint8_t *number, uint8_t place, uint8_t value)
+{
+    for (number += place;; number--) {
+        *number = (uint8_t)(*number + value);
+        if (*number >= value || place-- == 0)
+            return;
+        value = 1;
+    }
+}
+
+bool tr_long_counter_take(tr_long_counter_t *counter, tr_reserve_t reserve, void *context, uint8_t *number)
+{
+    if (counter->reserved == 0) {
+        uint8_t limit[TR_NUMBER_BYTES];
+        memcpy(limit, counter->next, sizeof limit);
+        tr_number_add(limit, TR_NUMBER_BYTES - 2, TR_RESERVED_NUMBERS >> 8);
+        if (!reserve(context, limit))
+            return false;
+        counter->reserved = TR_RESERVED_NUMBERS;
+    }
+    counter->reserved--;
+    memcpy(number, counter->next, TR_NUMBER_BYTES);
+    tr_number_add(counter->next, TR_NUMBER_BYTES - 1, 1);
+    return true;
+}
