@@ -70,7 +70,7 @@ class NetworkKeys:
             keys = self.member
         else:
             raise UsageError(
-                f"keys of network {self.name!r}: they are those of node {self.member_id}, not of node {node_id};"
+                f"the keys of {self.name!r} are those of node {self.member_id}, not of node {node_id};"
                 f" give --id {self.member_id}, or node {node_id} its own keys"
             )
         return Membership(keys, self.gateways, self.controller)
