@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from protocol import (
     polling_round,
     ring_parts,
     ring_watch,
+    settings,
     timing,
     tree_joining,
     way,
@@ -61,6 +62,15 @@ _PEER_STRUCTS = ("PAIR", "TOKEN_ID", "TOKEN_HEAD", "SIGN", "CLAIM", "HELLO", "PO
 _RING = ("FORGET_VISITS", "MUSTER_AFTER", "UNVISITED_ROUNDS")
 _LEASE = ("NO_EPOCH", "MAX_SKIP", "LISTEN_STAGGERS")
 _PRIMARY = ("LONE_BEATS", "CALM_ROUNDS", "ABSENT_MISSES")
+_STORE = (
+    "COPY_BYTES",
+    "MAX_SETTINGS_BYTES",
+    "SLOTS",
+    "SLOT_BYTES",
+    "SLOTS_ADDRESS",
+    "ORIGIN_ADDRESS",
+    "EEPROM_BYTES",
+)
 _POLLED_ROUND = ("DOUBTFUL_MISSES", "CROWD", "SUSPECT_HOLD_DIVISOR")
 
 
@@ -120,6 +130,12 @@ def generate() -> str:
             *(_define(f"POLLING_{name}", getattr(polling_round, name)) for name in _POLLED_ROUND),
             *_defaults("POLLING", asdict(timing.PollingTiming())),
             "",
+            "/* PROTOCOL.md section 16. */",
+            *(_define(name, getattr(settings, name)) for name in _STORE),
+            *_enum("setting", "SETTING_", settings.Key),
+            *_enum("role", "ROLE_", settings.Roles),
+            *_enum("sensor", "SENSOR_", settings.Sensors),
+            "",
             "#endif",
             "",
         ]
@@ -142,7 +158,7 @@ def _defaults(prefix: str, numbers: Mapping[str, Any]) -> Iterator[str]:
             yield _define(f"{prefix}_DEFAULT_{name.upper()}", value)
 
 
-def _enum(name: str, prefix: str, members: type[IntEnum]) -> Iterator[str]:
+def _enum(name: str, prefix: str, members: type[IntEnum] | type[IntFlag]) -> Iterator[str]:
     yield f"enum tr_{name} {{"
     for member in members:
         yield f"    TR_{prefix}{member.name} = {member.value},"

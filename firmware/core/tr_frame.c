@@ -10,16 +10,19 @@ enum {
     VERSION_MASK = 0x3,
 };
 
-/* The byte-wise form of the bit-wise definition: polynomial 0x1021, initial value 0xffff, not reflected. */
+/* The byte-wise form of the bit-wise definition: polynomial 0x1021, not reflected. */
+uint16_t tr_crc16_add(uint16_t crc, uint8_t byte)
+{
+    uint8_t x = (uint8_t)((crc >> 8) ^ byte);
+    x = (uint8_t)(x ^ (x >> 4));
+    return (uint16_t)((uint16_t)(crc << 8) ^ (uint16_t)((uint16_t)x << 12) ^ (uint16_t)((uint16_t)x << 5) ^ x);
+}
+
 uint16_t tr_crc16(const uint8_t *bytes, size_t length)
 {
     uint16_t crc = 0xffff;
-    while (length--) {
-        uint8_t x = (uint8_t)((crc >> 8) ^ *bytes++);
-        x = (uint8_t)(x ^ (x >> 4));
-        crc = (uint16_t)((uint16_t)(crc << 8) ^ (uint16_t)((uint16_t)x << 12) ^ (uint16_t)((uint16_t)x << 5) ^
-                         x);
-    }
+    while (length--)
+        crc = tr_crc16_add(crc, *bytes++);
     return crc;
 }
 

@@ -28,6 +28,9 @@ int tr_frame_decode(tr_frame_t *frame, tr_received_items_t *items, const uint8_t
 /* Writes header, payload and CRC, and returns their length. The payload may lie in its place already. */
 uint8_t tr_frame_encode(const tr_frame_t *frame, uint8_t *bytes);
 
+/* CRC-16/CCITT-FALSE, which begins with 0xffff: one byte more. */
+uint16_t tr_crc16_add(uint16_t crc, uint8_t byte);
+
 /* CRC-16/CCITT-FALSE. */
 uint16_t tr_crc16(const uint8_t *bytes, size_t length);
 

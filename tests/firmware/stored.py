@@ -1,0 +1,176 @@
+"""The C store on a memory whose power can be cut at any byte."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from firmware.native.library import ffi
+from protocol.settings import (
+    EEPROM_BYTES,
+    ERASED,
+    Key,
+    LongCounter,
+    Settings,
+    SettingsError,
+    encode,
+    write_value,
+)
+from tests.firmware import core
+
+LIMIT_BYTES = 7
+PAGE_ADDRESS = 512
+FOUND, NEW, LOST = range(3)
+CUTS = 4  # in one life of a memory
+
+
+class PowerCutError(Exception):
+    """The memory was cut off while it wrote."""
+
+
+class Memory:
+    """An EEPROM, and perhaps a page in flash; it counts writes, and one of them may be its last."""
+
+    def __init__(self, content: bytes = b"", page: bytes = b"") -> None:
+        self.bytes = bytearray(content.ljust(EEPROM_BYTES, bytes((ERASED,))))
+        self.page = page
+        self.writes = 0
+        self.worn: set[int] = set()  # addresses that keep nothing
+        self._cut: tuple[int, Random] | None = None
+        self.read = ffi.callback("uint8_t(uint16_t)", self._read)
+        self.write = ffi.callback("void(uint16_t, uint8_t)", self._write)
+
+    def cut_after(self, writes: int, random: Random) -> None:
+        """So many more bytes are written; the next one becomes a random one, and then nothing is written."""
+        self.writes = 0
+        self._cut = writes, random
+
+    @property
+    def is_cut(self) -> bool:
+        return self._cut is not None and self.writes > self._cut[0]
+
+    def power_on(self) -> None:
+        self._cut = None
+
+    def _read(self, address: int) -> int:
+        if address >= PAGE_ADDRESS:
+            offset = address - PAGE_ADDRESS
+            return self.page[offset] if offset < len(self.page) else ERASED
+        return self.bytes[address]
+
+    def _write(self, address: int, byte: int) -> None:
+        self.writes += 1
+        if self._cut is not None and self.writes > self._cut[0]:
+            if self.writes == self._cut[0] + 1 and self.bytes[address] != byte:
+                self.bytes[address] = self._cut[1].randrange(256)
+        elif address not in self.worn:
+            self.bytes[address] = byte
+
+
+class Store:
+    """A tr_store_t that was opened. `state` and `limit` are what tr_store_open told."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._lib = core.library()
+        self._memory = memory  # its callbacks must live as long
+        self._store = ffi.new("tr_store_t *", {"read": memory.read, "write": memory.write})
+        limit = ffi.new(f"uint8_t[{LIMIT_BYTES}]")
+        self.state: int = self._lib.tr_store_open(self._store, limit)
+        self.limit = number_of(bytes(limit))
+
+    def get(self, key: Key) -> bytes | None:
+        """tr_store_get."""
+        value = ffi.new("uint8_t[255]")
+        length = self._lib.tr_store_get(self._store, key, value, 255)
+        return bytes(ffi.buffer(value, length)) if length else None
+
+    def change(self, changes: dict[Key, Any]) -> bool:
+        """tr_store_change; None removes an entry."""
+        values = [b"" if value is None else write_value(key, value) for key, value in changes.items()]
+        held = [ffi.from_buffer(value) for value in values]
+        entries = [
+            {"key": key, "length": len(value), "value": ffi.cast("uint8_t *", buffer)}
+            for key, value, buffer in zip(changes, values, held, strict=True)
+        ]
+        changed: bool = self._lib.tr_store_change(
+            self._store, ffi.new("tr_change_t[]", entries), len(entries)
+        )
+        return changed
+
+    def reserve(self, limit: LongCounter) -> bool:
+        """tr_store_reserve."""
+        data = limit.life.to_bytes(4, "big") + limit.counter.to_bytes(3, "big")
+        reserved: bool = self._lib.tr_store_reserve(self._store, data)
+        return reserved
+
+    def settings_crc(self) -> int:
+        """tr_store_settings_crc."""
+        crc: int = self._lib.tr_store_settings_crc(self._store)
+        return crc
+
+
+def number_of(data: bytes) -> LongCounter:
+    """A long counter as the core writes it."""
+    return LongCounter(int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))
+
+
+def fits(settings: Settings) -> bool:
+    """Whether a board can hold them."""
+    try:
+        encode(settings)
+    except SettingsError:
+        return False
+    return True
+
+
+def cut_while_changing(random: Random) -> None:
+    """One life of a memory: settings change and counters are reserved until the power is cut, CUTS times.
+
+    Raises AssertionError if settings are lost or a counter could be used twice.
+    """
+    settings = Settings(node_id=random.randrange(0xFFFE), network_key=random.randbytes(16), epoch=0)
+    memory = Memory()
+    assert Store(memory).change(
+        {Key.NODE_ID: settings.node_id, Key.EPOCH: 0, Key.NETWORK_KEY: settings.network_key}
+    )
+    used = LongCounter(random.randrange(1 << 32), 0)  # the highest that may have been used
+    assert Store(memory).reserve(used)
+    before = settings
+    for _ in range(CUTS):
+        memory.cut_after(random.randrange(100), random)
+        store = Store(memory)
+        while not memory.is_cut:
+            before, settings, used = _step(store, memory, random, settings, used)
+        memory.power_on()
+        store = Store(memory)
+        found = _found(store)
+        assert found in (before, settings), f"{found} is neither {before} nor {settings}"
+        assert store.state == FOUND
+        assert store.limit >= used, f"{store.limit} is before {used}, which was used"
+        before = settings = found
+        used = store.limit
+
+
+def _step(
+    store: Store, memory: Memory, random: Random, settings: Settings, used: LongCounter
+) -> tuple[Settings, Settings, LongCounter]:
+    """Write something. Settings before and after, and up to where counters are used if the power stayed."""
+    if random.random() < 0.5:
+        limit = LongCounter(used.life, used.counter + 1024)
+        store.reserve(limit)
+        return settings, settings, used if memory.is_cut else limit
+    key = random.randbytes(16)
+    changed = Settings(node_id=settings.node_id, network_key=key, epoch=(settings.epoch or 0) + 1)
+    store.change({Key.EPOCH: changed.epoch, Key.NETWORK_KEY: key})
+    return settings, changed, used
+
+
+def _found(store: Store) -> Settings:
+    node_id, epoch = store.get(Key.NODE_ID), store.get(Key.EPOCH)
+    assert node_id is not None, "the settings are lost"
+    assert epoch is not None, "the settings are lost"
+    return Settings(
+        node_id=int.from_bytes(node_id, "big"),
+        epoch=int.from_bytes(epoch, "big"),
+        network_key=store.get(Key.NETWORK_KEY),
+    )
