@@ -1,7 +1,7 @@
 #include "tr_aggregate.h"
 
 #include "tr_bytes.h"
-#include "tr_outline.h"
+#include "tr_inline.h"
 
 TR_OUTLINE uint16_t tr_saturating_add(uint16_t a, uint16_t b)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tr_outline.h"
+#include "tr_inline.h"
 
 TR_OUTLINE static void remove_oldest(tr_events_t *events)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tr_bytes.h"
-#include "tr_outline.h"
+#include "tr_inline.h"
 
 enum {
     AGGREGATE_ITEM_BYTES = 1 + TR_AGGREGATE_BYTES,
@@ -110,9 +110,11 @@ void tr_items_merge(tr_items_t *items, const tr_metric_aggregate_t *added)
 
 void tr_items_put_empty(tr_items_t *items, uint8_t metric)
 {
+    tr_metric_aggregate_t *none = items->aggregates;
     items->aggregate_count = 1;
-    items->aggregates[0].metric = metric;
-    items->aggregates[0].aggregate = tr_aggregate_empty();
+    memset(none, 0, sizeof *none);
+    none->metric = metric;
+    none->aggregate.max_id = TR_NO_NODE;
 }
 
 TR_OUTLINE uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "tr_bytes.h"
+#include "tr_inline.h"
 #include "tr_node_parts.h"
-#include "tr_outline.h"
 
 /* --- the seam --- */
 
@@ -16,14 +16,16 @@ tr_node_config_t tr_node_config_default(uint16_t node_id, uint32_t seed)
         .first_version = 1,
         .first_counter = seed,
         .seed = seed,
+#if !TR_FIXED_TIMING
         .timing = TR_TIMING_DEFAULT,
+#endif
     };
     return config;
 }
 
 int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_ms)
 {
-    const tr_timing_t *timing = tr_timing_in_use(&config->timing);
+    const tr_timing_t *timing = TR_TIMING(config);
     if (config->node_id > TR_MAX_NODE_ID || config->max_children > TR_MAX_CHILDREN ||
         config->first_metric > TR_METRIC_MASK || timing->period_ms == 0 ||
         timing->period_ms > TR_MAX_PERIOD_MS || (config->is_root && !TR_CAN_BE_ROOT))
@@ -95,8 +97,8 @@ void tr_node_handle_timer(tr_node_t *node, uint32_t now_ms)
         tr_call_for_help(node);
 }
 
-bool tr_node_measure(tr_node_t *node, uint16_t version, const tr_reading_t *readings, uint8_t count,
-                     uint32_t now_ms)
+TR_OUTLINE bool tr_node_measure(tr_node_t *node, uint16_t version, const tr_reading_t *readings,
+                                uint8_t count, uint32_t now_ms)
 {
     tr_round_t *round = &node->round;
     node->now_ms = now_ms;

@@ -50,7 +50,9 @@ typedef struct tr_node_config {
     uint16_t first_version; /* the root's first round */
     uint32_t first_counter; /* must not repeat recent ones after a restart: a random number of 24 bits */
     uint32_t seed;          /* drives the jitter only */
+#if !TR_FIXED_TIMING
     tr_timing_t timing;
+#endif
 } tr_node_config_t;
 
 /* The best way to the root that was offered within the offer window. */

@@ -1,7 +1,7 @@
 /* A node's way to the root, its requests and their answers (PROTOCOL.md 5.1 to 5.4). */
 #include "tr_node_parts.h"
 
-#include "tr_outline.h"
+#include "tr_inline.h"
 
 /* --- the way to the root --- */
 
@@ -29,7 +29,7 @@ TR_OUTLINE void tr_follow(tr_node_t *node)
 
 /* So many calls, TR_VAIN_CALLS at most, were in vain for want of a newer way: in the end the parent may know
  * one. */
-void tr_need_newer_way(tr_node_t *node, uint8_t vain_calls)
+TR_OUTLINE void tr_need_newer_way(tr_node_t *node, uint8_t vain_calls)
 {
     if (node->vain_calls == TR_VAIN_CALLS)
         return;

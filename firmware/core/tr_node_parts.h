@@ -7,10 +7,11 @@
 #include "tr_node.h"
 #include "tr_timing_use.h"
 
+/* Of a node, or of its config. */
 #if TR_FIXED_TIMING
-#define TR_TIMING(node) (&TR_TIMING_DEFAULT)
+#define TR_TIMING(holder) (&TR_TIMING_DEFAULT)
 #else
-#define TR_TIMING(node) (&(node)->timing)
+#define TR_TIMING(holder) (&(holder)->timing)
 #endif
 
 static inline bool tr_is_root(const tr_node_t *node)

@@ -1,5 +1,6 @@
 /* What each type of frame does to a node: the tables of PROTOCOL.md 5.1. */
 #include "tr_bytes.h"
+#include "tr_inline.h"
 #include "tr_node_parts.h"
 
 static bool is_of_parent(const tr_node_t *node)

@@ -1,6 +1,6 @@
 /* A node's rounds and reports, and the children that make them (PROTOCOL.md sections 6 and 7). */
+#include "tr_inline.h"
 #include "tr_node_parts.h"
-#include "tr_outline.h"
 #include "tr_serial_number.h"
 
 /* --- rounds --- */

@@ -1,6 +1,6 @@
 #include "tr_parent_link.h"
 
-#include "tr_outline.h"
+#include "tr_inline.h"
 #include "tr_timer.h"
 #include "tr_timing_use.h"
 

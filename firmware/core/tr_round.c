@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tr_outline.h"
+#include "tr_inline.h"
 
 TR_OUTLINE void tr_round_begin(tr_round_t *round, uint16_t version)
 {
@@ -16,7 +16,7 @@ TR_OUTLINE bool tr_round_is_undelivered(const tr_round_t *round)
     return round->has_report && !round->is_acked;
 }
 
-uint16_t tr_round_doubt_for(tr_round_t *round, uint16_t destination)
+TR_OUTLINE uint16_t tr_round_doubt_for(tr_round_t *round, uint16_t destination)
 {
     uint16_t counted = 0;
     if (round->sent_to == TR_NO_NODE)

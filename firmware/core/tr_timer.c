@@ -1,6 +1,6 @@
 #include "tr_timer.h"
 
-#include "tr_outline.h"
+#include "tr_inline.h"
 
 TR_OUTLINE uint32_t tr_ms_until(uint32_t then_ms, uint32_t now_ms)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tr_bytes.h"
-#include "tr_outline.h"
+#include "tr_inline.h"
 #include "tr_serial_number.h"
 #include "tr_timer.h"
 
