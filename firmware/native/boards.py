@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from firmware.native import library as core
 from firmware.native.board import CYCLES_PER_US, UNO, Board, BoardKind, Notice, Told, ffi, library
 from firmware.native.board_report import BoardReport
-from firmware.native.eeprom import field_eeprom
+from firmware.native.eeprom import field_eeprom, open_settings
 from firmware.native.tree import WHY
 from protocol.aggregate import HUMIDITY, NO_NODE, TEMPERATURE
 from protocol.framing import Deframer, encode_stream
@@ -35,9 +35,10 @@ from protocol.node import (
     ReportSealed,
 )
 from protocol.packets import CRC_BYTES, HEADER_BYTES, DropReason
+from protocol.settings import Settings
 from protocol.simulator.clock import NodeClock
 from protocol.simulator.field import reading
-from protocol.simulator.networks import DEFAULT_PROFILE
+from protocol.simulator.networks import DEFAULT_PROFILE, MakeNode
 from protocol.simulator.simulation import Simulation
 from protocol.sink_tree import SinkTreeNode
 
@@ -129,11 +130,20 @@ class BoardNode:
 class Boards:
     """Makes the nodes of one simulation, which must then be attached; the root is a Python node, on the host.
 
+    `settings_of` says what a new board's EEPROM holds; `make_root` is called as SinkTreeNode is.
     A node's EEPROM outlives its power: `eeproms` holds those of boards that have none.
     """
 
-    def __init__(self, kind: BoardKind = UNO) -> None:
+    def __init__(
+        self,
+        kind: BoardKind = UNO,
+        *,
+        settings_of: Callable[[int], Settings] = open_settings,
+        make_root: MakeNode = SinkTreeNode,
+    ) -> None:
         self.kind = kind
+        self._settings_of = settings_of
+        self._make_root = make_root
         self.eeproms: dict[int, bytes] = {}
         self.reports: dict[int, BoardReport] = {}
         self._nodes: dict[int, BoardNode] = {}
@@ -147,11 +157,14 @@ class Boards:
     def make_node(self, node_id: int, *, root: bool, **options: Any) -> Node:
         """What Simulation calls when a node gets power."""
         if root:
-            return SinkTreeNode(node_id, root=True, **options)
+            return self._make_root(node_id, root=True, **options)
         simulation = self._attached()
         self._retire(node_id)
         noise = random.Random(options["seed"])
-        board = Board(self.kind, self.eeproms.get(node_id) or field_eeprom(node_id, self.kind.eeprom_bytes))
+        eeprom = self.eeproms.get(node_id)
+        if eeprom is None:
+            eeprom = field_eeprom(self._settings_of(node_id), self.kind.eeprom_bytes)
+        board = Board(self.kind, eeprom)
         for pin in range(ANALOG_PINS):
             board.set_analog(pin, noise.randrange(SUPPLY_MV))
         node = BoardNode(node_id, board, simulation.clock_of(node_id), simulation.now_us)

@@ -6,12 +6,17 @@ from protocol.packets import crc16
 from protocol.settings import COPY_BYTES, ERASED, Sensors, Settings, encode, write_copy
 
 
-def field_eeprom(node_id: int, size: int) -> bytes:
-    """`size` bytes that say who the node is and has an SHT31; without keys, so its network is open."""
-    settings = encode(Settings(node_id=node_id, sensors=Sensors.SHT31))
-    copy = write_copy(settings, generation=0)
+def open_settings(node_id: int) -> Settings:
+    """A node with an SHT31, in an open network."""
+    return Settings(node_id=node_id, sensors=Sensors.SHT31)
+
+
+def field_eeprom(settings: Settings, size: int) -> bytes:
+    """An EEPROM of `size` bytes with these settings, which say the node id. Raises SettingsError."""
+    assert settings.node_id is not None
+    copy = write_copy(encode(settings), generation=0)
     # The settings are copy B: where copy A would be, images look that know of node ids alone (tr_identity.h).
-    record = b"TR\x01" + node_id.to_bytes(2, "big")
+    record = b"TR\x01" + settings.node_id.to_bytes(2, "big")
     record += crc16(record).to_bytes(2, "big")
     erased = bytes([ERASED])
     return (record.ljust(COPY_BYTES, erased) + copy).ljust(size, erased)
