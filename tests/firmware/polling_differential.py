@@ -315,15 +315,20 @@ class Life:
         self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
 
     def is_of_who_left(self, data: bytes) -> bool:
-        """Who said goodbye, and was to be polled in the running round, is silent until that is over.
+        """Who said goodbye, and was to be polled in the running round, is silent for a while.
 
-        The C node keeps its place until then, so nobody leaves where the table may get full.
+        For the Python node goes on to poll and to time it, as somebody whom it does not know; the C node
+        keeps its place until the round is over, so nobody leaves where the table may get full.
         """
         node = self.pair.python
         if self.max_peers < MAX_PEERS and data[:1] == bytes([FrameType.GOODBYE]):
             return True
         source = int.from_bytes(data[1:3], "big")
-        return node._round is not None and source in node._round.polls and node.peers.get(source) is None
+        if node.peers.get(source) is not None:
+            return False
+        timed = node._timed.get(source)
+        is_timed = timed is not None and self.now_ms - timed.sent_ms <= self.timing.ack_timeouts.limit_ms
+        return is_timed or (node._round is not None and source in node._round.polls)
 
     def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
         self.counter = (self.counter + 1) % packets.COUNTER_MODULUS

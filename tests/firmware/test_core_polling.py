@@ -28,6 +28,7 @@ from protocol.packets import (
     MAX_FRAME_BYTES,
     MAX_NODE_ID,
     DropReason,
+    Empty,
     Frame,
     FrameType,
     Hello,
@@ -133,6 +134,101 @@ def test_what_was_long_ago_does_not_come_again_when_the_clock_wraps() -> None:
     assert (world.seen["PeerFound"], world.seen["PeerLost"]) == (2, 2)
     assert world.seen["BecamePrimary"] == 1 + world.seen["SteppedDown"] == 3
     assert world.seen["RoundFinished"] > 108 * 12
+
+
+class Crowd:
+    """A primary and its peers, which answer every poll at once but for those that are told not to."""
+
+    def __init__(self, peers: int) -> None:
+        options = OPTIONS | {"timing": PollingTiming(period_ms=2_000)}
+        self.pair = Pair(PollingNode(1, **options), CorePollingNode(1, **options))
+        self.now_ms = 0
+        self.late: set[int] = set()  # to the first poll
+        self.gone: set[int] = set()
+        self.most_at_once = 0  # polls
+        for peer in range(100, 100 + peers):
+            self.hear(FrameType.HELLO, peer, Hello(Network.POLLING, 0, 0))
+
+    def run_round(self) -> None:
+        """Until the next result."""
+        self.most_at_once = 0
+        while not self.take_events():
+            self.step()
+
+    def step(self) -> None:
+        """The driver calls at the next deadline."""
+        self.now_ms = self.pair.compare_deadlines(self.now_ms) or 0
+        self.pair.both("handle_timer", lambda node: node.handle_timer(self.now_ms))
+        self.answer()
+
+    def answer(self) -> None:
+        frames = self.pair.both("frames_to_send", lambda node: node.frames_to_send(self.now_ms))
+        polls = [frame for _, data in frames if (frame := packets.decode(data)).type is FrameType.POLL]
+        self.most_at_once = max(self.most_at_once, len(polls))
+        for frame in polls:
+            poll = frame.payload
+            assert isinstance(poll, Poll)
+            if frame.destination in self.gone:
+                continue
+            if poll.attempt > 1 or frame.destination not in self.late:
+                reading = Reading(poll.epoch, poll.version, poll.attempt, ((0, 61),))
+                self.hear(FrameType.READING, frame.destination, reading)
+
+    def hear(self, kind: FrameType, source: int, payload: packets.Payload) -> None:
+        data = packets.encode(Frame(kind, source, 1, 0, payload))
+        self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
+
+    def take_events(self) -> bool:
+        event: Event | None
+        is_finished = False
+        while event := self.pair.both("next_event", lambda node: node.next_event()):
+            is_finished |= isinstance(event, RoundFinished)
+            if isinstance(event, MeasurementDue):
+                self.measure(event.version)
+        return is_finished
+
+    def measure(self, version: int) -> None:
+        self.pair.both("measure", lambda node: node.measure(version, {0: 60}, self.now_ms))
+
+
+@pytest.mark.parametrize(
+    ("peers", "late", "at_once"),
+    [(7, 3, 7), (8, 1, 8), (8, 2, 4), (9, 2, 4), (16, 2, 8), (16, 3, 4), (24, 3, 8), (24, 4, 4)],
+)
+def test_fewer_are_polled_at_once_when_more_than_an_eighth_of_eight_is_late(
+    peers: int, late: int, at_once: int
+) -> None:
+    crowd = Crowd(peers)
+    for _ in range(3):
+        crowd.run_round()
+    assert crowd.most_at_once == min(peers, 8)
+    crowd.late = set(range(100, 100 + late))
+    crowd.run_round()
+    crowd.late = set()
+    crowd.run_round()
+    assert crowd.most_at_once == at_once
+    for _ in range(8):
+        crowd.run_round()
+    assert crowd.most_at_once == min(peers, 8)
+
+
+def test_who_leaves_in_a_round_is_forgotten_after_it() -> None:
+    crowd = Crowd(3)
+    crowd.run_round()
+    crowd.late = {101, 102}
+    while crowd.pair.python._round is None:
+        crowd.step()
+    crowd.gone = {101, 102}
+    for peer in crowd.gone:
+        crowd.hear(FrameType.GOODBYE, peer, Empty())
+    for _ in range(6):
+        crowd.run_round()
+    assert crowd.pair.python.peers.known == [100]
+    crowd.gone = {102}
+    crowd.hear(FrameType.HELLO, 101, Hello(Network.POLLING, crowd.pair.python.epoch, 0))
+    for _ in range(3):
+        crowd.run_round()
+    assert crowd.pair.python.peers.known == [100, 101]
 
 
 @pytest.mark.parametrize(
