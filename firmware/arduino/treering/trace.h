@@ -8,6 +8,16 @@
 
 #include "core.h"
 
+// Before any event: all the chance there is in what the node does.
+static inline void trace_seed(uint32_t seed)
+{
+    GPIOR1 = seed >> 24;
+    GPIOR1 = seed >> 16;
+    GPIOR1 = seed >> 8;
+    GPIOR1 = seed;
+    GPIOR0 = 0; // no kind of event
+}
+
 static inline void trace(const tr_event_t &event)
 {
     GPIOR1 = event.node >> 8;

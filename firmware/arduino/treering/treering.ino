@@ -132,6 +132,7 @@ void setup()
 
     const uint16_t node_id = stored_node_id(TR_NODE_ID);
     config = tr_node_config_default(node_id, seed_of_this_boot(node_id));
+    trace_seed(config.seed);
     Port::begin(BAUD);
     sensors_begin(SENSOR_SHT31 | SENSOR_SYNTHETIC, node_id, clock_ms());
     tr_node_init(&node, &config, clock_ms());
