@@ -268,7 +268,8 @@ def test_as_text_it_prints_what_happens() -> None:
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     ended = subprocess.run([*command, *udp], capture_output=True, text=True, timeout=40)
     assert ended.returncode == 0, ended.stderr
-    assert [line.split("  ")[0] for line in ended.stdout.splitlines()] == ["round 1", "round 2"]
+    said = [line.split("  ")[0] for line in ended.stdout.splitlines()]
+    assert said == ["round 1", "round 2", "node 1 has left"]
     assert "no reading, 0 nodes" in ended.stdout
     assert "treering: 2 rounds, " in ended.stderr
 
