@@ -187,7 +187,7 @@ static void dispatch(tr_polling_t *node, const tr_frame_t *frame, uint32_t now_m
 
 void tr_polling_receive(tr_polling_t *node, const uint8_t *bytes, size_t length, uint32_t now_ms)
 {
-    tr_frame_t frame;
+    tr_frame_t frame = {0}; /* or avr-gcc takes it for read before it is written, when it links */
     tr_polling_check_lease(node, now_ms);
     if (node->base.has_left ||
         !tr_peer_node_accepts(&node->base, &frame, tr_polling_frame_decode(&frame, bytes, length)))
