@@ -48,6 +48,16 @@
 #define TR_MAX_QUESTIONS 4
 #endif
 
+/* Authors of letters whose newest is known; 9 bytes each. PROTOCOL.md 14.1 says 4. */
+#ifndef TR_MAX_ORIGINS
+#define TR_MAX_ORIGINS 4
+#endif
+
+/* Letters that wait to be passed on; 93 bytes each. PROTOCOL.md 14.1 says 1. */
+#ifndef TR_MAX_LETTERS
+#define TR_MAX_LETTERS 1
+#endif
+
 /* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and a little more.
  */
 #ifndef TR_MAX_EVENTS

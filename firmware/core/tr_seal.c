@@ -30,24 +30,30 @@ static bool shows_life(uint8_t type)
     return type == TR_CHALLENGE || type == TR_RESPONSE;
 }
 
-/* Opens, or seals if `seals`, a frame that ends where the tag does or is to. False: there is no such key, or
- * the tag is wrong. */
-static bool crypt(const tr_seal_config_t *config, enum tr_key which, uint8_t *frame, uint8_t length,
-                  const uint8_t *number, bool seals)
+bool tr_seal_crypt(const tr_seal_config_t *config, enum tr_key which, const uint8_t *source,
+                   const uint8_t *number, uint8_t *message, uint8_t clear_bytes, uint8_t secret_bytes,
+                   bool seals)
 {
     uint8_t key[TR_KEY_BYTES];
     uint8_t nonce[TR_CCM_NONCE_BYTES] = {0};
-    const uint8_t clear =
-        shows_life(frame[0] & TYPE_MASK) ? TR_HEADER_BYTES + TR_LIFE_BYTES : TR_HEADER_BYTES;
-    const uint8_t secret = (uint8_t)(length - clear - TR_CCM_TAG_BYTES);
     if (!config->read_key(config->context, which, key))
         return false;
-    memcpy(nonce, frame + SOURCE_AT, SOURCE_BYTES);
+    memcpy(nonce, source, SOURCE_BYTES);
     memcpy(nonce + SOURCE_BYTES, number, TR_NUMBER_BYTES);
     if (!seals)
-        return tr_ccm_open(key, nonce, frame, clear, secret);
-    tr_ccm_seal(key, nonce, frame, clear, secret);
+        return tr_ccm_open(key, nonce, message, clear_bytes, secret_bytes);
+    tr_ccm_seal(key, nonce, message, clear_bytes, secret_bytes);
     return true;
+}
+
+/* A frame of `length` bytes, the tag's place included. */
+static bool crypt(const tr_seal_config_t *config, enum tr_key which, uint8_t *frame, uint8_t length,
+                  const uint8_t *number, bool seals)
+{
+    const uint8_t clear =
+        shows_life(frame[0] & TYPE_MASK) ? TR_HEADER_BYTES + TR_LIFE_BYTES : TR_HEADER_BYTES;
+    return tr_seal_crypt(config, which, frame + SOURCE_AT, number, frame, clear,
+                         (uint8_t)(length - clear - TR_CCM_TAG_BYTES), seals);
 }
 
 /* --- frames received --- */
@@ -136,9 +142,27 @@ static int judge(tr_seal_t *seal, tr_sealed_t *sealed, bool is_mine)
     return result;
 }
 
+/* In an open network all but letters is the node's to judge. */
+static int open_letter(const tr_seal_config_t *config, const uint8_t *frame, size_t length)
+{
+    tr_frame_t letter;
+    if (length == 0 || length > TR_MAX_FRAME_BYTES || (frame[0] & TYPE_MASK) != TR_LETTER)
+        return (int)length;
+    const int result = tr_frame_read(&letter, frame, length);
+    if (result < 0)
+        return result;
+    if (letter.source > TR_MAX_NODE_ID)
+        return -TR_DROP_MALFORMED;
+    if (letter.source == config->node_id)
+        return -TR_DROP_OWN_ID;
+    return letter.destination == config->node_id || letter.destination == TR_BROADCAST ? (int)length : 0;
+}
+
 int tr_seal_open(tr_seal_t *seal, uint8_t *frame, size_t length, uint32_t now_ms)
 {
     tr_sealed_t sealed = {.frame = frame, .length = (uint8_t)length};
+    if (seal->config->is_open)
+        return open_letter(seal->config, frame, length);
     if (length > TR_MAX_FRAME_BYTES)
         return -TR_DROP_OVERSIZED;
     if (length < TR_HEADER_BYTES + TR_CRC_BYTES)
@@ -174,8 +198,12 @@ int tr_seal_open(tr_seal_t *seal, uint8_t *frame, size_t length, uint32_t now_ms
 uint8_t tr_seal_encrypt(tr_seal_t *seal, uint8_t *frame, uint8_t length, const uint8_t *number)
 {
     const enum tr_key key = is_host_type(frame[0]) ? TR_KEY_NODE : TR_KEY_NETWORK;
-    frame[0] |= TR_SEALED_BIT;
     memcpy(frame + COUNTER_AT, number + TR_LIFE_BYTES, TR_NUMBER_BYTES - TR_LIFE_BYTES);
+    if (seal->config->is_open) {
+        tr_put_u16(frame + length, tr_crc16(frame, length));
+        return (uint8_t)(length + TR_CRC_BYTES);
+    }
+    frame[0] |= TR_SEALED_BIT;
     length = (uint8_t)(length + TR_CCM_TAG_BYTES);
     return crypt(seal->config, key, frame, length, number, true) ? length : 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What stands between a node and its links in a sealed network (PROTOCOL.md section 10; as
+ * What stands between a node and its links (PROTOCOL.md section 10; as
  * protocol/endpoint.py). The node knows nothing of keys.
  *
  * The caller owns the memory, passes the time in, and keeps keys and long counter in non-volatile memory. A
@@ -34,6 +34,7 @@ enum { TR_KEY_BYTES = 16, TR_MAX_GATEWAYS = 2 };
 
 typedef struct tr_seal_config {
     uint16_t node_id;
+    bool is_open;   /* a network without keys: frames are only numbered */
     bool overhears; /* the node has a use for frames for others: rings, polled networks */
     uint8_t gateway_count;
     uint16_t gateways[TR_MAX_GATEWAYS]; /* who may be root; none: anybody */

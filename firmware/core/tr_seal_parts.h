@@ -15,7 +15,14 @@ typedef struct tr_sealed {
     uint8_t number[TR_NUMBER_BYTES];
 } tr_sealed_t;
 
-/* Header and payload, `length` bytes, become a sealed frame with that number. Returns its length. */
+/* Opens a message of `source` with that number in place, or seals it; clear, secret and tag as in tr_ccm.h.
+ * False: there is no such key, or the tag is wrong, and the message is as it was. */
+bool tr_seal_crypt(const tr_seal_config_t *config, enum tr_key which, const uint8_t *source,
+                   const uint8_t *number, uint8_t *message, uint8_t clear_bytes, uint8_t secret_bytes,
+                   bool seals);
+
+/* Header and payload, `length` bytes, become a frame with that number, sealed if the network is. Returns its
+ * length. */
 uint8_t tr_seal_encrypt(tr_seal_t *seal, uint8_t *frame, uint8_t length, const uint8_t *number);
 
 /* Asks who sent a frame, for all or for this node alone, to prove its counter. */

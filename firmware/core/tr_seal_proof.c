@@ -155,5 +155,7 @@ void tr_seal_init(tr_seal_t *seal, const tr_seal_config_t *config, uint32_t now_
     seal->now_ms = now_ms;
     memcpy(seal->counter.next, config->first, TR_NUMBER_BYTES);
     tr_jitter_init(&seal->jitter, config->seed);
-    add(seal, TR_CHALLENGE, TR_BROADCAST)->at_ms += tr_jitter_below(&seal->jitter, TR_CHALLENGE_JITTER_MS);
+    if (!config->is_open)
+        add(seal, TR_CHALLENGE, TR_BROADCAST)->at_ms +=
+            tr_jitter_below(&seal->jitter, TR_CHALLENGE_JITTER_MS);
 }

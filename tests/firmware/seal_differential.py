@@ -1,4 +1,4 @@
-"""Feeds a Python endpoint and the C core's seal the same random life among members, and compares all they do.
+"""Gives a Python endpoint and the C core's seal and letters the same random life, and compares all they do.
 
 python -m tests.firmware.seal_differential --seed 1 --lives 20 --steps 300
 
@@ -13,12 +13,14 @@ import sys
 from collections import Counter, deque
 
 from firmware.native.library import array_length
-from firmware.native.seal import NativeSeal
+from firmware.native.seal import NativeLetters, NativeSeal
 from protocol import packets
+from protocol.actuator import Actuators
 from protocol.endpoint import Endpoint, Places
-from protocol.keys import Keys, Membership, network_key
+from protocol.keys import Keys, Membership, network_key, node_key
+from protocol.letters import Body, Kind, Status, encode_body
 from protocol.long_counter import LongCounter
-from protocol.node import Event, FrameDropped, KeysChanged, LinkName, Node
+from protocol.node import ActuatorSet, Event, FrameDropped, KeysChanged, LinkName, Node
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -33,6 +35,7 @@ from protocol.packets import (
     FrameError,
     FrameType,
     Help,
+    Letter,
     Payload,
     Response,
     Sync,
@@ -45,7 +48,12 @@ NODE = 7
 PEERS = (0, 1, 2, 3, 8, 0xFFFD)
 DESTINATIONS = (NODE, NODE, NODE, BROADCAST, BROADCAST, 1, HOST)
 LIVES = (0, 1, 5, 0xFFFFFFFE, 0xFFFFFFFF)
+CONTROLLER = 3
+GATEWAYS, SAFE_VALUE, HOLD_S = 9, 13, 14  # keys of settings
 COUNTERS = (0, 1, 40, 0x7FFFFF, 0xFFFFE0, 0xFFFFFF)
+
+
+STATUSES = (Status.DONE, Status.DONE, Status.UNKNOWN, Status.OUT_OF_RANGE)
 
 
 class Inner(Node):
@@ -96,10 +104,14 @@ class Life:
         jitter_seed = rng.randrange(2**32)
         self.reserved: tuple[list[int], list[int]] = ([], [])
         self.inner = Inner()
+        self.value = safe_value = rng.randrange(3)
+        hold_s = rng.choice((1, 60))
+        controller = rng.choice((CONTROLLER, CONTROLLER, CONTROLLER, None))
+        self.has_actuator = rng.random() < 0.8
         self.python = Endpoint(
             NODE,
             lambda now_ms: self.inner,
-            membership=Membership(keys, frozenset(gateways)),
+            membership=Membership(keys, frozenset(gateways), controller),
             counter=LongCounter(first, self.reserved[0].append),
             seed=jitter_seed,
             now_ms=self.now_ms,
@@ -108,7 +120,11 @@ class Life:
                 senders=array_length("tr_senders_t.senders"),
                 challenges=array_length("tr_seal_t.questions") // 2,
                 responses=array_length("tr_seal_t.questions") // 2,
+                origins=array_length("tr_letters_t.origins"),
+                letters=array_length("tr_letters_t.passing"),
             ),
+            actuators=Actuators(int(self.has_actuator), safe_value, hold_s),
+            settings=lambda key, value: STATUSES[sum(value) % len(STATUSES)],
         )
         self.core = NativeSeal(
             NODE,
@@ -120,25 +136,34 @@ class Life:
             overhears=overhears,
             gateways=gateways,
         )
+        self.letters = NativeLetters(
+            self.core,
+            controller=controller,
+            has_actuator=self.has_actuator,
+            safe_value=safe_value,
+            hold_s=hold_s,
+            change_setting=self._change_setting,
+        )
+        self.node_key = SealingKey(node_key(MASTER, NODE))
         self.keys = [SealingKey(network_key(MASTER, epoch)) for epoch in (0, 0, 0, 0, 1, 9)]
         self.numbers = {peer: rng.choice(LIVES) << 24 | rng.choice(COUNTERS) for peer in PEERS}
+        self.letter_number = rng.choice(LIVES) << 24 | rng.choice(COUNTERS)
         self.challenges: deque[bytes] = deque(maxlen=6)  # that the node has sent
         self.heard: deque[bytes] = deque(maxlen=40)
 
     def run(self, steps: int) -> None:
         """Raises DifferenceError."""
+        events = {
+            self._pass_time: 3,
+            self._hear_frame: 6,
+            self._hear_proof: 3,
+            self._hear_answer: 8,
+            self._hear_letter: 8,
+            self._hear_noise: 2,
+            self._send: 2,
+        }
         for _ in range(steps):
-            self.rng.choices(
-                (
-                    self._pass_time,
-                    self._hear_frame,
-                    self._hear_proof,
-                    self._hear_answer,
-                    self._hear_noise,
-                    self._send,
-                ),
-                (3, 6, 3, 4, 2, 2),
-            )[0]()
+            self.rng.choices(list(events), list(events.values()))[0]()
 
     # --- what happens ---
 
@@ -146,7 +171,12 @@ class Life:
         wait_ms = self.core.wait_ms(self.now_ms)
         steps = (0, 1, 50, 999, 1_001, self.rng.randrange(3_000), wait_ms or 0)
         self.now_ms += self.rng.choice(steps)
+        began = self.python.inner is not None
         self.python.handle_timer(self.now_ms)
+        if self.python.inner is not None and not began:
+            self.letters.start()
+        self.letters.handle_timer(self.now_ms)
+        self._python_drop()
         self._serve()
 
     def _number(self, peer: int) -> int:
@@ -212,6 +242,39 @@ class Life:
             self._sealed(FrameType.RESPONSE, peer, to, number, Response(number >> 24, life, counter))
         )
 
+    def _hear_letter(self) -> None:
+        """Mostly the controller's, to the node, of its session."""
+        rng = self.rng
+        peer = rng.choice(PEERS)
+        origin = rng.choice((CONTROLLER, CONTROLLER, CONTROLLER, CONTROLLER, 2, 8, 50, 51, 52, 53, NODE))
+        addressee = rng.choice((NODE, NODE, NODE, 1))
+        now = self.letters.session
+        session = rng.choice((now, now, now, now, now, 0, now + 1))
+        body = encode_body(Body(*self._content(session)))
+        if rng.random() < 0.05:
+            body = body[: rng.randrange(len(body))]
+        self.letter_number += rng.choice((1, 1, 1, 1, 1, 1, 0, -1, rng.choice((1, 1 << 24))))
+        number = self.letter_number & 2**56 - 1
+        key = self.node_key if rng.random() < 0.9 else self.keys[0]
+        sealed = key.seal_letter(origin, addressee, number, body) if rng.random() < 0.95 else body or b"?"
+        letter = Letter(rng.choice((0, 1, 15)), origin, addressee, number >> 24, number & 0xFFFFFF, sealed)
+        self._receive(self._sealed(FrameType.LETTER, peer, BROADCAST, self._number(peer), letter))
+
+    def _content(self, session: int) -> tuple[int, int, bytes]:
+        rng = self.rng
+        kind = rng.choice((Kind.COMMAND, Kind.COMMAND, Kind.SETTING, Kind.REKEY, Kind.ANSWER, Kind.STATE, 77))
+        content = rng.randbytes(rng.randrange(6))
+        if kind is Kind.COMMAND and rng.random() < 0.9:
+            content = bytes([rng.choice((0, 0, 0, 1)), rng.randrange(256), 0, rng.choice((0, 1, 2, 200))])
+        elif kind is Kind.SETTING and rng.random() < 0.9:
+            length = rng.choice((0, 1, 1, 2, 2, 3, 4, 32, 34))
+            key = rng.choice((2, 5, 9, 10, 12, SAFE_VALUE, HOLD_S, 15, 17, 0, 200))
+            content = bytes([key]) + rng.randbytes(length)
+        elif kind is Kind.REKEY and rng.random() < 0.9:
+            epoch = rng.choice((0, 0, 1, 1, 2, 0x1FF))
+            content = epoch.to_bytes(2, "big") + rng.choice((network_key(MASTER, epoch), rng.randbytes(16)))
+        return kind, session & 2**56 - 1, content
+
     def _hear_noise(self) -> None:
         """A frame again, changed, cut short, or none at all."""
         rng = self.rng
@@ -250,12 +313,16 @@ class Life:
         self.python.receive(frame, self.now_ms)
         result, opened = self.core.open(frame, self.now_ms)
         reason = DropReason(-result) if result < 0 else None
-        if result > 0:
+        if result > 0 and opened[0] == FrameType.LETTER:
+            result = self.letters.receive(opened, self.now_ms)
+            reason, opened = DropReason(-result) if result < 0 else None, b""
+            self.seen[f"letters: {reason.name if reason else 'taken'}"] += 1
+        elif result > 0:
             reason = self._of_the_node_inside(opened)
         given = self.inner.received.pop() if self.inner.received else b""
         self._compare(f"dropped, of {frame.hex()}", self._python_drop(), reason)
         self._compare("given to the node", given, b"" if reason else opened)
-        self._compare("epoch", self.python.keys and self.python.keys.epoch, self.core.keys.epoch)
+        self._compare("keys", self.python.keys, self.core.keys)
         self.seen[reason.name if reason else "accepted" if result else "no answer"] += 1
         self._serve()
 
@@ -274,13 +341,17 @@ class Life:
                 assert reason is None
                 reason = event.reason
             self.seen["key changes"] += isinstance(event, KeysChanged)
+            if isinstance(event, ActuatorSet):
+                self.value = event.value
         return reason
 
     def _serve(self) -> None:
         outgoing = list(self.inner.outgoing)
-        self._compare("wait", self._python_wait_ms(), self.core.wait_ms(self.now_ms))
+        self._compare("wait", self._python_wait_ms(), self._core_wait_ms())
+        self._compare("actuator", self.value if self.has_actuator else None, self._core_value())
         by_python = [frame for _, frame in self.python.frames_to_send(self.now_ms)]
-        by_core = self.core.frames_to_send(self.now_ms) + [self.core.close(frame) for frame in outgoing]
+        by_core = self.core.frames_to_send(self.now_ms) + self.letters.frames_to_send(self.now_ms)
+        by_core += [self.core.close(frame) for frame in outgoing]
         self._compare("sent", [f.hex() for f in by_python], [f.hex() for f in by_core])
         self._compare("reserved", *self.reserved)
         for frame in by_core:
@@ -296,8 +367,29 @@ class Life:
             end_ms = self.start_ms + INTRODUCTION_MS
             assert deadline_ms is not None
             if deadline_ms == end_ms:
-                return self.core.wait_ms(self.now_ms)
+                return self._core_wait_ms()
         return None if deadline_ms is None else max(0, deadline_ms - self.now_ms)
+
+    def _core_wait_ms(self) -> int | None:
+        waits_ms = (self.core.wait_ms(self.now_ms), self.letters.wait_ms(self.now_ms))
+        return min((wait_ms for wait_ms in waits_ms if wait_ms is not None), default=None)
+
+    def _core_value(self) -> int | None:
+        return self.letters.value if self.has_actuator else None
+
+    def _change_setting(self, key: int, value: bytes) -> Status:
+        """As a board does, whose memory keeps what the endpoint's does."""
+        status = STATUSES[sum(value) % len(STATUSES)]
+        if status is Status.DONE:
+            if key == SAFE_VALUE:
+                self.letters.config.safe_value = value[0]
+            elif key == HOLD_S:
+                self.letters.config.hold_s = int.from_bytes(value, "big")
+            elif key == GATEWAYS:
+                self.core.config.gateway_count = len(value) // 2
+                for place, at in enumerate(range(0, len(value), 2)):
+                    self.core.config.gateways[place] = int.from_bytes(value[at : at + 2], "big")
+        return status
 
     def _compare(self, what: str, by_python: object, by_core: object) -> None:
         if by_python != by_core:

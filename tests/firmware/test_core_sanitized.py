@@ -45,6 +45,11 @@ def test_random_lives_do_nothing_undefined(environment: dict[str, str], module: 
     assert ended.returncode == 0, ended.stderr
 
 
+def test_random_lives_among_members_do_nothing_undefined(environment: dict[str, str]) -> None:
+    ended = run(environment, "-m", "tests.firmware.seal_differential", "--seed", "7", "--lives", "20")
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_the_codecs_do_nothing_undefined(environment: dict[str, str]) -> None:
     ended = run(
         environment, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/firmware/test_core_codecs.py"

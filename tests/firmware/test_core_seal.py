@@ -35,10 +35,12 @@ def seal_of(memory: Memory, first: int) -> NativeSeal:
 
 
 def test_python_and_c_do_the_same_in_random_lives() -> None:
-    seen = seal_differential.run_lives(seed=1, lives=40, steps=300)
+    seen = seal_differential.run_lives(seed=1, lives=60, steps=300)
     assert seen["accepted"] > 200
+    assert seen["letters: taken"] > 100
     assert seen["key changes"] > 5
-    assert {"TAG", "UNPROVEN", "REPLAYED", "ROLE", "TRUNCATED", "OVERSIZED"} <= seen.keys()
+    reasons = {"TAG", "UNPROVEN", "REPLAYED", "ROLE", "TRUNCATED", "OVERSIZED", "SESSION", "QUEUE_FULL"}
+    assert reasons <= seen.keys()
 
 
 @pytest.mark.parametrize("first", [0, 5, 0xFFFFFF, 3 << 24 | 0xFFFC01, (1 << 56) - 1000], ids=hex)

@@ -1,0 +1,308 @@
+#include "tr_letters.h"
+
+#include <string.h>
+
+#include "tr_bytes.h"
+#include "tr_ccm.h"
+#include "tr_seal_parts.h"
+#include "tr_timer.h"
+
+#define PASS_ON_JITTER_MS 100u
+#define MS_PER_S 1000u
+
+/* Where things stand in a letter, the payload of a LETTER frame, and in its clear body. */
+enum {
+    HOPS_AT = 0,
+    ORIGIN_AT = 1,
+    ADDRESSEE_AT = 3,
+    NUMBER_AT = 5,
+    BODY_AT = 12,
+    NAMES_BYTES = BODY_AT - ORIGIN_AT, /* authenticated with the body */
+    FIRST_HOPS = 15,
+    CONTENT_AT = 1 + TR_NUMBER_BYTES, /* after kind and session */
+    COMMAND_BYTES = 4,
+    EPOCH_BYTES = 2,
+    MAX_LIST_BYTES = 32,
+};
+
+/* The keys of settings (PROTOCOL.md 16.2) that a letter may change. */
+enum {
+    ROLES = 2,
+    GATEWAYS = 9,
+    NEIGHBOURS = 10,
+    SENSORS = 12,
+    SAFE_VALUE = 13,
+    HOLD_S = 14,
+    PERIOD_MS = 15,
+    ORDER = 17,
+};
+
+/* --- letters that are obeyed --- */
+
+static enum tr_letter_status command(tr_letters_t *letters, const uint8_t *content, uint8_t length,
+                                     uint32_t now_ms)
+{
+    if (length != COMMAND_BYTES)
+        return TR_STATUS_OUT_OF_RANGE;
+    if (!letters->config->has_actuator || content[0] != 0)
+        return TR_STATUS_NOT_THIS_ROLE;
+    const uint16_t hold_s = tr_get_u16(content + 2);
+    letters->value = content[1];
+    letters->is_held = true;
+    letters->until_ms = now_ms + (uint32_t)MS_PER_S * (hold_s ? hold_s : letters->config->hold_s);
+    return TR_STATUS_DONE;
+}
+
+static enum tr_letter_status change_setting(const tr_letters_config_t *config, const uint8_t *content,
+                                            uint8_t length)
+{
+    const uint8_t key = length > 0 ? content[0] : 0;
+    const uint8_t value_bytes = (uint8_t)(length - 1);
+    uint8_t least = 1, most = 1;
+    switch (key) {
+    case ROLES:
+    case SENSORS:
+    case SAFE_VALUE: break;
+    case HOLD_S: least = most = 2; break;
+    case PERIOD_MS: least = most = 4; break;
+    case GATEWAYS: least = 2, most = 4; break;
+    case NEIGHBOURS:
+    case ORDER: least = 2, most = MAX_LIST_BYTES; break;
+    default: return TR_STATUS_UNKNOWN;
+    }
+    if (value_bytes < least || value_bytes > most || (least == 2 && value_bytes % 2))
+        return TR_STATUS_OUT_OF_RANGE;
+    return config->change_setting(config->context, key, content + 1, value_bytes);
+}
+
+static enum tr_letter_status carry_out(tr_letters_t *letters, uint8_t kind, const uint8_t *content,
+                                       uint8_t length, uint32_t now_ms)
+{
+    const tr_letters_config_t *config = letters->config;
+    switch (kind) {
+    case TR_LETTER_COMMAND: return command(letters, content, length, now_ms);
+    case TR_LETTER_SETTING: return change_setting(config, content, length);
+    case TR_LETTER_REKEY:
+        return length == EPOCH_BYTES + TR_KEY_BYTES
+                   ? config->take_key(config->context, tr_get_u16(content), content + EPOCH_BYTES)
+                   : TR_STATUS_OUT_OF_RANGE;
+    default: return TR_STATUS_UNKNOWN;
+    }
+}
+
+/* The clear body of a letter of the controller's. Returns 0 or a negative drop reason. */
+static int obey(tr_letters_t *letters, const uint8_t *number, const uint8_t *body, uint8_t length,
+                uint32_t now_ms)
+{
+    bool is_taken = false;
+    letters->status = TR_STATUS_SESSION;
+    if (memcmp(body + 1, letters->session, TR_NUMBER_BYTES) == 0) {
+        if (letters->has_taken && memcmp(number, letters->taken, TR_LIFE_BYTES) != 0) {
+            /* The controller lost its counter, and its letters cannot be compared: the session ends. */
+            if (!tr_seal_take_number(letters->seal, letters->session))
+                return -TR_DROP_SESSION;
+            letters->has_taken = false;
+        } else if (letters->has_taken && memcmp(number, letters->taken, TR_NUMBER_BYTES) <= 0) {
+            return -TR_DROP_SESSION;
+        } else {
+            is_taken = letters->has_taken = true;
+            memcpy(letters->taken, number, TR_NUMBER_BYTES);
+            letters->status = (uint8_t)carry_out(letters, body[0], body + CONTENT_AT,
+                                                 (uint8_t)(length - CONTENT_AT), now_ms);
+        }
+    }
+    letters->has_answer = true;
+    letters->answered_kind = body[0];
+    memcpy(letters->answered, number, TR_NUMBER_BYTES);
+    return is_taken ? 0 : -TR_DROP_SESSION;
+}
+
+/* --- letters on their way --- */
+
+/* Whether it is no copy of a letter that was heard; from now on it is. */
+static bool is_news(tr_letters_t *letters, uint16_t id, const uint8_t *number)
+{
+    tr_origin_t heard = {.id = id};
+    uint8_t place = 0;
+    while (place < letters->origin_count && letters->origins[place].id != id)
+        place++;
+    bool is_news = place == letters->origin_count;
+    if (!is_news) {
+        heard = letters->origins[place];
+        is_news = memcmp(number, heard.newest, TR_LIFE_BYTES) != 0 ||
+                  memcmp(number, heard.newest, TR_NUMBER_BYTES) > 0;
+    } else if (letters->origin_count < TR_MAX_ORIGINS) {
+        letters->origin_count++;
+    } else {
+        place--; /* of the one heard least lately */
+    }
+    if (is_news)
+        memcpy(heard.newest, number, TR_NUMBER_BYTES);
+    memmove(letters->origins + 1, letters->origins, place * sizeof heard);
+    letters->origins[0] = heard;
+    return is_news;
+}
+
+static int pass_on(tr_letters_t *letters, const uint8_t *letter, uint8_t length, uint32_t now_ms)
+{
+    if (letter[HOPS_AT] == 0)
+        return 0;
+    if (letters->passing_count == TR_MAX_LETTERS)
+        return -TR_DROP_QUEUE_FULL;
+    tr_passing_t *passing = &letters->passing[letters->passing_count++];
+    passing->due_ms = now_ms + tr_jitter_below(&letters->seal->jitter, PASS_ON_JITTER_MS);
+    passing->payload_bytes = length;
+    memcpy(passing->payload, letter, length);
+    passing->payload[HOPS_AT]--;
+    return 0;
+}
+
+int tr_letters_receive(tr_letters_t *letters, uint8_t *frame, uint8_t length, uint32_t now_ms)
+{
+    const tr_seal_config_t *config = letters->seal->config;
+    uint8_t *letter = frame + TR_HEADER_BYTES;
+    uint8_t *body = letter + BODY_AT;
+    length = (uint8_t)(length - TR_HEADER_BYTES - TR_CRC_BYTES);
+    if (length <= BODY_AT || length > TR_MAX_PAYLOAD_BYTES)
+        return -TR_DROP_MALFORMED;
+    const uint16_t origin = tr_get_u16(letter + ORIGIN_AT), addressee = tr_get_u16(letter + ADDRESSEE_AT);
+    if (origin > TR_MAX_NODE_ID || addressee > TR_MAX_NODE_ID)
+        return -TR_DROP_MALFORMED;
+    if (origin == config->node_id || !is_news(letters, origin, letter + NUMBER_AT))
+        return 0;
+    if (addressee != config->node_id)
+        return pass_on(letters, letter, length, now_ms);
+    if (origin != letters->config->controller)
+        return -TR_DROP_ROLE;
+    length = (uint8_t)(length - BODY_AT);
+    if (!config->is_open) {
+        if (length < TR_CCM_TAG_BYTES)
+            return -TR_DROP_TAG;
+        length = (uint8_t)(length - TR_CCM_TAG_BYTES);
+        if (!tr_seal_crypt(config, TR_KEY_NODE, letter + ORIGIN_AT, letter + NUMBER_AT, letter + ORIGIN_AT,
+                           NAMES_BYTES, length, false))
+            return -TR_DROP_TAG;
+    }
+    if (length < CONTENT_AT)
+        return -TR_DROP_MALFORMED;
+    return obey(letters, letter + NUMBER_AT, body, length, now_ms);
+}
+
+/* --- letters that are written --- */
+
+/* The clear body of the answer, or else of the state, that waits. Returns its length. */
+static uint8_t write_body(const tr_letters_t *letters, uint8_t *body)
+{
+    uint8_t *at = body + CONTENT_AT;
+    if (letters->has_answer) {
+        body[0] = TR_LETTER_ANSWER;
+        memcpy(body + 1, letters->answered, TR_NUMBER_BYTES);
+        *at++ = letters->answered_kind;
+        *at++ = letters->status;
+        memcpy(at, letters->session, TR_NUMBER_BYTES);
+        at += TR_NUMBER_BYTES;
+        if (letters->answered_kind == TR_LETTER_COMMAND && letters->status == TR_STATUS_DONE) {
+            *at++ = 0;
+            *at++ = letters->value;
+        }
+    } else {
+        body[0] = TR_LETTER_STATE;
+        memset(body + 1, 0, TR_NUMBER_BYTES);
+        *at++ = 0;
+        *at++ = letters->value;
+        *at++ = letters->cause;
+    }
+    return (uint8_t)(at - body);
+}
+
+/* A letter to the controller. Returns its length; 0: no number could be reserved. */
+static uint8_t write_letter(tr_letters_t *letters, uint8_t *letter)
+{
+    const tr_seal_config_t *config = letters->seal->config;
+    if (!tr_seal_take_number(letters->seal, letter + NUMBER_AT))
+        return 0;
+    letter[HOPS_AT] = FIRST_HOPS;
+    tr_put_u16(letter + ORIGIN_AT, config->node_id);
+    tr_put_u16(letter + ADDRESSEE_AT, letters->config->controller);
+    uint8_t length = write_body(letters, letter + BODY_AT);
+    if (!config->is_open) {
+        tr_seal_crypt(config, TR_KEY_NODE, letter + ORIGIN_AT, letter + NUMBER_AT, letter + ORIGIN_AT,
+                      NAMES_BYTES, length, true);
+        length = (uint8_t)(length + TR_CCM_TAG_BYTES);
+    }
+    if (letters->has_answer)
+        letters->has_answer = false;
+    else
+        letters->has_state = false;
+    return (uint8_t)(BODY_AT + length);
+}
+
+/* The first letter that is to be passed on now. Returns its length; 0: there is none. */
+static uint8_t take_passing(tr_letters_t *letters, uint32_t now_ms, uint8_t *letter)
+{
+    for (uint8_t i = 0; i < letters->passing_count; i++) {
+        tr_passing_t *passing = &letters->passing[i];
+        if (tr_ms_until(passing->due_ms, now_ms) != 0)
+            continue;
+        const uint8_t length = passing->payload_bytes;
+        memcpy(letter, passing->payload, length);
+        letters->passing_count--;
+        memmove(passing, passing + 1, (size_t)(letters->passing_count - i) * sizeof *passing);
+        return length;
+    }
+    return 0;
+}
+
+uint8_t tr_letters_next_frame(tr_letters_t *letters, uint32_t now_ms, uint8_t *frame)
+{
+    uint8_t *letter = frame + TR_HEADER_BYTES;
+    const uint8_t length = letters->has_answer || letters->has_state ? write_letter(letters, letter)
+                                                                     : take_passing(letters, now_ms, letter);
+    if (length == 0)
+        return 0;
+    frame[0] = TR_LETTER;
+    tr_put_u16(frame + 1, letters->seal->config->node_id);
+    tr_put_u16(frame + 3, TR_BROADCAST);
+    return tr_seal_close(letters->seal, frame, (uint8_t)(TR_HEADER_BYTES + length + TR_CRC_BYTES));
+}
+
+/* --- time --- */
+
+uint32_t tr_letters_wait_ms(const tr_letters_t *letters, uint32_t now_ms)
+{
+    uint32_t wait_ms = letters->is_held ? tr_ms_until(letters->until_ms, now_ms) : TR_FOREVER_MS;
+    for (uint8_t i = 0; i < letters->passing_count; i++)
+        wait_ms = tr_shorter(wait_ms, tr_ms_until(letters->passing[i].due_ms, now_ms));
+    return letters->has_answer || letters->has_state ? 0 : wait_ms;
+}
+
+/* The controller is told what the actuator does. */
+static void tell_state(tr_letters_t *letters, enum tr_actuator_cause cause)
+{
+    letters->cause = (uint8_t)cause;
+    letters->has_state = letters->config->controller != TR_NO_NODE;
+}
+
+void tr_letters_handle_timer(tr_letters_t *letters, uint32_t now_ms)
+{
+    if (!letters->is_held || tr_ms_until(letters->until_ms, now_ms) != 0)
+        return;
+    letters->is_held = false;
+    letters->value = letters->config->safe_value;
+    tell_state(letters, TR_CAUSE_SILENCE);
+}
+
+void tr_letters_start(tr_letters_t *letters)
+{
+    if (letters->config->has_actuator)
+        tell_state(letters, TR_CAUSE_START);
+}
+
+void tr_letters_init(tr_letters_t *letters, const tr_letters_config_t *config, tr_seal_t *seal)
+{
+    memset(letters, 0, sizeof *letters);
+    letters->config = config;
+    letters->seal = seal;
+    letters->value = config->safe_value;
+    memcpy(letters->session, seal->config->first, TR_NUMBER_BYTES);
+}
