@@ -48,6 +48,8 @@ BOARD_PROFILE = DEFAULT_PROFILE
 SHT31_RANGES = {TEMPERATURE: (-45.0, 130.0), HUMIDITY: (0.0, 100.0)}
 SUPPLY_MV = 5_000
 ANALOG_PINS = 6
+# Of what trace.h tells: no event, but the seed.
+SEED_KIND = 0
 
 Given = Event | bytes
 
@@ -131,7 +133,8 @@ class Boards:
     """Makes the nodes of one simulation, which must then be attached; the root is a Python node, on the host.
 
     `settings_of` says what a new board's EEPROM holds; `make_root` is called as SinkTreeNode is.
-    A node's EEPROM outlives its power: `eeproms` holds those of boards that have none.
+    A node's EEPROM outlives its power: `eeproms` holds those of boards that have none. `seeds` are those of
+    the boards' jitter, since each last started.
     """
 
     def __init__(
@@ -145,6 +148,7 @@ class Boards:
         self._settings_of = settings_of
         self._make_root = make_root
         self.eeproms: dict[int, bytes] = {}
+        self.seeds: dict[int, int] = {}
         self.reports: dict[int, BoardReport] = {}
         self._nodes: dict[int, BoardNode] = {}
         self._kinds = _event_kinds()
@@ -247,6 +251,9 @@ class Boards:
         raise BoardError(f"node {node.node_id}: its firmware stands still at cycle {notice.cycle}")
 
     def _read_event(self, node: BoardNode, data: bytes) -> list[Given]:
+        if data[0] == SEED_KIND:
+            self.seeds[node.node_id] = int.from_bytes(data[1:], "big")
+            return []
         kind, other, value = data[0], int.from_bytes(data[1:3], "big"), int.from_bytes(data[3:5], "big")
         match self._kinds[kind]:
             case "MEASUREMENT_DUE":
