@@ -2,7 +2,7 @@
 
 The timing rule: each node sends the same frames in the same order, each at most LATE_MS from the other's.
 Boards are later, since a frame passes two UARTs (2 ms each) on every hop, and their clocks show whole
-milliseconds; so ages and durations are not compared. On an air that loses frames by chance, chance decides, and
+milliseconds; so ages and durations are not compared. On an air that loses frames, chance decides, and
 where two children report at the same time, either may be first: these fields have neither.
 """
 
@@ -20,7 +20,7 @@ from firmware.native.boards import BOARD_METRICS, Boards
 from firmware.native.tree import CoreNode
 from protocol.capture import Record
 from protocol.node import Node
-from protocol.packets import Ack, Payload, Result, Sync, decode
+from protocol.packets import Ack, FrameType, Payload, Result, Sync, decode
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid
 from protocol.sink_tree import SinkTreeNode
