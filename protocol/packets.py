@@ -110,6 +110,7 @@ __all__ = [
 # fmt: on
 
 _HEADER = FixedStruct(HEADER)
+_PEEKED = struct.Struct(">BHHBH")  # the header, for those who read of every frame nothing else
 _AGGREGATE = FixedStruct(AGGREGATE)
 _LINK = FixedStruct(LINK)
 _DOUBT = FixedStruct(DOUBT)
@@ -564,5 +565,5 @@ def peek_header(data: bytes) -> tuple[int, int, int, int]:
     """(type byte, source, destination, counter), nothing else checked. Raises FrameError (truncated)."""
     if len(data) < HEADER_BYTES:
         raise FrameError(DropReason.TRUNCATED, f"{len(data)} bytes, at least {HEADER_BYTES}")
-    first, source, destination, counter = _HEADER.unpack(data, 0)
-    return first, source, destination, counter
+    first, source, destination, high, low = _PEEKED.unpack_from(data)
+    return first, source, destination, high << 16 | low

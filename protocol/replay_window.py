@@ -13,7 +13,6 @@ _COUNTER_MASK = COUNTER_MODULUS - 1
 _HALF = COUNTER_MODULUS >> 1
 _LIFE_SHIFT = 24
 _NUMBER_MASK = (1 << 56) - 1
-_AHEAD_LIMIT = 1 << 55
 
 
 class Refusal(IntEnum):
@@ -77,15 +76,18 @@ class Senders:
 
     def take(self, source: int, number: int) -> None:
         """The frame of a number that was not refused is heard: its tag was right."""
-        windows = self._windows
-        window = windows[source]
-        ahead = (number - window.newest) & _NUMBER_MASK
-        if ahead < _AHEAD_LIMIT:
+        window = self._windows[source]
+        ahead = number - window.newest
+        if ahead == 1:
+            window.bits = (window.bits << 1 | 1) & _WINDOW_MASK
+            window.newest = number
+        elif -WINDOW_FRAMES <= ahead < 0:
+            window.bits |= 1 << -ahead - 1
+        else:  # the number after the last of all is 0
+            ahead &= _NUMBER_MASK
             window.bits = (window.bits << 1 | 1) << min(ahead - 1, WINDOW_FRAMES) & _WINDOW_MASK
             window.newest = number
-        else:
-            window.bits |= 1 << window.newest - number - 1
-        windows.move_to_end(source)
+        self._windows.move_to_end(source)
 
     def prove(self, source: int, number: int) -> None:
         """The sender's life and newest counter are known now; all before it counts as seen."""

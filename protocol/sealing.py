@@ -5,6 +5,7 @@ A number here is a long counter (10.2) as one integer: life << 24 | counter.
 
 from __future__ import annotations
 
+import struct
 from binascii import crc_hqx
 
 from cryptography.exceptions import InvalidTag
@@ -29,14 +30,22 @@ HOST_TYPES = frozenset({FrameType.RESULT, FrameType.HEARD, FrameType.BOOT})
 # They show their life: the four bytes after the header stay clear.
 LIFE_TYPES = frozenset({FrameType.CHALLENGE, FrameType.RESPONSE})
 
-_PAD = bytes(4)
 _VERSION_SHIFT, _VERSION_BITS = 5, 0x60
 _TYPE_MASK = SEALED_BIT - 1
 _CLEAR_BYTES = [
     HEADER_BYTES + (LIFE_BYTES if first & SEALED_BIT and first & 0x1F in LIFE_TYPES else 0)
     for first in range(256)
 ]
+# Of a sealed frame of this wire version that begins so; more than any frame for what is none.
+_LEAST_BYTES = [
+    _CLEAR_BYTES[first] + TAG_BYTES
+    if first & SEALED_BIT and first & _VERSION_BITS == WIRE_VERSION << _VERSION_SHIFT
+    else MAX_FRAME_BYTES + 1
+    for first in range(256)
+]
 _OPEN_TYPES = [bytes([first & _TYPE_MASK]) for first in range(256)]
+_pack_nonce = struct.Struct(">HQ3x").pack  # source, long counter and the first of four zeros, the others
+_pack_u16 = struct.Struct(">H").pack
 
 
 def shown_number(frame: bytes) -> int | None:
@@ -51,15 +60,18 @@ def shown_number(frame: bytes) -> int | None:
 
 def unfit(frame: bytes) -> DropReason | None:
     """Why these bytes cannot be a sealed frame, whatever the key (length, wire version, open), or None."""
-    if len(frame) > MAX_FRAME_BYTES:
+    size_bytes = len(frame)
+    if size_bytes > MAX_FRAME_BYTES:
         return DropReason.OVERSIZED
-    if len(frame) < HEADER_BYTES + CRC_BYTES:
+    if size_bytes < HEADER_BYTES + CRC_BYTES:
         return DropReason.TRUNCATED
+    if size_bytes >= _LEAST_BYTES[frame[0]]:
+        return None
     if frame[0] & _VERSION_BITS != WIRE_VERSION << _VERSION_SHIFT:
         return DropReason.WIRE_VERSION
     if not frame[0] & SEALED_BIT:
         return DropReason.OPEN
-    return DropReason.TRUNCATED if len(frame) < _CLEAR_BYTES[frame[0]] + TAG_BYTES else None
+    return DropReason.TRUNCATED
 
 
 class SealingKey:
@@ -73,15 +85,12 @@ class SealingKey:
     def seal(self, frame: bytes, number: int) -> bytes:
         """The open frame as a sealed one; its counter becomes the lower 24 bits of the number."""
         first = frame[0] | SEALED_BIT
+        clear_bytes = _CLEAR_BYTES[first]
         long_counter = number.to_bytes(LONG_COUNTER_BYTES, "big")
-        clear = (
-            bytes([first])
-            + frame[1:5]
-            + long_counter[LIFE_BYTES:]
-            + frame[HEADER_BYTES : _CLEAR_BYTES[first]]
-        )
-        plain = frame[_CLEAR_BYTES[first] : -CRC_BYTES]
-        return clear + self._encrypt(frame[1:3] + long_counter + _PAD, plain, clear)
+        header = bytes([first]) + frame[1:5] + long_counter[LIFE_BYTES:]
+        clear = header + frame[HEADER_BYTES:clear_bytes]
+        nonce = _pack_nonce(frame[1] << 8 | frame[2], number << 8)
+        return clear + self._encrypt(nonce, frame[clear_bytes:-CRC_BYTES], clear)
 
     def open(self, frame: bytes, number: int) -> bytes | None:
         """The sealed frame as an open one with its CRC, or None if the tag is wrong.
@@ -90,14 +99,14 @@ class SealingKey:
         long as what is clear of it and the tag.
         """
         first = frame[0]
-        clear = frame[: _CLEAR_BYTES[first]]
-        nonce = frame[1:3] + number.to_bytes(LONG_COUNTER_BYTES, "big") + _PAD
+        clear_bytes = _CLEAR_BYTES[first]
+        nonce = _pack_nonce(frame[1] << 8 | frame[2], number << 8)
         try:
-            plain = self._decrypt(nonce, frame[_CLEAR_BYTES[first] :], clear)
+            plain = self._decrypt(nonce, frame[clear_bytes:], frame[:clear_bytes])
         except InvalidTag:
             return None
-        body = _OPEN_TYPES[first] + clear[1:] + plain
-        return body + crc_hqx(body, 0xFFFF).to_bytes(CRC_BYTES, "big")
+        body = _OPEN_TYPES[first] + frame[1:clear_bytes] + plain
+        return body + _pack_u16(crc_hqx(body, 0xFFFF))
 
     def seal_letter(self, origin: int, addressee: int, number: int, clear: bytes) -> bytes:
         """The sealed body of a letter."""
@@ -115,5 +124,5 @@ class SealingKey:
 
 def _letter_names(origin: int, addressee: int, number: int) -> tuple[bytes, bytes]:
     """Nonce and associated data (14.1)."""
-    source, long_counter = origin.to_bytes(2, "big"), number.to_bytes(LONG_COUNTER_BYTES, "big")
-    return source + long_counter + _PAD, source + addressee.to_bytes(2, "big") + long_counter
+    names = _pack_u16(origin) + _pack_u16(addressee) + number.to_bytes(LONG_COUNTER_BYTES, "big")
+    return _pack_nonce(origin, number << 8), names
