@@ -198,29 +198,40 @@ void tr_polling_receive(tr_polling_t *node, const uint8_t *bytes, size_t length,
         tr_polling_overhear(node, &frame, now_ms);
 }
 
-void tr_polling_handle_timer(tr_polling_t *node, uint32_t now_ms)
+static void start_round_if_due(tr_polling_t *node, uint32_t now_ms)
+{
+    if (!tr_has_come(tr_polling_next_round_ms(node), now_ms))
+        return;
+    if (tr_polling_may_start(node, now_ms))
+        tr_polling_start_round(node, now_ms);
+    else
+        node->began_ms += node->config->timing.beat_ms;
+}
+
+static void take_over_if_due(tr_polling_t *node, uint32_t now_ms)
 {
     const tr_polling_timing_t *timing = &node->config->timing;
+    const uint32_t takeover_ms = tr_polling_takeover_ms(node);
+    if (!tr_has_come(takeover_ms, now_ms))
+        return;
+    if (now_ms - takeover_ms > timing->beat_ms)
+        tr_polling_wait(node,
+                        now_ms + timing->lease_ms); /* it was stopped: what it missed waits to be read */
+    else
+        tr_polling_take_over(node, now_ms);
+}
+
+void tr_polling_handle_timer(tr_polling_t *node, uint32_t now_ms)
+{
     if (node->base.has_left)
         return;
     tr_polling_keep_times(node, now_ms);
     tr_polling_check_lease(node, now_ms);
     tr_polling_end_round_if_due(node, now_ms);
-    const uint32_t takeover_ms = tr_polling_takeover_ms(node);
-    if (tr_polling_is_primary(node)) {
-        if (!tr_has_come(tr_polling_next_round_ms(node), now_ms))
-            return;
-        if (tr_polling_may_start(node, now_ms))
-            tr_polling_start_round(node, now_ms);
-        else
-            node->began_ms += timing->beat_ms;
-    } else if (tr_has_come(takeover_ms, now_ms)) {
-        if (now_ms - takeover_ms > timing->beat_ms)
-            tr_polling_wait(node,
-                            now_ms + timing->lease_ms); /* it was stopped: what it missed waits to be read */
-        else
-            tr_polling_take_over(node, now_ms);
-    }
+    if (tr_polling_is_primary(node))
+        start_round_if_due(node, now_ms);
+    else
+        take_over_if_due(node, now_ms);
 }
 
 /* By metric; of too many the first are kept. */

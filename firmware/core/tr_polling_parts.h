@@ -23,14 +23,17 @@ static inline uint32_t tr_later(uint32_t a_ms, uint32_t b_ms)
 /* tr_polling_lease.c: who is there, whom to follow, and what version comes next */
 bool tr_polling_is_primary(const tr_polling_t *node);
 bool tr_polling_is_newer_epoch(uint16_t a, uint16_t b);
+/* What goes with a peer of the table. */
 tr_polled_t *tr_polling_polled(tr_polling_t *node, const tr_peer_t *peer);
 void tr_polling_hear_at(tr_polling_t *node, uint16_t id, uint32_t now_ms);
 void tr_polling_lose(tr_polling_t *node, uint16_t id, enum tr_why why);
 /* Loses all peers of which the test is true, in order. */
 typedef bool tr_polling_test_t(const tr_polling_t *node, const tr_peer_t *peer, uint32_t now_ms);
 void tr_polling_lose_all(tr_polling_t *node, tr_polling_test_t *is_lost, enum tr_why why, uint32_t now_ms);
+/* Ends the running round, with a result or void. */
 void tr_polling_end_round(tr_polling_t *node);
 void tr_polling_overhear(tr_polling_t *node, const tr_frame_t *frame, uint32_t now_ms);
+/* Keeps what is long ago within reach of a clock that wraps. */
 void tr_polling_keep_times(tr_polling_t *node, uint32_t now_ms);
 bool tr_polling_yields_to(const tr_polling_t *node, uint16_t source, uint16_t epoch, uint32_t now_ms);
 void tr_polling_follow(tr_polling_t *node, uint16_t source, const tr_beat_t *heard, uint32_t now_ms);
