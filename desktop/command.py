@@ -32,6 +32,7 @@ COMMANDS = {
     "replay": "bridge.replay",
     "decode": "bridge.decode",
     "ports": "bridge.ports",
+    "provision": "firmware.field.provision",
 }
 
 

@@ -20,7 +20,7 @@ LAYERS = {
     "firmware": ("firmware", "bridge", "protocol"),
     "firmware.native": ("firmware.native", "protocol"),
     "desktop": ("desktop", "bridge", "protocol"),
-    "desktop.command": ("desktop", "firmware.pi", "bridge", "protocol"),
+    "desktop.command": ("desktop", "firmware.field", "firmware.pi", "bridge", "protocol"),
 }
 
 # What the protocol may import besides: computation. Clocks, files, networks, threads and logs stay outside;
