@@ -118,7 +118,7 @@ PICTURES = {
             hc12("1 TX", "0 RX"),
             Wired(
                 Part("Relay or LED", "the actuator", ("IN", "GND")),
-                (Wire("8", "IN", "signal"), Wire("GND", "GND", "ground")),
+                (Wire("7", "IN", "signal"), Wire("GND", "GND", "ground")),
             ),
         ),
     ),
