@@ -21,7 +21,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import UsageError
+from bridge.private_file import write_private
 from protocol.keys import KEY_BYTES, MAX_EPOCH, Keys, Membership
 from protocol.packets import MAX_NODE_ID
 from protocol.simulator.toml_tables import DescriptionError, Table
@@ -205,34 +205,6 @@ def write_keys(path: Path, keys: NetworkKeys) -> None:
     Raises UsageError.
     """
     write_private(path, keys_text(keys).encode())
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """A file of mode 0600 with that content: written beside, synced, and renamed. Raises UsageError."""
-    try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a file in a folder you may write to") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on the disk, too; Windows does that by itself."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 # --- the keyring -----------------------------------------------------------------------------------------
