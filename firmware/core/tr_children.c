@@ -76,10 +76,10 @@ void tr_children_forget_all(tr_children_t *children)
 uint8_t tr_children_depth(const tr_children_t *children)
 {
     uint8_t depth = 0;
-    for (uint8_t i = 0; i < children->count; i++) {
-        const uint8_t below = children->children[i].depth;
-        if (below >= depth)
-            depth = below < UINT8_MAX ? (uint8_t)(below + 1) : UINT8_MAX;
+    const tr_child_t *child = children->children;
+    for (uint8_t left = children->count; left > 0; left--, child++) {
+        if (child->depth >= depth)
+            depth = child->depth < UINT8_MAX ? (uint8_t)(child->depth + 1) : UINT8_MAX;
     }
     return depth;
 }
@@ -96,8 +96,9 @@ TR_OUTLINE static bool owes(const tr_child_t *child, uint16_t version)
 
 bool tr_children_are_owing(const tr_children_t *children, uint16_t version)
 {
-    for (uint8_t i = 0; i < children->count; i++) {
-        if (owes(&children->children[i], version))
+    const tr_child_t *child = children->children;
+    for (uint8_t left = children->count; left > 0; left--, child++) {
+        if (owes(child, version))
             return true;
     }
     return false;
@@ -105,18 +106,18 @@ bool tr_children_are_owing(const tr_children_t *children, uint16_t version)
 
 /* --- links --- */
 
-TR_OUTLINE static void remove_links(tr_children_t *children, uint8_t place, uint8_t count)
+static void remove_link(tr_children_t *children, tr_link_t *link)
 {
-    children->link_count = (uint8_t)(children->link_count - count);
-    memmove(&children->links[place], &children->links[place + count],
-            (size_t)(children->link_count - place) * sizeof *children->links);
+    children->link_count--;
+    memmove(link, link + 1, (size_t)((char *)&children->links[children->link_count] - (char *)link));
 }
 
 static void hand_on(tr_children_t *children, uint16_t child, uint16_t parent, uint8_t quality)
 {
-    for (uint8_t i = 0; i < children->link_count; i++) {
-        if (children->links[i].child == child && children->links[i].parent == parent) {
-            remove_links(children, i, 1);
+    tr_link_t *link = children->links;
+    for (uint8_t left = children->link_count; left > 0; left--, link++) {
+        if (link->child == child && link->parent == parent) {
+            remove_link(children, link);
             break; /* there is one at most */
         }
     }
@@ -136,22 +137,23 @@ static uint8_t quality(const tr_child_t *child)
 
 static void take_links(tr_children_t *children, tr_items_t *items)
 {
-    uint8_t count = children->link_count < TR_MAX_LINKS ? children->link_count : TR_MAX_LINKS;
-    memcpy(items->links, children->links, count * sizeof *items->links);
-    remove_links(children, 0, count);
     tr_child_t *child = children->children;
-    for (uint8_t left = children->count; left > 0 && count < TR_MAX_LINKS; left--, child++) {
+    while (items->link_count < TR_MAX_LINKS && children->link_count > 0) {
+        items->links[items->link_count++] = children->links[0];
+        remove_link(children, children->links);
+    }
+    for (uint8_t left = children->count; left > 0 && items->link_count < TR_MAX_LINKS; left--, child++) {
         if (!child->is_announced)
-            tr_link_set(&items->links[count++], child->id, children->node_id, quality(child));
+            tr_link_set(&items->links[items->link_count++], child->id, children->node_id, quality(child));
         child->is_announced = true;
     }
-    items->link_count = count;
 }
 
 void tr_children_announce_all(tr_children_t *children)
 {
-    for (uint8_t i = 0; i < children->count; i++)
-        children->children[i].is_announced = false;
+    tr_child_t *child = children->children;
+    for (uint8_t left = children->count; left > 0; left--, child++)
+        child->is_announced = false;
 }
 
 /* --- reports --- */

@@ -8,7 +8,7 @@
 
 /* Children; 13 bytes each. Whoever finds no place seeks another parent, and the tree grows deeper. */
 #ifndef TR_MAX_CHILDREN
-#define TR_MAX_CHILDREN 6
+#define TR_MAX_CHILDREN 5
 #endif
 
 /* Aggregates in the children's reports of a round; 8 bytes each. A report that finds no place is refused. */
@@ -19,7 +19,7 @@
 /* Frames that wait to be sent; 9 bytes each. An offer to a neighbour for each place in the child table, and a
  * few of the node's own. */
 #ifndef TR_OUTBOX_FRAMES
-#define TR_OUTBOX_FRAMES 8
+#define TR_OUTBOX_FRAMES 7
 #endif
 
 /* Link items to hand on; 5 bytes each. PROTOCOL.md 6.5 says 8. */
@@ -58,10 +58,9 @@
 #define TR_MAX_LETTERS 1
 #endif
 
-/* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and a little more.
- */
+/* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and why. */
 #ifndef TR_MAX_EVENTS
-#define TR_MAX_EVENTS (TR_MAX_CHILDREN + 2)
+#define TR_MAX_EVENTS (TR_MAX_CHILDREN + 1)
 #endif
 
 /* 0: a node that is never the root has no code for it. */

@@ -2,7 +2,12 @@
 
 #include <string.h>
 
+#ifdef __AVR__
+#include <util/crc16.h>
+#endif
+
 #include "tr_bytes.h"
+#include "tr_inline.h"
 
 enum {
     TYPE_MASK = 0x1f,
@@ -10,13 +15,22 @@ enum {
     VERSION_MASK = 0x3,
 };
 
+#ifdef __AVR__
+/* avr-libc's, which differs in the initial value only. */
+TR_OUTLINE uint16_t tr_crc16_add(uint16_t crc, uint8_t byte)
+{
+    return _crc_xmodem_update(crc, byte);
+}
+#else
 /* The byte-wise form of the bit-wise definition: polynomial 0x1021, not reflected. */
 uint16_t tr_crc16_add(uint16_t crc, uint8_t byte)
 {
     uint8_t x = (uint8_t)((crc >> 8) ^ byte);
     x = (uint8_t)(x ^ (x >> 4));
-    return (uint16_t)((uint16_t)(crc << 8) ^ (uint16_t)((uint16_t)x << 12) ^ (uint16_t)((uint16_t)x << 5) ^ x);
+    return (uint16_t)((uint16_t)(crc << 8) ^ (uint16_t)((uint16_t)x << 12) ^ (uint16_t)((uint16_t)x << 5) ^
+                      x);
 }
+#endif
 
 uint16_t tr_crc16(const uint8_t *bytes, size_t length)
 {

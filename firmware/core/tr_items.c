@@ -15,13 +15,11 @@ TR_OUTLINE static const uint8_t *aggregate_at(const tr_received_items_t *items, 
     return items->bytes + (uint8_t)(index * AGGREGATE_ITEM_BYTES);
 }
 
-/* Whether the newest aggregate has a metric of its own and the version of the others. */
-static bool fits_the_others(const tr_received_items_t *items)
+/* Whether the newest aggregate, at that place, has a metric of its own and the version of the others. */
+static bool fits_the_others(const tr_received_items_t *items, const uint8_t *newest)
 {
-    const uint8_t *newest = aggregate_at(items, (uint8_t)(items->aggregate_count - 1));
-    for (uint8_t i = 0; i + 1 < items->aggregate_count; i++) {
-        const uint8_t *other = aggregate_at(items, i);
-        if (other[0] == newest[0] || tr_get_u16(other + 1) != tr_get_u16(newest + 1))
+    for (const uint8_t *other = items->bytes; other < newest; other += AGGREGATE_ITEM_BYTES) {
+        if (other[0] == newest[0] || other[1] != newest[1] || other[2] != newest[2])
             return false;
     }
     return true;
@@ -35,7 +33,7 @@ static uint8_t take_item(tr_received_items_t *items, const uint8_t *at, uint8_t 
     if (at[0] <= TR_METRIC_MASK && length >= AGGREGATE_ITEM_BYTES && items->link_count == 0 &&
         items->aggregate_count < TR_MAX_AGGREGATES) {
         items->aggregate_count++;
-        return fits_the_others(items) ? AGGREGATE_ITEM_BYTES : 0;
+        return fits_the_others(items, at) ? AGGREGATE_ITEM_BYTES : 0;
     }
     if (at[0] == TR_ITEM_LINK && length >= TR_LINK_ITEM_BYTES && items->link_count < TR_MAX_LINKS) {
         items->link_count++;
@@ -92,20 +90,22 @@ void tr_items_clear(tr_items_t *items, uint16_t version)
 
 void tr_items_merge(tr_items_t *items, const tr_metric_aggregate_t *added)
 {
-    uint8_t place = 0;
-    while (place < items->aggregate_count && items->aggregates[place].metric < added->metric)
+    tr_metric_aggregate_t *place = items->aggregates;
+    uint8_t after = items->aggregate_count;
+    while (after > 0 && place->metric < added->metric) {
         place++;
-    if (place < items->aggregate_count && items->aggregates[place].metric == added->metric) {
-        tr_aggregate_merge(&items->aggregates[place].aggregate, &added->aggregate);
+        after--;
+    }
+    if (after > 0 && place->metric == added->metric) {
+        tr_aggregate_merge(&place->aggregate, &added->aggregate);
         return;
     }
-    if (place == TR_MAX_AGGREGATES)
-        return;
     if (items->aggregate_count < TR_MAX_AGGREGATES)
         items->aggregate_count++;
-    memmove(&items->aggregates[place + 1], &items->aggregates[place],
-            (size_t)(items->aggregate_count - 1 - place) * sizeof *items->aggregates);
-    items->aggregates[place] = *added;
+    else if (after-- == 0)
+        return;
+    memmove(place + 1, place, after * sizeof *place);
+    *place = *added;
 }
 
 void tr_items_put_empty(tr_items_t *items, uint8_t metric)
@@ -120,15 +120,17 @@ void tr_items_put_empty(tr_items_t *items, uint8_t metric)
 TR_OUTLINE uint8_t tr_items_write(const tr_items_t *items, uint16_t doubt, uint8_t *bytes)
 {
     uint8_t *at = bytes;
-    for (uint8_t i = 0; i < items->aggregate_count; i++, at += AGGREGATE_ITEM_BYTES) {
-        at[0] = items->aggregates[i].metric;
-        tr_aggregate_write(&items->aggregates[i].aggregate, items->version, at + 1);
+    const tr_metric_aggregate_t *aggregate = items->aggregates;
+    for (uint8_t left = items->aggregate_count; left > 0; left--, aggregate++, at += AGGREGATE_ITEM_BYTES) {
+        at[0] = aggregate->metric;
+        tr_aggregate_write(&aggregate->aggregate, items->version, at + 1);
     }
-    for (uint8_t i = 0; i < items->link_count; i++, at += TR_LINK_ITEM_BYTES) {
+    const tr_link_t *link = items->links;
+    for (uint8_t left = items->link_count; left > 0; left--, link++, at += TR_LINK_ITEM_BYTES) {
         at[0] = TR_ITEM_LINK;
-        tr_put_u16(at + 1, items->links[i].child);
-        tr_put_u16(at + 3, items->links[i].parent);
-        at[5] = items->links[i].quality;
+        tr_put_u16(at + 1, link->child);
+        tr_put_u16(at + 3, link->parent);
+        at[5] = link->quality;
     }
     if (doubt) {
         at[0] = TR_ITEM_DOUBT;

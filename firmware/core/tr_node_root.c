@@ -20,7 +20,7 @@ void tr_start_root(tr_node_t *node, uint16_t version)
 void tr_advance_root(tr_node_t *node)
 {
     uint16_t version = tr_way_version_at(&node->way, node->now_ms);
-    node->way.origin_ms = tr_way_running_since_ms(&node->way, node->now_ms);
+    node->way.origin_ms = node->now_ms - tr_way_running_for_ms(&node->way, node->now_ms);
     if (node->has_heard_version && !tr_version_is_newer(version, node->heard_version))
         version = (uint16_t)(node->heard_version + 1);
     node->has_heard_version = false;

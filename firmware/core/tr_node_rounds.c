@@ -38,10 +38,10 @@ static uint32_t child_wait_for_ms(const tr_node_t *node)
 static void set_child_wait(tr_node_t *node)
 {
     const uint32_t wait_ms = child_wait_for_ms(node);
-    const uint32_t end_ms = tr_way_running_since_ms(&node->way, node->now_ms) + wait_ms;
+    const uint32_t left_ms = tr_ms_until(wait_ms, tr_way_running_for_ms(&node->way, node->now_ms));
     /* A round entered late, after the clock was set. */
-    const uint32_t earliest_ms = node->now_ms + tr_shorter(wait_ms, hop_wait_ms(node));
-    tr_timer_set(&node->timers[TR_CHILD_WAIT], earliest_ms + tr_ms_until(end_ms, earliest_ms));
+    const uint32_t least_ms = tr_shorter(wait_ms, hop_wait_ms(node));
+    tr_timer_set(&node->timers[TR_CHILD_WAIT], node->now_ms + (left_ms > least_ms ? left_ms : least_ms));
 }
 
 void tr_start_round(tr_node_t *node)

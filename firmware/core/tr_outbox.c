@@ -41,9 +41,12 @@ tr_waiting_t *tr_outbox_first_due(tr_outbox_t *outbox, uint32_t now_ms)
 
 void tr_outbox_discard(tr_outbox_t *outbox, uint8_t type)
 {
-    for (uint8_t i = outbox->count; i-- > 0;) {
-        if (outbox->waiting[i].type == type)
-            tr_outbox_remove(outbox, &outbox->waiting[i]);
+    tr_waiting_t *waiting = outbox->waiting;
+    for (uint8_t left = outbox->count; left > 0; left--) {
+        if (waiting->type == type)
+            tr_outbox_remove(outbox, waiting);
+        else
+            waiting++;
     }
 }
 

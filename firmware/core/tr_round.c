@@ -25,10 +25,10 @@ TR_OUTLINE uint16_t tr_round_doubt_for(tr_round_t *round, uint16_t destination)
         round->is_in_doubt = true;
     if (!round->is_in_doubt)
         return round->items.doubt;
-    for (uint8_t i = 0; i < round->items.aggregate_count; i++) {
-        const uint16_t count = round->items.aggregates[i].aggregate.count;
-        if (count > counted)
-            counted = count;
+    const tr_metric_aggregate_t *counts = round->items.aggregates;
+    for (uint8_t left = round->items.aggregate_count; left > 0; left--, counts++) {
+        if (counts->aggregate.count > counted)
+            counted = counts->aggregate.count;
     }
     return counted;
 }

@@ -80,9 +80,9 @@ uint16_t tr_way_version_at(const tr_way_t *way, uint32_t then_ms)
     return (uint16_t)(way->distance.version + (then_ms - way->origin_ms) / way->period_ms);
 }
 
-uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t then_ms)
+uint32_t tr_way_running_for_ms(const tr_way_t *way, uint32_t then_ms)
 {
-    return then_ms - (then_ms - way->origin_ms) % way->period_ms;
+    return (then_ms - way->origin_ms) % way->period_ms;
 }
 
 TR_OUTLINE bool tr_way_is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms)

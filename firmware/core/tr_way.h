@@ -41,9 +41,9 @@ uint32_t tr_way_ms_until(const tr_way_t *way, uint16_t version, uint32_t now_ms)
 /* By how much a child's clock may be ahead, in good order: its report comes before the round then. */
 uint16_t tr_way_clock_error_ms(const tr_way_t *way);
 
-/* The round that runs then, and since when. */
+/* The round that runs then, and for how long. */
 uint16_t tr_way_version_at(const tr_way_t *way, uint32_t then_ms);
-uint32_t tr_way_running_since_ms(const tr_way_t *way, uint32_t then_ms);
+uint32_t tr_way_running_for_ms(const tr_way_t *way, uint32_t then_ms);
 
 /* Whether it is older than so many periods beyond the lag of one a hop that a healthy tree has (5.4). */
 bool tr_way_is_older_than(const tr_way_t *way, uint8_t periods, uint32_t now_ms);
