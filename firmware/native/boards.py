@@ -132,7 +132,8 @@ class BoardNode:
 class Boards:
     """Makes the nodes of one simulation, which must then be attached; the root is a Python node, on the host.
 
-    `settings_of` says what a new board's EEPROM holds; `make_root` is called as SinkTreeNode is.
+    `settings_of` says what a new board's EEPROM holds, by node id and first life; `make_root` is called as
+    SinkTreeNode is.
     A node's EEPROM outlives its power: `eeproms` holds those of boards that have none. `seeds` are those of
     the boards' jitter, since each last started.
     """
@@ -141,7 +142,7 @@ class Boards:
         self,
         kind: BoardKind = UNO,
         *,
-        settings_of: Callable[[int], Settings] = open_settings,
+        settings_of: Callable[[int, int], Settings] = open_settings,
         make_root: MakeNode = SinkTreeNode,
     ) -> None:
         self.kind = kind
@@ -167,7 +168,8 @@ class Boards:
         noise = random.Random(options["seed"])
         eeprom = self.eeproms.get(node_id)
         if eeprom is None:
-            eeprom = field_eeprom(self._settings_of(node_id), self.kind.eeprom_bytes)
+            settings = self._settings_of(node_id, noise.getrandbits(32))
+            eeprom = field_eeprom(settings, self.kind.eeprom_bytes)
         board = Board(self.kind, eeprom)
         for pin in range(ANALOG_PINS):
             board.set_analog(pin, noise.randrange(SUPPLY_MV))

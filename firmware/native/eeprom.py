@@ -5,10 +5,13 @@ from __future__ import annotations
 from protocol.packets import crc16
 from protocol.settings import COPY_BYTES, ERASED, Sensors, Settings, encode, write_copy
 
+# Of the line between a board and its radio: that of a line without one, so that the radio alone is slow.
+AIR_BAUD = 115_200
 
-def open_settings(node_id: int) -> Settings:
-    """A node with an SHT31, in an open network."""
-    return Settings(node_id=node_id, sensors=Sensors.SHT31)
+
+def open_settings(node_id: int, first_life: int) -> Settings:
+    """A node with an SHT31 and a radio, in an open network; its jitter comes from the life (u32)."""
+    return Settings(node_id=node_id, first_life=first_life, sensors=Sensors.SHT31, air_baud=AIR_BAUD)
 
 
 def field_eeprom(settings: Settings, size: int) -> bytes:

@@ -1,9 +1,10 @@
 """One protocol, three worlds: a field of boards sends what a field of Python nodes, or of C nodes, sends.
 
 The timing rule: each node sends the same frames in the same order, each at most LATE_MS from the other's.
-Boards are later, since a frame passes two UARTs (2 ms each) on every hop, and their clocks show whole
-milliseconds; so ages and durations are not compared. On an air that loses frames, chance decides, and
-where two children report at the same time, either may be first: these fields have neither.
+Boards are later: they begin when they have written their EEPROM, a frame passes two UARTs (2 ms each) on
+every hop, and their clocks show whole milliseconds. So ages and durations are not compared, and the root
+begins when all are there. On an air that loses frames, chance decides, and where two children report at the
+same time, either may be first: these fields have neither.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from firmware.native.tree import CoreNode
 from protocol.capture import Record
 from protocol.node import Node
 from protocol.packets import Ack, FrameType, Payload, Result, Sync, decode
+from protocol.simulator.faults import Fault, Join
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Topology, grid
 from protocol.sink_tree import SinkTreeNode
@@ -28,7 +30,7 @@ from protocol.sink_tree import SinkTreeNode
 pytestmark = pytest.mark.usefixtures("built_board", "built_core")
 
 ROUNDS = 6
-LATE_MS = 50
+LATE_MS = 100
 BOARD_CHILDREN = 8  # TR_MAX_CHILDREN of an Uno
 SENSOR_MS = 17  # how long the sketch waits for its SHT31
 FIELDS = {"the diamond": read_scenario("diamond").topology(), "five in a row": grid(5, 1, 10, 15)}
@@ -67,6 +69,7 @@ def log_of(
         metrics=BOARD_METRICS,
         on_record=write,
         measure_delay_ms=delays_ms,
+        faults=[Fault(1, Join(topology.root))],
     )
     if boards:
         boards.attach(simulation)
