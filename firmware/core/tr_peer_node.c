@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-tr_peer_config_t tr_peer_config_default(uint16_t node_id, uint32_t seed)
+#include "tr_inline.h"
+
+TR_OUTLINE tr_peer_config_t tr_peer_config_default(uint16_t node_id, uint32_t seed)
 {
     const tr_peer_config_t config = {
         .node_id = node_id,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tr_constants.h"
+#include "tr_inline.h"
 
 /* --- the order --- */
 
@@ -16,7 +17,7 @@ static uint16_t place_of(const tr_peers_t *peers, uint16_t id)
 }
 
 /* Keys are in the order of the nodes. */
-static uint32_t key_of(const tr_peers_t *peers, uint16_t id)
+TR_OUTLINE static uint32_t key_of(const tr_peers_t *peers, uint16_t id)
 {
     return (uint32_t)place_of(peers, id) << 16 | id;
 }
@@ -45,7 +46,7 @@ bool tr_peers_comes_before(const tr_peers_t *peers, uint16_t a, uint16_t b)
     return key_of(peers, a) < key_of(peers, b);
 }
 
-bool tr_peers_is_between(const tr_peers_t *peers, uint16_t first, uint16_t id, uint16_t last)
+TR_OUTLINE bool tr_peers_is_between(const tr_peers_t *peers, uint16_t first, uint16_t id, uint16_t last)
 {
     const uint32_t a = key_of(peers, first), x = key_of(peers, id), b = key_of(peers, last);
     return a < b ? a < x && x < b : x > a || x < b;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tr_inline.h"
 #include "tr_ring_parts.h"
 #include "tr_serial_number.h"
 
@@ -30,7 +31,7 @@ static tr_ring_timing_t default_timing(void)
     return timing;
 }
 
-tr_ring_config_t tr_ring_config_default(uint16_t node_id, uint32_t seed)
+TR_OUTLINE tr_ring_config_t tr_ring_config_default(uint16_t node_id, uint32_t seed)
 {
     const tr_ring_config_t config = {
         .peer = tr_peer_config_default(node_id, seed),
@@ -103,7 +104,7 @@ static void begin_call(tr_ring_t *ring, uint32_t now_ms)
     keep_recent(ring, &ring->watch.expected_ms);
 }
 
-void tr_ring_receive(tr_ring_t *ring, const uint8_t *bytes, size_t length, uint32_t now_ms)
+TR_OUTLINE void tr_ring_receive(tr_ring_t *ring, const uint8_t *bytes, size_t length, uint32_t now_ms)
 {
     tr_frame_t frame;
     const int decoded = tr_ring_frame_decode(&frame, bytes, length);
@@ -234,7 +235,7 @@ uint32_t tr_ring_jitter_ms(tr_ring_t *ring, uint32_t limit_ms)
     return tr_jitter_below(&ring->node.jitter, limit_ms);
 }
 
-void tr_ring_start(const tr_ring_t *ring, tr_timer_t *timer, uint32_t span_ms)
+TR_OUTLINE void tr_ring_start(const tr_ring_t *ring, tr_timer_t *timer, uint32_t span_ms)
 {
     tr_timer_set(timer, ring->now_ms + span_ms);
 }
@@ -260,7 +261,7 @@ tr_peer_t *tr_ring_hear(tr_ring_t *ring, uint16_t id)
     return peer;
 }
 
-void tr_ring_know_version(tr_ring_t *ring, uint16_t version)
+TR_OUTLINE void tr_ring_know_version(tr_ring_t *ring, uint16_t version)
 {
     if (tr_version_is_newer(version, ring->version))
         ring->version = version;

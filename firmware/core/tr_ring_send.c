@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tr_bytes.h"
+#include "tr_inline.h"
 #include "tr_ring_parts.h"
 
 /* How long until the next sign of the held token: its phase, and all tries of a pass, and one more. */
@@ -78,7 +79,7 @@ static uint8_t write_claim(const tr_ring_t *ring, uint8_t *payload)
     return tr_claim_write(&claim, payload);
 }
 
-static uint8_t write_payload(tr_ring_t *ring, uint8_t type, uint8_t *payload)
+TR_OUTLINE static uint8_t write_payload(tr_ring_t *ring, uint8_t type, uint8_t *payload)
 {
     switch (type) {
     case TR_TOKEN: return write_token(ring, payload);

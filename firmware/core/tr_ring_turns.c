@@ -1,6 +1,7 @@
 /* The holder of the token: rounds, turns and readings (PROTOCOL.md 12.1, 12.2, 12.4, 12.6). */
 #include <string.h>
 
+#include "tr_inline.h"
 #include "tr_ring_parts.h"
 #include "tr_serial_number.h"
 
@@ -178,7 +179,7 @@ static void learn_readings(tr_ring_t *ring)
 }
 
 /* What every visit of the token tells, whatever its turn. */
-static void visit(tr_ring_t *ring, bool is_known)
+TR_OUTLINE static void visit(tr_ring_t *ring, bool is_known)
 {
     const tr_token_head_t *head = &ring->held.head;
     ring->visits++;
@@ -277,7 +278,7 @@ static void begin_next_turn(tr_ring_t *ring)
     show_and_pass_on(ring);
 }
 
-void tr_ring_finish_turn(tr_ring_t *ring)
+TR_OUTLINE void tr_ring_finish_turn(tr_ring_t *ring)
 {
     const tr_token_head_t *head = &ring->held.head;
     tr_ring_say(ring, TR_EVENT_TURN_FINISHED, head->turn, head->version);

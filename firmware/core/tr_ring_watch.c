@@ -1,14 +1,15 @@
 /* When a token that gives no sign is taken for lost (PROTOCOL.md 12.5), as in protocol/ring_watch.py. */
+#include "tr_inline.h"
 #include "tr_ring_parts.h"
 
-static void was_late(tr_ring_watch_t *watch, uint32_t late_ms)
+TR_OUTLINE static void was_late(tr_ring_watch_t *watch, uint32_t late_ms)
 {
     late_ms = tr_shorter(late_ms, TR_RING_LONGEST_DELAY_MS);
     if (late_ms > watch->peak_ms)
         watch->peak_ms = late_ms;
 }
 
-void tr_ring_expect(tr_ring_t *ring, uint32_t time_ms, uint32_t jitter_ms)
+TR_OUTLINE void tr_ring_expect(tr_ring_t *ring, uint32_t time_ms, uint32_t jitter_ms)
 {
     tr_ring_watch_t *watch = &ring->watch;
     const uint32_t delay_ms = watch->delay_ms > watch->peak_ms ? watch->delay_ms : watch->peak_ms;
@@ -43,7 +44,7 @@ void tr_ring_gave_up(tr_ring_t *ring)
     was_late(&ring->watch, ring->watch.patience_ms);
 }
 
-void tr_ring_visited(tr_ring_t *ring)
+TR_OUTLINE void tr_ring_visited(tr_ring_t *ring)
 {
     tr_ring_watch_t *watch = &ring->watch;
     watch->delay_ms -= watch->delay_ms / 4;

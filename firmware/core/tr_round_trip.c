@@ -1,7 +1,9 @@
 #include "tr_round_trip.h"
 
+#include "tr_inline.h"
+
 /* At least 1 and at most the longest timeout. */
-static uint16_t within_limit(const tr_ack_timeouts_t *timeouts, uint32_t took_ms)
+TR_OUTLINE static uint16_t within_limit(const tr_ack_timeouts_t *timeouts, uint32_t took_ms)
 {
     if (took_ms > timeouts->limit_ms)
         took_ms = timeouts->limit_ms;

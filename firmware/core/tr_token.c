@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tr_bytes.h"
+#include "tr_inline.h"
 #include "tr_serial_number.h"
 
 enum {
@@ -32,7 +33,7 @@ bool tr_token_is_next(const tr_token_id_t *id, const tr_token_id_t *before)
            id->sequence - before->sequence == 1;
 }
 
-void tr_token_part(tr_token_id_t *id, uint16_t generator)
+TR_OUTLINE void tr_token_part(tr_token_id_t *id, uint16_t generator)
 {
     id->epoch++;
     id->generator = generator;
