@@ -42,7 +42,7 @@
 #define TR_MAX_SENDERS 12
 #endif
 
-/* CHALLENGEs, and RESPONSEs, under way; 30 bytes for one of each, and one more CHALLENGE. PROTOCOL.md 10.3
+/* CHALLENGEs, and RESPONSEs, under way; 28 bytes for one of each, and 14 more. PROTOCOL.md 10.3
  * says 4. */
 #ifndef TR_MAX_QUESTIONS
 #define TR_MAX_QUESTIONS 4

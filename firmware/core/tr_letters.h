@@ -82,8 +82,8 @@ typedef struct tr_letters {
     bool has_state; /* to be sent */
     uint8_t cause;  /* enum tr_actuator_cause */
     uint8_t origin_count;
-    tr_origin_t origins[TR_MAX_ORIGINS]; /* the one heard last stands first */
     uint8_t passing_count;
+    tr_origin_t origins[TR_MAX_ORIGINS];  /* the one heard last stands first */
     tr_passing_t passing[TR_MAX_LETTERS]; /* in the order they came */
 } tr_letters_t;
 

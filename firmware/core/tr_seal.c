@@ -16,7 +16,7 @@ enum {
     COUNTER_AT = 5,
     TYPE_MASK = 0x1f,
     VERSION_MASK = 0x60,
-    HOP_COUNT_AT = 5, /* in a sync */
+    HOP_COUNT_AT = -4, /* from the end of a sync */
 };
 
 /* For the host: sealed under the node key of their source. */
@@ -69,27 +69,27 @@ static bool decrypt(const tr_seal_config_t *config, uint8_t *frame, uint8_t leng
     return true;
 }
 
-/* Whether who sends that may: a way of hop count 0 is the root's (PROTOCOL.md 10.5). */
+/* Whether who sends that may: a way of hop count 0 is the root's (PROTOCOL.md 10.5). What is malformed is
+ * left to the node. */
 static bool is_allowed(const tr_seal_config_t *config, const tr_sealed_t *sealed)
 {
-    const uint8_t *hop_count = sealed->frame + TR_HEADER_BYTES + HOP_COUNT_AT;
-    uint8_t payload_bytes = (uint8_t)(sealed->length - TR_HEADER_BYTES - TR_CCM_TAG_BYTES);
+    const uint8_t *end = sealed->frame + sealed->length - TR_CCM_TAG_BYTES;
+    uint8_t way_bytes = TR_SYNC_BYTES;
     switch (sealed->type) {
     case TR_DATA_ACK:
-    case TR_HELP_CONFIRM:
-        hop_count += TR_ACK_BYTES - TR_SYNC_BYTES;
-        payload_bytes = (uint8_t)(payload_bytes - (TR_ACK_BYTES - TR_SYNC_BYTES));
-        break;
+    case TR_HELP_CONFIRM: way_bytes = TR_ACK_BYTES; break;
     case TR_DISCOVERY:
     case TR_DISC_ACK_ACK:
     case TR_HELP_ACK: break;
     default: return true;
     }
-    bool is_allowed = payload_bytes != TR_SYNC_BYTES /* malformed, as the node will find */ ||
-                      *hop_count != 0 || config->gateway_count == 0;
-    for (uint8_t i = 0; i < config->gateway_count; i++)
-        is_allowed = is_allowed || config->gateways[i] == sealed->source;
-    return is_allowed;
+    if (sealed->length != TR_HEADER_BYTES + way_bytes + TR_CCM_TAG_BYTES || end[HOP_COUNT_AT] != 0)
+        return true;
+    for (uint8_t i = config->gateway_count; i-- > 0;) {
+        if (config->gateways[i] == sealed->source)
+            return true;
+    }
+    return config->gateway_count == 0;
 }
 
 /* What was decrypted becomes an open frame, or is the seal's own business. */
@@ -120,8 +120,7 @@ static int judge(tr_seal_t *seal, tr_sealed_t *sealed, bool is_mine)
     memcpy(sealed->number, sealed->frame + TR_HEADER_BYTES, TR_LIFE_BYTES); /* found otherwise if not shown */
     memcpy(sealed->number + TR_LIFE_BYTES, sealed->frame + COUNTER_AT, TR_NUMBER_BYTES - TR_LIFE_BYTES);
     if (sender)
-        judgement =
-            is_shown ? tr_sender_judge(sender, sealed->number) : tr_sender_locate(sender, sealed->number);
+        judgement = tr_sender_judge(sender, sealed->number, is_shown);
     sealed->is_proven = judgement != TR_NUMBER_UNPROVEN;
     if (judgement == TR_NUMBER_SEEN)
         return result;

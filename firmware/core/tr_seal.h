@@ -48,12 +48,17 @@ typedef struct tr_seal_config {
     tr_reserve_t reserve;
 } tr_seal_config_t;
 
-/* A CHALLENGE or a RESPONSE that is to be sent, or was less than answer wait ago. */
+enum tr_question_state {
+    TR_QUESTION_NONE,
+    TR_QUESTION_WAITS,
+    TR_QUESTION_SENT,
+};
+
+/* A CHALLENGE or a RESPONSE. */
 typedef struct tr_question {
-    uint8_t type;  /* enum tr_frame_type */
-    uint16_t peer; /* whom it goes to; TR_BROADCAST: the CHALLENGE that introduces the node */
-    bool is_sent;
-    uint32_t at_ms;                  /* it is to be sent, or was */
+    uint8_t state;                   /* enum tr_question_state */
+    uint16_t peer;                   /* whom it goes to */
+    uint32_t at_ms;                  /* it is to be sent, or once it is, its place is free */
     uint8_t number[TR_NUMBER_BYTES]; /* of the CHALLENGE, once it is sent or received */
 } tr_question_t;
 
@@ -63,9 +68,10 @@ typedef struct tr_seal {
     uint32_t now_ms; /* of the call that runs */
     tr_long_counter_t counter;
     tr_jitter_t jitter;
+    /* The CHALLENGE that introduces the node; then as many places for RESPONSEs, and for CHALLENGEs to single
+     * senders, those taken first before the others. */
+    tr_question_t questions[1 + 2 * TR_MAX_QUESTIONS];
     tr_senders_t senders;
-    uint8_t question_count;
-    tr_question_t questions[1 + 2 * TR_MAX_QUESTIONS]; /* in the order in which places were taken */
 } tr_seal_t;
 
 /* `config` must outlive the seal. The node itself begins TR_INTRODUCTION_MS later; frames for it are of no

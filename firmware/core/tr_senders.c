@@ -25,41 +25,25 @@ static uint32_t distance(const uint8_t *number, const uint8_t *before)
     return (tr_get_u24(number + TR_LIFE_BYTES) - tr_get_u24(before + TR_LIFE_BYTES)) & TR_MAX_U24;
 }
 
-/* Of one that is not newer than the newest. */
-static enum tr_judgement judge_older(const tr_sender_t *sender, const uint8_t *number)
+enum tr_judgement tr_sender_judge(const tr_sender_t *sender, uint8_t *number, bool is_shown)
 {
+    if (!is_shown)
+        memcpy(number, sender->newest, TR_LIFE_BYTES);
+    else if (memcmp(number, sender->newest, TR_LIFE_BYTES) != 0)
+        return TR_NUMBER_UNPROVEN;
     const uint32_t behind = distance(sender->newest, number);
-    if (behind > WINDOW_FRAMES)
+    const bool is_more = memcmp(number, sender->newest, TR_NUMBER_BYTES) > 0;
+    if (is_shown ? is_more : behind > HALF_OF_COUNTERS) {
+        if (!is_more)
+            tr_number_add(number, TR_LIFE_BYTES - 1, 1);
+        return TR_NUMBER_NEW;
+    }
+    if (is_more /* and so of the life before */ || behind > WINDOW_FRAMES)
         return TR_NUMBER_TOO_OLD;
     return behind == 0 || sender->seen >> (uint8_t)(behind - 1) & 1 ? TR_NUMBER_SEEN : TR_NUMBER_NEW;
 }
 
-enum tr_judgement tr_sender_locate(const tr_sender_t *sender, uint8_t *number)
-{
-    const uint32_t ahead = distance(number, sender->newest);
-    memcpy(number, sender->newest, TR_LIFE_BYTES);
-    const bool is_more = memcmp(number, sender->newest, TR_NUMBER_BYTES) > 0;
-    if (ahead == 0 || ahead >= HALF_OF_COUNTERS)
-        return is_more ? TR_NUMBER_TOO_OLD /* of the life before */ : judge_older(sender, number);
-    if (!is_more)
-        tr_number_add(number, TR_LIFE_BYTES - 1, 1);
-    return TR_NUMBER_NEW;
-}
-
-enum tr_judgement tr_sender_judge(const tr_sender_t *sender, const uint8_t *number)
-{
-    if (memcmp(number, sender->newest, TR_LIFE_BYTES) != 0)
-        return TR_NUMBER_UNPROVEN;
-    return memcmp(number, sender->newest, TR_NUMBER_BYTES) > 0 ? TR_NUMBER_NEW : judge_older(sender, number);
-}
-
-/* Of the same life and less: lives themselves may wrap. */
-static bool is_older(const tr_sender_t *sender, const uint8_t *number)
-{
-    return memcmp(number, sender->newest, TR_LIFE_BYTES) == 0 &&
-           memcmp(number, sender->newest, TR_NUMBER_BYTES) < 0;
-}
-
+/* The sender, whose window is right already, is heard with that number as the newest. */
 static void put_first(tr_senders_t *senders, tr_sender_t *sender, const uint8_t *number)
 {
     tr_sender_t moved = *sender;
@@ -71,15 +55,18 @@ static void put_first(tr_senders_t *senders, tr_sender_t *sender, const uint8_t 
 
 void tr_senders_take(tr_senders_t *senders, tr_sender_t *sender, const uint8_t *number)
 {
-    const uint32_t ahead = distance(number, sender->newest);
-    if (is_older(sender, number)) {
+    /* Of the same life and less: lives wrap. */
+    if (memcmp(number, sender->newest, TR_LIFE_BYTES) == 0 &&
+        memcmp(number, sender->newest, TR_NUMBER_BYTES) < 0) {
         sender->seen |= UINT32_C(1) << (uint8_t)(distance(sender->newest, number) - 1);
         number = sender->newest;
-    } else if (ahead > WINDOW_FRAMES) {
-        sender->seen = 0;
     } else {
-        sender->seen = sender->seen << 1 | 1;
-        sender->seen <<= (uint8_t)(ahead - 1);
+        const uint32_t ahead = distance(number, sender->newest);
+        uint8_t newest = 1; /* the one that was: it comes into the window first */
+        for (uint8_t left = ahead > WINDOW_FRAMES ? WINDOW_FRAMES + 1 : (uint8_t)ahead; left > 0; left--) {
+            sender->seen = sender->seen << 1 | newest;
+            newest = 0;
+        }
     }
     put_first(senders, sender, number);
 }

@@ -31,11 +31,10 @@ enum tr_judgement {
 /* NULL: not proven. */
 tr_sender_t *tr_senders_find(tr_senders_t *senders, uint16_t id);
 
-/* Of a frame whose counter stands in `number`: finds the life, which the tag proves or not. */
-enum tr_judgement tr_sender_locate(const tr_sender_t *sender, uint8_t *number);
-
-/* Of a frame that shows its life; one of another life is not proven. */
-enum tr_judgement tr_sender_judge(const tr_sender_t *sender, const uint8_t *number);
+/* Of a frame whose counter stands in `number`. If its life is not shown, the one that it must be of is
+ * written there, which the tag proves or not; of one that is shown, another than the proven life is not
+ * proven. */
+enum tr_judgement tr_sender_judge(const tr_sender_t *sender, uint8_t *number, bool is_shown);
 
 /* A frame that was judged new, and whose tag was right, is heard. */
 void tr_senders_take(tr_senders_t *senders, tr_sender_t *sender, const uint8_t *number);
