@@ -33,6 +33,7 @@ COMMANDS = {
     "decode": "bridge.decode",
     "ports": "bridge.ports",
     "provision": "firmware.field.provision",
+    "flash": "firmware.field.flash",
 }
 
 

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 python_packages="python3 python3-venv python3-tk"
 test_packages="make gcc libc6-dev clang libclang-rt-dev
     gcc-avr binutils-avr avr-libc arduino-core-avr
-    libsimavr-dev libelf-dev
+    libsimavr-dev libelf-dev avrdude
     tshark xvfb xauth"
 
 fail() {

@@ -19,8 +19,8 @@ from bridge.keys_file import (
     keys_text,
     load_keys,
     read_keys,
-    write_private,
 )
+from bridge.private_file import write_private
 from firmware.field.description import Board, Field, FieldNode, Role, read_field
 from firmware.pi.service_unit import unit_text
 from protocol.keys import KEY_BYTES

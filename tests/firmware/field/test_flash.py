@@ -1,0 +1,77 @@
+"""`treering flash`: what it refuses before it writes, and what it makes of avrdude's words."""
+
+from pathlib import Path
+
+import pytest
+from intelhex import IntelHex
+
+from bridge.errors import UsageError
+from desktop.command import main
+from firmware.field import flash
+from firmware.field.description import Board
+from protocol.settings import Settings, flash_page
+from tests.firmware.field.test_description import GARDEN
+
+PAGE = flash_page(Settings(node_id=7))
+
+
+@pytest.fixture
+def garden(tmp_path: Path) -> Path:
+    path = tmp_path / "garden.toml"
+    path.write_text("open = true\n" + GARDEN)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--node", "9", "--port", "p"], "garden.toml: no node 9; its nodes are 1, 7, 8"),
+        (["--node", "1", "--port", "p"], "garden.toml: node 1 is a Pi; `treering provision` says what to do"),
+        (["--node", "7", "--port", "/dev/no-such"], "/dev/no-such: no such serial port; `treering ports`"),
+        (["--node", "7", "--port", "p", "--image", "no.hex"], "no.hex: no image ("),
+    ],
+)
+def test_what_cannot_be_flashed_is_refused(
+    garden: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["flash", "--field", str(garden), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_settings_go_into_the_page_before_the_bootloader(tmp_path: Path) -> None:
+    image = IntelHex()
+    image.puts(0, b"program")
+    path = tmp_path / "image.hex"
+    image.write_hex_file(str(path))
+    merged = flash.merged(path, PAGE, flash.TARGETS[Board.UNO])
+    assert merged.gets(0, 7) == b"program"
+    assert merged.gets(0x7780, len(PAGE)) == PAGE
+    assert merged.maxaddr() == 0x77FF
+
+
+def test_an_image_that_reaches_into_the_page_is_refused(tmp_path: Path) -> None:
+    image = IntelHex()
+    image.puts(0x777F, b"\x01\x02")
+    path = tmp_path / "image.hex"
+    image.write_hex_file(str(path))
+    with pytest.raises(UsageError, match="where the settings belong"):
+        flash.merged(path, PAGE, flash.TARGETS[Board.NANO])
+
+
+@pytest.mark.parametrize(
+    ("printed", "cause"),
+    [
+        (
+            "avrdude: stk500_getsync() attempt 1 of 10: not in sync: resp=0x00\n",
+            "no bootloader answers at 57600",
+        ),
+        ("avrdude error: verification error, first mismatch at byte 0x0010\n", "is not what was written"),
+        ("avrdude: Device signature = 0x1e9514 expected signature is 1e 95 0f\n", "board is of another kind"),
+        ("avrdude: something new\n\n", "avrdude failed (avrdude: something new)"),
+        ("", "avrdude failed (it said nothing)"),
+    ],
+)
+def test_what_avrdude_says_is_told_with_its_remedy(printed: str, cause: str) -> None:
+    told = flash.cause(printed, 57_600)
+    assert cause in told
+    assert ";" in told
