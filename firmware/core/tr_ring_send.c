@@ -11,14 +11,14 @@ static uint32_t hold_ms(tr_ring_t *ring)
     if (!ring->is_holder)
         return 0;
     const uint8_t tries = ring->config->timing.tries;
-    uint32_t hold_ms = tr_ring_ack_timeout_ms(ring);
+    uint32_t span_ms = tr_ring_ack_timeout_ms(ring);
     if (ring->usual_way_ms > 0)
-        hold_ms *= tries + 1u;
+        span_ms *= tries + 1u;
     else
-        hold_ms <<= tries;
+        span_ms <<= tries;
     if (ring->phase != TR_RING_PASSING && ring->phase_end.is_set)
-        hold_ms += tr_ms_until(ring->phase_end.at_ms, ring->now_ms);
-    return tr_shorter(hold_ms, TR_MAX_U24);
+        span_ms += tr_ms_until(ring->phase_end.at_ms, ring->now_ms);
+    return tr_shorter(span_ms, TR_MAX_U24);
 }
 
 static uint8_t write_sign(tr_ring_t *ring, uint8_t *payload)
