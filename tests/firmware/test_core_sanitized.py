@@ -50,10 +50,9 @@ def test_random_lives_among_members_do_nothing_undefined(environment: dict[str, 
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_codecs_do_nothing_undefined(environment: dict[str, str]) -> None:
-    ended = run(
-        environment, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/firmware/test_core_codecs.py"
-    )
+@pytest.mark.parametrize("name", ["test_core_codecs", "test_core_peer_frames"])
+def test_the_codecs_do_nothing_undefined(environment: dict[str, str], name: str) -> None:
+    ended = run(environment, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/firmware/{name}.py")
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
