@@ -12,10 +12,13 @@ from random import Random
 from benchmarks.claims import Claim, report
 from benchmarks.sealing.avr_program import BUILD, AvrProgram, Call, build
 from benchmarks.sealing.messages import KEY_BYTES, NONCE_BYTES, TAG_BYTES, Message, frame, messages, tampered
-from protocol.packets import HEADER_BYTES, MAX_PAYLOAD_BYTES
+from protocol.packets import CRC_BYTES, HEADER_BYTES, MAX_PAYLOAD_BYTES, FrameType
+from protocol.sealing import SealingKey
 
 OBJECTS = ("tr_aes.c.o", "tr_aes_avr.S.o", "tr_ccm.c.o")
 AGGREGATE_PAYLOAD_BYTES = 11  # depth, metric, aggregate
+NODE, NEIGHBOUR = 7, 9  # image.c is node 7
+NUMBER_BYTES = 7
 
 SHOWN = 10  # failures; each is a line
 
@@ -109,6 +112,37 @@ def cost_claims(program: AvrProgram) -> Iterator[Claim]:
     yield from _flash_claims()
     yield from _frame_claims(program, "27-byte frame", AGGREGATE_PAYLOAD_BYTES, MAX_CYCLES)
     yield from _frame_claims(program, "104-byte frame", MAX_PAYLOAD_BYTES, None)
+    yield from _member_claims(program)
+
+
+def _member_claims(program: AvrProgram) -> Iterator[Claim]:
+    """The same frame through all of the seal: keys, numbers and windows too. For comparison."""
+    member, buffer = program.address("seal"), program.address("message")
+    opened = (
+        bytes([FrameType.DATA]) + NODE.to_bytes(2, "big") + bytes(5 + AGGREGATE_PAYLOAD_BYTES + CRC_BYTES)
+    )
+    program.write("key", bytes(KEY_BYTES))
+    program.call("tr_seal_init", member, program.address("config"), 0, 0)
+    program.write("message", opened)
+    closed = program.call("tr_seal_close", member, buffer, len(opened))
+    sealed = SealingKey(bytes(KEY_BYTES)).seal(opened, 0)
+    if closed.value & 0xFF != len(sealed) or program.read("message", len(sealed)) != sealed:
+        raise RuntimeError("tr_seal_close does not seal as protocol.sealing does")
+    yield from _call_claims("27-byte frame, tr_seal_close", closed)
+
+    heard = bytes([FrameType.DATA]) + NEIGHBOUR.to_bytes(2, "big") + NODE.to_bytes(2, "big") + opened[5:]
+    program.write("message", bytes(NUMBER_BYTES))
+    program.call("prove", NEIGHBOUR, buffer)
+    program.write("message", SealingKey(bytes(KEY_BYTES)).seal(heard, 1))
+    taken = program.call("tr_seal_open", member, buffer, len(sealed), 0, 0)
+    if taken.value != len(heard):
+        raise RuntimeError("tr_seal_open does not open what protocol.sealing has sealed")
+    yield from _call_claims("27-byte frame, tr_seal_open", taken)
+
+
+def _call_claims(what: str, call: Call) -> Iterator[Claim]:
+    yield Claim(f"{what}: cycles", str(call.cycles))
+    yield Claim(f"{what}: bytes of stack", str(call.stack_bytes))
 
 
 def _flash_claims() -> Iterator[Claim]:
