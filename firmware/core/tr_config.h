@@ -27,7 +27,7 @@
 #define TR_LINK_QUEUE 8
 #endif
 
-/* Peers of a ring or of a polled network; 17 bytes each. */
+/* Peers of a ring or of a polled network; 17 bytes each, and 13 more in a polled one. */
 #ifndef TR_MAX_PEERS
 #define TR_MAX_PEERS 16
 #endif
