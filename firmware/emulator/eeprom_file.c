@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tr_identity.h"
-
-#define IDENTITY_ADDRESS 0 /* as in arduino/treering/identity.h */
+#include "tr_bytes.h"
+#include "tr_frame.h"
 
 bool eeprom_load(eeprom_device_t *device, const char *path)
 {
@@ -41,5 +40,12 @@ bool eeprom_save(const eeprom_device_t *device, const char *path)
 
 void eeprom_provision(eeprom_device_t *device, uint16_t node_id)
 {
-    tr_identity_write(device->bytes + IDENTITY_ADDRESS, node_id);
+    enum { GENERATION = 0, ENTRY_BYTES = 4, END = 2 + ENTRY_BYTES };
+    uint8_t *copy = device->bytes; /* PROTOCOL.md 16.1 */
+    copy[0] = GENERATION;
+    copy[1] = ENTRY_BYTES;
+    copy[2] = TR_SETTING_NODE_ID;
+    copy[3] = sizeof node_id;
+    tr_put_u16(copy + 4, node_id);
+    tr_put_u16(copy + END, tr_crc16(copy, END));
 }

@@ -11,7 +11,7 @@
 bool eeprom_load(eeprom_device_t *device, const char *path);
 bool eeprom_save(const eeprom_device_t *device, const char *path);
 
-/* Puts a node's identity into it. */
+/* Puts settings into it that say the node id and nothing else. */
 void eeprom_provision(eeprom_device_t *device, uint16_t node_id);
 
 #endif

@@ -80,25 +80,6 @@ def test_of_more_events_than_it_holds_a_node_keeps_the_newest() -> None:
     assert values == list(range(44, MAX_EVENTS + 44))
 
 
-@pytest.mark.parametrize("node_id", [0, 0x1234, MAX_NODE_ID])
-def test_an_identity_is_read_as_it_was_written_and_damaged_it_is_none(node_id: int) -> None:
-    lib = core.library()
-    record, found = ffi.new("uint8_t[7]"), ffi.new("uint16_t *")
-    lib.tr_identity_write(record, node_id)
-    assert lib.tr_identity_read(record, found)
-    assert found[0] == node_id
-    for bit in range(8 * len(record)):
-        record[bit // 8] ^= 1 << bit % 8
-        assert not lib.tr_identity_read(record, found)
-        record[bit // 8] ^= 1 << bit % 8
-
-
-def test_an_identity_beyond_the_node_ids_is_none() -> None:
-    record, found = ffi.new("uint8_t[7]"), ffi.new("uint16_t *")
-    core.library().tr_identity_write(record, MAX_NODE_ID + 1)
-    assert not core.library().tr_identity_read(record, found)
-
-
 def test_a_buffer_that_may_be_too_short_is_refused_and_no_frame_is_lost() -> None:
     root = CoreNode(1, root=True, **OPTIONS)  # type: ignore[arg-type]
     lib, link = core.library(), ffi.new("enum tr_link_name *")

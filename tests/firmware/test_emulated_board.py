@@ -11,7 +11,8 @@ import pytest
 
 from protocol.framing import DELIMITER
 from protocol.node import RoundFinished
-from protocol.packets import Depth, FrameType, crc16
+from protocol.packets import Depth, FrameType
+from protocol.settings import EEPROM_BYTES, RESERVED_COUNTERS, Settings, eeprom_limit, eeprom_settings
 from tests.firmware.base_station import TIMEOUT_S, BaseStation, Listener, open_port, wait, wait_until_open
 from tests.firmware.board import BOARD, BOOTLOADER, FIRMWARE, BoardError, EmulatedBoard
 
@@ -19,8 +20,7 @@ pytestmark = pytest.mark.usefixtures("built_board")
 
 # PROTOCOL.md section 7: how long a node listens before its first HELP.
 LISTEN_MS = 1_000
-IDENTITY_BYTES = 7
-BOOT_COUNTER = slice(8, 12)
+FLASH_MS = 30
 
 
 @pytest.fixture
@@ -121,12 +121,14 @@ def test_a_port_that_nobody_reads_does_not_hold_the_board_up(board: EmulatedBoar
 def test_the_led_blinks_with_every_frame(board: EmulatedBoard) -> None:
     with open_port(board) as port:
         listener = Listener(port)
-        wait(lambda: listener.raw or None, listener.poll, "a byte of the board")
-        for blinks in (1, 2):
+        listener.wait_for(FrameType.BOOT)
+        dark_ms = board.status()["board_ms"] + 2 * FLASH_MS
+        wait(lambda: board.status()["board_ms"] > dark_ms or None, listener.poll, "the end of a flash")
+        for blinks in (2, 3):
             listener.send(FrameType.DEPTH, 9, 1, Depth(0))  # of no use to it
             wait(lambda: board.status()["led_blinks"] == blinks or None, listener.poll, "a blink")  # noqa: B023
         listener.wait_for(FrameType.HELP)
-        assert board.status()["led_blinks"] == 3
+        assert board.status()["led_blinks"] == 4
 
 
 def test_opening_the_port_resets_the_board_however_soon(board: EmulatedBoard) -> None:
@@ -160,7 +162,7 @@ def test_a_new_client_does_not_see_what_another_left_unread(board: EmulatedBoard
         wait_until_open(board)
         opened_ms = board.status()["board_ms"]
         seen = b""
-        while len(seen) < 2:
+        while seen.count(DELIMITER) < 2 or seen.endswith(DELIMITER):  # a start's BOOT, and what follows it
             assert select.select([client], [], [], TIMEOUT_S)[0], seen
             seen += os.read(client, 256)
         assert seen[0:1] == DELIMITER
@@ -202,13 +204,14 @@ def test_sigterm_ends_the_board_cleanly(tmp_path: Path) -> None:
     assert Path(board.port).is_symlink()
     assert board.close() == 0
     assert not Path(board.port).is_symlink()
-    record, rest = board.eeprom.read_bytes()[:IDENTITY_BYTES], board.eeprom.read_bytes()[BOOT_COUNTER.stop :]
-    assert record == b"TR\x01\x12\x34" + crc16(b"TR\x01\x12\x34").to_bytes(2, "big")
-    assert rest == b"\xff" * (1024 - BOOT_COUNTER.stop)
+    eeprom = board.eeprom.read_bytes()
+    assert eeprom_settings(eeprom) == Settings(node_id=0x1234)
+    assert eeprom[EEPROM_BYTES:] == b"\xff" * (1024 - EEPROM_BYTES)
 
 
 def test_the_eeprom_outlives_resets_and_runs(tmp_path: Path) -> None:
-    counts = []
+    """Each start reserves numbers (PROTOCOL.md 10.2), of one life."""
+    limits = []
     for options in ({"node_id": 0xBEEF}, {}):
         board = EmulatedBoard(tmp_path, "--no-reset-on-open", **options)
         with board, open_port(board) as port:
@@ -218,10 +221,13 @@ def test_the_eeprom_outlives_resets_and_runs(tmp_path: Path) -> None:
                 board.command("reset")
                 wait(lambda: listener.raw[seen:] or None, listener.poll, "a byte of the board")  # noqa: B023
             assert listener.wait_for(FrameType.HELP)[0].source == 0xBEEF
-        counts.append(int.from_bytes(board.eeprom.read_bytes()[BOOT_COUNTER], "big"))
-    # Each run starts once and is reset three times; its first start may not have come to the counting.
-    assert counts[0] in (2, 3)
-    assert counts[1] - counts[0] in (3, 4)
+        limit = eeprom_limit(board.eeprom.read_bytes())
+        assert limit is not None
+        limits.append(limit)
+    # Each run starts once and is reset three times; its first start may not have come to the reserving.
+    assert limits[0].counter // RESERVED_COUNTERS in (3, 4)
+    assert (limits[1].counter - limits[0].counter) // RESERVED_COUNTERS in (3, 4)
+    assert limits[0].life == limits[1].life
 
 
 def test_a_board_leaves_the_link_to_the_one_that_took_it_over(tmp_path: Path) -> None:

@@ -11,20 +11,34 @@
 #define LED_BIT 5 // pin 13
 #define TWI_PORT PORTC
 #define TWI_PULL_UPS (_BV(4) | _BV(5)) // A4 SDA, A5 SCL
+#define ACTUATOR_PORT PORTD
+#define ACTUATOR_DDR DDRD
+#define ACTUATOR_BIT 7 // pin 7
+#define SETTINGS_PAGE 0x7780
 #elif defined(__AVR_ATmega2560__)
 #define LED_PORT PORTB
 #define LED_DDR DDRB
 #define LED_BIT 7 // pin 13
 #define TWI_PORT PORTD
 #define TWI_PULL_UPS (_BV(0) | _BV(1)) // 21 SCL, 20 SDA
+#define ACTUATOR_PORT PORTH
+#define ACTUATOR_DDR DDRH
+#define ACTUATOR_BIT 4 // pin 7
+#define SETTINGS_PAGE 0x3DF80UL
 #elif defined(__AVR_ATmega32U4__)
 #define LED_PORT PORTC
 #define LED_DDR DDRC
 #define LED_BIT 7 // pin 13
 #define TWI_PORT PORTD
 #define TWI_PULL_UPS (_BV(0) | _BV(1)) // 3 SCL, 2 SDA
+#define ACTUATOR_PORT PORTE
+#define ACTUATOR_DDR DDRE
+#define ACTUATOR_BIT 6 // pin 7
+#define SETTINGS_PAGE 0x6F80
 #else
 #error "Treering runs on the ATmega328P, ATmega2560 and ATmega32U4."
 #endif
+
+// Where settings lie in flash (PROTOCOL.md 16.2): SETTINGS_PAGE.
 
 #endif

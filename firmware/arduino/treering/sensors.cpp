@@ -64,7 +64,7 @@ void sensors_begin(uint8_t wired, uint16_t node_id, uint32_t now_ms)
     sensors.node_id_low = node_id;
     sensors.searches_left = SEARCHES;
     twi_begin();
-    wait(wired & SENSOR_SHT31 ? SEARCHING : ABSENT, now_ms);
+    wait(wired & TR_SENSOR_SHT31 ? SEARCHING : ABSENT, now_ms);
 }
 
 void sensors_request()
@@ -116,17 +116,17 @@ uint8_t sensors_readings(tr_reading_t readings[MOST_READINGS], uint32_t now_ms)
 {
     uint8_t count = 0;
     sensors.is_one_missing = false;
-    if (sensors.state == ABSENT && sensors.wired & SENSOR_SYNTHETIC) {
+    if (sensors.state == ABSENT && sensors.wired & TR_SENSOR_SYNTHETIC) {
         sensors.climate = synthetic_climate(now_ms);
         sensors.has_climate = true;
     }
     if (sensors.has_climate) {
         readings[count++] = {TR_METRIC_TEMPERATURE, sensors.climate.temperature_raw};
         readings[count++] = {TR_METRIC_HUMIDITY, sensors.climate.humidity_raw};
-    } else if (sensors.wired & SENSOR_SHT31) {
+    } else if (sensors.wired & TR_SENSOR_SHT31) {
         sensors.is_one_missing = true;
     }
-    if (sensors.wired & SENSOR_SOIL_MOISTURE) {
+    if (sensors.wired & TR_SENSOR_SOIL_MOISTURE) {
         const uint16_t level = adc_read(0);
         if (level >= SOIL_LEAST && level <= SOIL_MOST) {
             // 200 half per cent over the 320 steps between dry and wet
@@ -136,7 +136,7 @@ uint8_t sensors_readings(tr_reading_t readings[MOST_READINGS], uint32_t now_ms)
             sensors.is_one_missing = true;
         }
     }
-    if (sensors.wired & SENSOR_WIND) {
+    if (sensors.wired & TR_SENSOR_WIND) {
         const uint16_t level = adc_read(1);
         if (level >= WIND_LEAST && level <= WIND_MOST) {
             // 32.4 m/s, which are 129.6 steps of 0.25, over 1.6 V, which are 327.4 of the converter

@@ -3,18 +3,12 @@
 #ifndef TREERING_SENSORS_H
 #define TREERING_SENSORS_H
 
-#include "core.h"
-
-// What is wired to the board: settings key 12 (PROTOCOL.md 16.2).
-enum : uint8_t {
-    SENSOR_SHT31 = 1,
-    SENSOR_SOIL_MOISTURE = 2, // a capacitive probe on A0
-    SENSOR_WIND = 4,          // an anemometer of 0.4 to 2 V on A1
-    SENSOR_SYNTHETIC = 8,     // a made-up climate, if no SHT31 is found at start
-};
+#include "network.h"
 
 constexpr uint8_t MOST_READINGS = 4;
 
+// `wired` is settings key 12 (PROTOCOL.md 16.2): an SHT31 on the I2C bus, a capacitive soil probe on A0, an
+// anemometer of 0.4 to 2 V on A1, and a made-up climate if no SHT31 is wired or none is found at start.
 void sensors_begin(uint8_t wired, uint16_t node_id, uint32_t now_ms);
 
 // Begin a measurement: 17 ms for an SHT31, after the search for it if that still goes on.

@@ -6,7 +6,7 @@
 
 #include <avr/io.h>
 
-#include "core.h"
+#include "network.h"
 
 // Before any event: all the chance there is in what the node does.
 static inline void trace_seed(uint32_t seed)

@@ -1,7 +1,7 @@
-// Treering node for the Arduino Uno: the serial port, the clock and the sensors around the protocol core.
+// Treering node for Arduino boards: ports, clock, memory, sensors and light around the protocol core.
 //
-// Wiring: SHT31 to SDA (A4), SCL (A5), 3.3 V or 5 V as its breakout board says, and GND. Serial: 115200 baud.
-// Without a sensor at start the node makes up a slow synthetic climate.
+// Wiring: firmware/README.md. Settings: `treering provision` makes them, `treering flash` brings them to the
+// board.
 
 #include <avr/interrupt.h>
 #include <avr/power.h>
@@ -9,49 +9,41 @@
 #include <avr/wdt.h>
 
 #include "clock.h"
-#include "core.h"
 #include "hardware.h"
-#include "identity.h"
+#include "light.h"
+#include "memory.h"
+#include "ports.h"
 #include "sensors.h"
+#include "start.h"
 #include "trace.h"
-#include "uart.h"
 
 #ifndef TR_NODE_ID
-#define TR_NODE_ID 2 // of a board whose EEPROM says none
+#define TR_NODE_ID 2 // of a board without settings
 #endif
 
-static const uint32_t BAUD = 115200;
-static const uint8_t BLINK_MS = 30;
+static const uint32_t BOOT_PERIOD_MS = 60000;
+static const uint8_t BOOT_BYTES = TR_NUMBER_BYTES + 4;
+static const uint8_t MOST_LISTED = 16;
 
-typedef Uart<uintptr_t(&UCSR0A)> Port;
-
-static tr_node_config_t config;
-static tr_node_t node;
+static network_config_t config;
+static network_node_t node;
+static tr_seal_config_t seal_config;
+static tr_seal_t seal;
+static bool is_sealed;
+static bool has_begun; // the node itself, after the introduction
+static bool was_counter_lost;
+static bool has_host;
+static uint32_t boot_due_ms;
 static uint8_t stream[TR_MAX_STREAM_BYTES];
 static uint8_t *const frame = stream + 1; // received or to be sent
 static uint16_t measured_version;
-static uint32_t led_off_ms;
 
-ISR(USART_RX_vect)
-{
-    Port::on_received();
-}
-
-ISR(USART_UDRE_vect)
-{
-    Port::on_ready();
-}
-
-static void blink(uint32_t now_ms)
-{
-    LED_PORT |= _BV(LED_BIT);
-    led_off_ms = now_ms + BLINK_MS;
-}
+// --- the network ---
 
 static void take_events()
 {
     tr_event_t event;
-    while (tr_node_next_event(&node, &event)) {
+    while (NETWORK(next_event)(&node, &event)) {
         trace(event);
         if (event.kind == TR_EVENT_MEASUREMENT_DUE) {
             measured_version = event.value;
@@ -60,58 +52,214 @@ static void take_events()
     }
 }
 
-// A frame to be sent is made when the line and the buffer are free for it. Until then it waits in the node's
-// outbox, where it takes 9 bytes and its clock stays right.
+// The neighbour filter (settings key 10), which makes a network of many hops in one room.
+static bool is_heard()
+{
+    uint16_t neighbours[MOST_LISTED];
+    uint8_t count = setting_nodes(TR_SETTING_NEIGHBOURS, neighbours, MOST_LISTED);
+    bool is_listed = count == 0;
+    while (count--) {
+        is_listed = is_listed || neighbours[count] == tr_get_u16(frame + 1);
+    }
+    return is_listed;
+}
+
+static void receive(uint8_t length, uint32_t now_ms)
+{
+    if (!is_heard()) {
+        return;
+    }
+    if (is_sealed) {
+        const int opened = tr_seal_open(&seal, frame, length, now_ms);
+        if (opened <= 0) {
+            if (opened < 0) {
+                trace({TR_EVENT_FRAME_DROPPED, tr_get_u16(frame + 1), uint16_t(-opened)});
+            }
+            return;
+        }
+        length = opened;
+    }
+    if (has_begun) {
+        NETWORK(receive)(&node, frame, length, now_ms);
+        take_events();
+    }
+}
+
+// --- what the board tells its host ---
+
+static uint8_t make_frame(uint8_t type, uint8_t payload_bytes)
+{
+    const tr_frame_t made = {
+        type,         seal_config.node_id, TR_HOST, network_take_counter(node), frame + TR_HEADER_BYTES,
+        payload_bytes};
+    return tr_frame_encode(&made, frame);
+}
+
+static uint8_t make_boot()
+{
+    uint8_t *payload = frame + TR_HEADER_BYTES;
+    memcpy(payload, seal_config.first, TR_NUMBER_BYTES);
+    payload[TR_NUMBER_BYTES] = start_cause();
+    payload[TR_NUMBER_BYTES + 1] = is_sealed | (setting_u8(TR_SETTING_ROLES, 0) & TR_ROLE_ROOT) << 1 |
+                                   TR_GATEWAY << 2 | was_counter_lost << 3 | !memory.has_settings << 4;
+    tr_put_u16(payload + TR_NUMBER_BYTES + 2, tr_store_settings_crc(&memory));
+    return make_frame(TR_BOOT, BOOT_BYTES);
+}
+
+// The next frame that is due; 0: none. A frame is made when line and buffer are free for it. Until then it
+// waits in the node's outbox, where it takes 9 bytes and its clock stays right.
+static uint8_t next_frame(uint32_t now_ms, enum tr_link_name &link)
+{
+    int length = 0;
+    link = TR_LINK_AIR;
+    if (is_sealed) {
+        length = tr_seal_next_frame(&seal, now_ms, frame);
+        if (length > 0) {
+            return length;
+        }
+    }
+    if (!has_begun) {
+        return 0;
+    }
+#if TR_GATEWAY
+    if (ports_take_heard(frame + TR_HEADER_BYTES)) {
+        link = TR_LINK_HOST;
+        length = make_frame(TR_HEARD, HEARD_BYTES);
+    }
+#endif
+    if (length <= 0 && has_host && int32_t(now_ms - boot_due_ms) >= 0) {
+        link = TR_LINK_HOST;
+        boot_due_ms = now_ms + BOOT_PERIOD_MS;
+        length = make_boot();
+    }
+    if (length <= 0) {
+        length = NETWORK(next_frame)(&node, now_ms, frame, TR_MAX_FRAME_BYTES, &link);
+    }
+    return length > 0 && is_sealed ? tr_seal_close(&seal, frame, length) : length;
+}
+
+// --- the loop ---
+
 static void carry_frames(uint32_t now_ms)
 {
-    enum tr_link_name link;
-    while (!Port::is_sending()) {
-        if (Port::has_run()) {
-            const uint8_t length = Port::take_run(stream);
-            if (length == 0) {
-                continue;
-            }
-            tr_node_receive(&node, frame, length, now_ms);
-            take_events();
+    while (ports_are_free()) {
+        uint8_t length = ports_receive(stream);
+        if (length > 0) {
+            receive(length, now_ms);
         } else {
-            const int length = tr_node_next_frame(&node, now_ms, frame, TR_MAX_FRAME_BYTES, &link);
-            if (length <= 0) {
+            enum tr_link_name link;
+            length = next_frame(now_ms, link);
+            if (length == 0) {
                 return;
             }
-            Port::send(stream, tr_cobs_encode(frame, length, stream));
+            ports_send(stream, length, link);
         }
-        blink(now_ms);
+        light_flash(now_ms);
     }
+}
+
+static uint8_t light_code()
+{
+    if (was_counter_lost) {
+        return LIGHT_COUNTER_LOST;
+    }
+    if (!memory.has_settings) {
+        return LIGHT_SETTINGS_LOST;
+    }
+    if (sensors_is_one_missing()) {
+        return LIGHT_SENSOR_MISSING;
+    }
+    return network_is_joined(node) ? LIGHT_WELL : LIGHT_SEARCHING;
 }
 
 static void handle_timers(uint32_t now_ms)
 {
-    tr_node_handle_timer(&node, now_ms);
+    if (!has_begun) {
+        has_begun = !is_sealed || now_ms >= TR_INTRODUCTION_MS;
+        if (!has_begun) {
+            return;
+        }
+        NETWORK(init)(&node, &config, now_ms);
+    }
+    NETWORK(handle_timer)(&node, now_ms);
     take_events();
     if (sensors_handle_timer(now_ms)) {
         tr_reading_t readings[MOST_READINGS];
         const uint8_t count = sensors_readings(readings, now_ms);
-        tr_node_measure(&node, measured_version, readings, count, now_ms);
+        NETWORK(measure)(&node, measured_version, readings, count, now_ms);
         take_events();
-    }
-    if (int32_t(now_ms - led_off_ms) >= 0) {
-        LED_PORT &= ~_BV(LED_BIT);
     }
 }
 
 // Idle until the next interrupt: a byte, room for a byte, or the millisecond tick. sei() takes effect after
-// the instruction that follows it, so no byte can slip in between the test and the sleep.
+// the instruction that follows it, so no byte can slip in between the test and the sleep. Deeper sleep stops
+// the clock of the serial port, which would lose what comes in: the ATmega328P cannot wake by a byte.
 static void sleep_until_interrupt()
 {
     set_sleep_mode(SLEEP_MODE_IDLE);
     cli();
-    if (Port::is_sending() || !Port::has_run()) {
+    if (!ports_are_free() || !ports_have_news()) {
         sleep_enable();
         sei();
         sleep_cpu();
         sleep_disable();
     }
     sei();
+}
+
+// --- the start ---
+
+static bool read_key(void *, enum tr_key which, uint8_t *key)
+{
+    static const uint8_t settings[] PROGMEM = {TR_SETTING_NETWORK_KEY, TR_SETTING_NEXT_NETWORK_KEY,
+                                               TR_SETTING_NODE_KEY};
+    return tr_store_get(&memory, pgm_read_byte(settings + which), key, TR_KEY_BYTES) == TR_KEY_BYTES;
+}
+
+static bool reserve(void *, const uint8_t *limit)
+{
+    return tr_store_reserve(&memory, limit);
+}
+
+static void begin_epoch(void *)
+{
+    uint8_t epoch[2];
+    uint8_t key[TR_KEY_BYTES];
+    tr_put_u16(epoch, setting_u16(TR_SETTING_EPOCH, 0) + 1);
+    tr_store_get(&memory, TR_SETTING_NEXT_NETWORK_KEY, key, TR_KEY_BYTES);
+    const tr_change_t changes[] = {{TR_SETTING_EPOCH, sizeof epoch, epoch},
+                                   {TR_SETTING_NETWORK_KEY, TR_KEY_BYTES, key},
+                                   {TR_SETTING_NEXT_NETWORK_KEY, 0, nullptr}};
+    tr_store_change(&memory, changes, 3);
+}
+
+// In an open network, too, no two starts have the same session.
+static void reserve_session()
+{
+    uint8_t limit[TR_NUMBER_BYTES];
+    memcpy(limit, seal_config.first, TR_NUMBER_BYTES);
+    tr_number_add(limit, TR_NUMBER_BYTES - 2, TR_RESERVED_NUMBERS >> 8);
+    tr_store_reserve(&memory, limit);
+}
+
+static void configure()
+{
+    was_counter_lost = memory_begin(seal_config.first) == TR_COUNTER_LOST;
+    seal_config.node_id = setting_u16(TR_SETTING_NODE_ID, TR_NODE_ID);
+    seal_config.overhears = TR_NETWORK != NETWORK_TREE;
+    seal_config.gateway_count = setting_nodes(TR_SETTING_GATEWAYS, seal_config.gateways, TR_MAX_GATEWAYS);
+    seal_config.seed = memory_seed(seal_config.first, TR_NUMBER_BYTES) + seal_config.node_id;
+    trace_seed(seal_config.seed);
+    seal_config.read_key = read_key;
+    seal_config.begin_epoch = begin_epoch;
+    seal_config.reserve = reserve;
+    is_sealed = tr_store_get(&memory, TR_SETTING_NETWORK_KEY, nullptr, 0) == TR_KEY_BYTES;
+    has_host = TR_GATEWAY || setting_u32(TR_SETTING_AIR_BAUD, 0) == 0;
+
+    const uint8_t sensors = setting_u8(TR_SETTING_SENSORS, TR_SENSOR_SHT31 | TR_SENSOR_SYNTHETIC);
+    network_configure(config, seal_config.node_id, seal_config.seed, sensors);
+    trace_seed(config.seed);
+    sensors_begin(sensors, seal_config.node_id, clock_ms());
 }
 
 // The core's own would start every timer, for analogWrite(), and the ADC.
@@ -121,21 +269,19 @@ void init()
 
 void setup()
 {
-    MCUSR = 0; // after a watchdog reset the watchdog runs on, as fast as it can
-    wdt_disable();
     power_spi_disable();
     power_timer0_disable();
     power_timer2_disable();
-    LED_DDR |= _BV(LED_BIT);
+    light_begin();
     clock_begin();
     sei();
-
-    const uint16_t node_id = stored_node_id(TR_NODE_ID);
-    config = tr_node_config_default(node_id, seed_of_this_boot(node_id));
-    trace_seed(config.seed);
-    Port::begin(BAUD);
-    sensors_begin(SENSOR_SHT31 | SENSOR_SYNTHETIC, node_id, clock_ms());
-    tr_node_init(&node, &config, clock_ms());
+    configure();
+    if (is_sealed) {
+        tr_seal_init(&seal, &seal_config, clock_ms());
+    } else {
+        reserve_session();
+    }
+    ports_begin(setting_u32(TR_SETTING_AIR_BAUD, DEFAULT_BAUD), seal_config.node_id);
     wdt_enable(WDTO_2S);
 }
 
@@ -145,5 +291,6 @@ void loop()
     wdt_reset();
     carry_frames(now_ms);
     handle_timers(now_ms);
+    light_handle_timer(light_code(), now_ms);
     sleep_until_interrupt();
 }
