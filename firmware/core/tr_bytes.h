@@ -35,7 +35,7 @@ typedef union tr_number {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define TR_BYTE_OF(bytes, place) (place)
 #else
-#define TR_BYTE_OF(bytes, place) ((bytes)-1 - (place))
+#define TR_BYTE_OF(bytes, place) ((bytes) - 1 - (place))
 #endif
 
 TR_INLINE uint16_t tr_get_u16(const uint8_t *at)

@@ -115,14 +115,16 @@ static void remove_link(tr_children_t *children, tr_link_t *link)
 static void hand_on(tr_children_t *children, uint16_t child, uint16_t parent, uint8_t quality)
 {
     tr_link_t *link = children->links;
-    for (uint8_t left = children->link_count; left > 0; left--, link++) {
-        if (link->child == child && link->parent == parent) {
+    for (uint8_t left = children->link_count; left > 0; left--) {
+        if (link->child == child && link->parent == parent)
             remove_link(children, link);
-            break; /* there is one at most */
-        }
+        else
+            link++;
     }
-    if (children->link_count < TR_LINK_QUEUE)
-        tr_link_set(&children->links[children->link_count++], child, parent, quality);
+    if (children->link_count < TR_LINK_QUEUE) {
+        children->link_count++;
+        tr_link_set(link, child, parent, quality);
+    }
 }
 
 /* The share of the rounds that arrived, at least 1. */

@@ -63,6 +63,11 @@
 #define TR_MAX_EVENTS (TR_MAX_CHILDREN + 1)
 #endif
 
+/* 0: a sink-tree node tells TR_EVENT_MEASUREMENT_DUE alone, for a board on which nobody reads the others. */
+#ifndef TR_ALL_EVENTS
+#define TR_ALL_EVENTS 1
+#endif
+
 /* 0: a node that is never the root has no code for it. */
 #ifndef TR_CAN_BE_ROOT
 #define TR_CAN_BE_ROOT 1

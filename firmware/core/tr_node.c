@@ -256,14 +256,15 @@ void tr_put_after_jitter(tr_node_t *node, uint8_t type, uint16_t destination)
     tr_put_after(node, type, destination, tr_some_jitter_ms(node));
 }
 
-void tr_say(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value)
+void tr_tell(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value)
 {
     tr_events_put(&node->events, kind, other, value);
 }
 
-void tr_drop(tr_node_t *node, uint8_t reason)
+/* The frame being received is of no use. */
+void tr_tell_drop(tr_node_t *node, uint8_t reason)
 {
-    tr_say(node, TR_EVENT_FRAME_DROPPED, node->heard.source, reason);
+    tr_tell(node, TR_EVENT_FRAME_DROPPED, node->heard.source, reason);
 }
 
 uint16_t tr_some_jitter_ms(tr_node_t *node)

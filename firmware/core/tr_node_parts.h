@@ -4,6 +4,7 @@
 #define TR_NODE_PARTS_H
 
 #include "tr_frame.h"
+#include "tr_inline.h"
 #include "tr_node.h"
 #include "tr_timing_use.h"
 
@@ -29,10 +30,23 @@ void tr_put(tr_node_t *node, uint8_t type, uint16_t destination);
 void tr_put_ack(tr_node_t *node, uint8_t type, uint16_t acked_version);
 void tr_put_after(tr_node_t *node, uint8_t type, uint16_t destination, tr_span_ms_t delay_ms);
 void tr_put_after_jitter(tr_node_t *node, uint8_t type, uint16_t destination);
-void tr_say(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value);
-void tr_drop(tr_node_t *node, uint8_t reason);
+void tr_tell(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value);
+void tr_tell_drop(tr_node_t *node, uint8_t reason);
 uint16_t tr_some_jitter_ms(tr_node_t *node);
 void tr_start_timer(tr_node_t *node, uint8_t timer, tr_span_ms_t span_ms);
+
+/* What happens, if anybody is to know. */
+TR_INLINE void tr_say(tr_node_t *node, uint8_t kind, uint16_t other, uint16_t value)
+{
+    if (TR_ALL_EVENTS || kind == TR_EVENT_MEASUREMENT_DUE)
+        tr_tell(node, kind, other, value);
+}
+
+TR_INLINE void tr_drop(tr_node_t *node, uint8_t reason)
+{
+    if (TR_ALL_EVENTS)
+        tr_tell_drop(node, reason);
+}
 
 /* tr_node_receive.c: what each type of frame does */
 void tr_dispatch(tr_node_t *node, const tr_frame_t *frame);

@@ -14,15 +14,15 @@ void tr_outbox_remove(tr_outbox_t *outbox, tr_waiting_t *waiting)
 tr_waiting_t *tr_outbox_put(tr_outbox_t *outbox, uint8_t type, uint16_t destination)
 {
     tr_waiting_t *waiting = outbox->waiting;
-    for (uint8_t left = outbox->count; left > 0; left--, waiting++) {
-        if (waiting->type == type && waiting->destination == destination) {
+    for (uint8_t left = outbox->count; left > 0; left--) {
+        if (waiting->type == type && waiting->destination == destination)
             tr_outbox_remove(outbox, waiting);
-            break; /* there is one at most */
-        }
+        else
+            waiting++;
     }
     if (outbox->count == TR_OUTBOX_FRAMES)
         return NULL;
-    waiting = &outbox->waiting[outbox->count++];
+    outbox->count++;
     waiting->type = type;
     waiting->destination = destination;
     return waiting;

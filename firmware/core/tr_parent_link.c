@@ -12,8 +12,6 @@ void tr_parent_link_init(tr_parent_link_t *link, const tr_timing_t *timing, tr_j
     link->former = TR_NO_NODE;
     link->etx16 = TR_ETX_ONE;
     link->former_etx16 = TR_ETX_ONE;
-    link->round_trip_8ths = 0;
-    link->margin_ms = 0;
     link->spread_ms = tr_timing_in_use(timing)->spread_ms;
     link->fraction = (uint16_t)tr_jitter_below(jitter, FRACTION_LIMIT);
 }

@@ -21,7 +21,7 @@ typedef struct tr_parent_link {
     uint16_t fraction;      /* of the window, in 65536ths: the node's time of the round */
 } tr_parent_link_t;
 
-/* Draws a time of the round. */
+/* Draws a time of the round. `link` is all zero. */
 void tr_parent_link_init(tr_parent_link_t *link, const tr_timing_t *timing, tr_jitter_t *jitter);
 
 /* The node has that parent now. */

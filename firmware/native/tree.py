@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from firmware.native.items import items_of
+from firmware.native.library import ffi, library
 from firmware.native.node import WORD, EventReader, NativeNode, frame_dropped, measurement_due
 from protocol.node import (
     ChildJoined,
@@ -40,6 +41,12 @@ def _round_finished(node: CoreNode, _: int, version: int) -> Event:
     return node.round_finished(version)
 
 
+def has_fixed_timing() -> bool:
+    """Whether the library has the default timers built in, whatever a node is given (TR_FIXED_TIMING)."""
+    library()
+    return "timing" not in dict(ffi.typeof("tr_node_config_t").fields)
+
+
 class CoreNode(NativeNode):
     """tr_node_t with the constructor and the methods of protocol.sink_tree.SinkTreeNode."""
 
@@ -69,7 +76,7 @@ class CoreNode(NativeNode):
         max_children: int = 32,
         first_version: int = 1,
     ) -> None:
-        config = {
+        config: dict[str, Any] = {
             "node_id": node_id,
             "is_root": root,
             "max_children": max_children,
@@ -77,8 +84,9 @@ class CoreNode(NativeNode):
             "first_version": first_version,
             "first_counter": first_counter,
             "seed": seed & WORD,
-            "timing": asdict(timing or Timing()),
         }
+        if not has_fixed_timing():
+            config["timing"] = asdict(timing or Timing())
         super().__init__(node_id, config, now_ms)
 
     def why(self, why: int) -> str:

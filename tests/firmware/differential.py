@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from firmware.native.tree import CoreNode
+from firmware.native.tree import CoreNode, has_fixed_timing
 from protocol import packets, serial_number
 from protocol.aggregate import Aggregate
 from protocol.node import Event, FrameDropped, LinkName, MeasurementDue, ParentLost
@@ -77,6 +77,8 @@ class Life:
 
     def _timing(self) -> Timing:
         rng = self.rng
+        if has_fixed_timing():
+            return Timing()
         if rng.random() < 0.5:
             profile = PROFILES[rng.choice(("default", "default", "classic"))]
             return replace(profile, period_ms=rng.choice((500, 1_000, 5_000)))
