@@ -14,10 +14,15 @@ from typing import Any
 from protocol import (
     aggregate,
     children,
+    letter_box,
+    letters,
+    long_counter,
     parent_link,
     polling_lease,
     polling_primary,
     polling_round,
+    proofs,
+    replay_window,
     ring_parts,
     ring_watch,
     settings,
@@ -71,6 +76,7 @@ _STORE = (
     "ORIGIN_ADDRESS",
     "EEPROM_BYTES",
 )
+_PROOFS = ("INTRODUCTION_MS", "CHALLENGE_JITTER_MS", "RESPONSE_SPREAD_MS", "ANSWER_WAIT_MS")
 _POLLED_ROUND = ("DOUBTFUL_MISSES", "CROWD", "SUSPECT_HOLD_DIVISOR")
 
 
@@ -129,6 +135,16 @@ def generate() -> str:
             *(_define(f"POLLING_{name}", getattr(polling_primary, name)) for name in _PRIMARY),
             *(_define(f"POLLING_{name}", getattr(polling_round, name)) for name in _POLLED_ROUND),
             *_defaults("POLLING", asdict(timing.PollingTiming())),
+            "",
+            "/* PROTOCOL.md sections 10 and 14. */",
+            _define("RESERVED_NUMBERS", long_counter.RESERVED_AHEAD),
+            _define("WINDOW_FRAMES", replay_window.WINDOW_FRAMES),
+            *(_define(name, getattr(proofs, name)) for name in _PROOFS),
+            _define("FIRST_HOPS", letters.FIRST_HOPS),
+            _define("PASS_ON_JITTER_MS", letter_box.PASS_ON_JITTER_MS),
+            *_enum("letter_kind", "LETTER_", letters.Kind),
+            *_enum("letter_status", "STATUS_", letters.Status),
+            *_enum("actuator_cause", "CAUSE_", letters.Cause),
             "",
             "/* PROTOCOL.md section 16. */",
             *(_define(name, getattr(settings, name)) for name in _STORE),

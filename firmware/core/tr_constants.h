@@ -188,6 +188,35 @@ enum tr_drop_reason {
 #define TR_POLLING_DEFAULT_STAGGER_MS 150u
 #define TR_POLLING_DEFAULT_JITTER_MS 50u
 
+/* PROTOCOL.md sections 10 and 14. */
+#define TR_RESERVED_NUMBERS 1024u
+#define TR_WINDOW_FRAMES 32u
+#define TR_INTRODUCTION_MS 700u
+#define TR_CHALLENGE_JITTER_MS 100u
+#define TR_RESPONSE_SPREAD_MS 250u
+#define TR_ANSWER_WAIT_MS 1000u
+#define TR_FIRST_HOPS 15u
+#define TR_PASS_ON_JITTER_MS 100u
+enum tr_letter_kind {
+    TR_LETTER_COMMAND = 1,
+    TR_LETTER_SETTING = 2,
+    TR_LETTER_REKEY = 3,
+    TR_LETTER_ANSWER = 4,
+    TR_LETTER_STATE = 5,
+};
+enum tr_letter_status {
+    TR_STATUS_DONE = 0,
+    TR_STATUS_SESSION = 1,
+    TR_STATUS_UNKNOWN = 2,
+    TR_STATUS_OUT_OF_RANGE = 3,
+    TR_STATUS_NOT_THIS_ROLE = 4,
+};
+enum tr_actuator_cause {
+    TR_CAUSE_COMMANDED = 0,
+    TR_CAUSE_SILENCE = 1,
+    TR_CAUSE_START = 2,
+};
+
 /* PROTOCOL.md section 16. */
 #define TR_COPY_BYTES 128u
 #define TR_MAX_SETTINGS_BYTES 124u

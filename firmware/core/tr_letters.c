@@ -7,7 +7,6 @@
 #include "tr_seal_parts.h"
 #include "tr_timer.h"
 
-#define PASS_ON_JITTER_MS 100u
 #define MS_PER_S 1000u
 
 /* Where things stand in a letter, the payload of a LETTER frame, and in its clear body. */
@@ -18,23 +17,10 @@ enum {
     NUMBER_AT = 5,
     BODY_AT = 12,
     NAMES_BYTES = BODY_AT - ORIGIN_AT, /* authenticated with the body */
-    FIRST_HOPS = 15,
-    CONTENT_AT = 1 + TR_NUMBER_BYTES, /* after kind and session */
+    CONTENT_AT = 1 + TR_NUMBER_BYTES,  /* after kind and session */
     COMMAND_BYTES = 4,
     EPOCH_BYTES = 2,
     MAX_LIST_BYTES = 32,
-};
-
-/* The keys of settings (PROTOCOL.md 16.2) that a letter may change. */
-enum {
-    ROLES = 2,
-    GATEWAYS = 9,
-    NEIGHBOURS = 10,
-    SENSORS = 12,
-    SAFE_VALUE = 13,
-    HOLD_S = 14,
-    PERIOD_MS = 15,
-    ORDER = 17,
 };
 
 /* --- letters that are obeyed --- */
@@ -60,14 +46,14 @@ static enum tr_letter_status change_setting(const tr_letters_config_t *config, c
     const uint8_t value_bytes = (uint8_t)(length - 1);
     uint8_t least = 1, most = 1;
     switch (key) {
-    case ROLES:
-    case SENSORS:
-    case SAFE_VALUE: break;
-    case HOLD_S: least = most = 2; break;
-    case PERIOD_MS: least = most = 4; break;
-    case GATEWAYS: least = 2, most = 4; break;
-    case NEIGHBOURS:
-    case ORDER: least = 2, most = MAX_LIST_BYTES; break;
+    case TR_SETTING_ROLES:
+    case TR_SETTING_SENSORS:
+    case TR_SETTING_SAFE_VALUE: break;
+    case TR_SETTING_HOLD_S: least = most = 2; break;
+    case TR_SETTING_PERIOD_MS: least = most = 4; break;
+    case TR_SETTING_GATEWAYS: least = 2, most = 4; break;
+    case TR_SETTING_NEIGHBOURS:
+    case TR_SETTING_ORDER: least = 2, most = MAX_LIST_BYTES; break;
     default: return TR_STATUS_UNKNOWN;
     }
     if (value_bytes < least || value_bytes > most || (least == 2 && value_bytes % 2))
@@ -150,7 +136,7 @@ static int pass_on(tr_letters_t *letters, const uint8_t *letter, uint8_t length,
     if (letters->passing_count == TR_MAX_LETTERS)
         return -TR_DROP_QUEUE_FULL;
     tr_passing_t *passing = &letters->passing[letters->passing_count++];
-    passing->due_ms = now_ms + tr_jitter_below(&letters->seal->jitter, PASS_ON_JITTER_MS);
+    passing->due_ms = now_ms + tr_jitter_below(&letters->seal->jitter, TR_PASS_ON_JITTER_MS);
     passing->payload_bytes = length;
     memcpy(passing->payload, letter, length);
     passing->payload[HOPS_AT]--;
@@ -221,7 +207,7 @@ static uint8_t write_letter(tr_letters_t *letters, uint8_t *letter)
     const tr_seal_config_t *config = letters->seal->config;
     if (!tr_seal_take_number(letters->seal, letter + NUMBER_AT))
         return 0;
-    letter[HOPS_AT] = FIRST_HOPS;
+    letter[HOPS_AT] = TR_FIRST_HOPS;
     tr_put_u16(letter + ORIGIN_AT, config->node_id);
     tr_put_u16(letter + ADDRESSEE_AT, letters->config->controller);
     uint8_t length = write_body(letters, letter + BODY_AT);

@@ -16,29 +16,6 @@
 #include "tr_constants.h"
 #include "tr_seal.h"
 
-/* PROTOCOL.md 14.3. */
-enum tr_letter_kind {
-    TR_LETTER_COMMAND = 1,
-    TR_LETTER_SETTING = 2,
-    TR_LETTER_REKEY = 3,
-    TR_LETTER_ANSWER = 4,
-    TR_LETTER_STATE = 5,
-};
-
-enum tr_letter_status {
-    TR_STATUS_DONE = 0,
-    TR_STATUS_SESSION = 1,
-    TR_STATUS_UNKNOWN = 2,
-    TR_STATUS_OUT_OF_RANGE = 3,
-    TR_STATUS_NOT_THIS_ROLE = 4,
-};
-
-enum tr_actuator_cause {
-    TR_CAUSE_COMMANDED = 0,
-    TR_CAUSE_SILENCE = 1,
-    TR_CAUSE_START = 2,
-};
-
 typedef struct tr_letters_config {
     uint16_t controller; /* TR_NO_NODE: nobody commands */
     bool has_actuator;

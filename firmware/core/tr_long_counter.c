@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tr_constants.h"
+
 void tr_number_add(uint8_t *number, uint8_t place, uint8_t value)
 {
     for (number += place;; number--) {

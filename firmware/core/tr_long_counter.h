@@ -9,7 +9,6 @@
 enum {
     TR_LIFE_BYTES = 4,
     TR_NUMBER_BYTES = 7,
-    TR_RESERVED_NUMBERS = 1024,
 };
 
 /* Writes to non-volatile memory that all numbers before `limit` may have been used. False if it could not. */

@@ -13,15 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tr_constants.h"
 #include "tr_jitter.h"
 #include "tr_long_counter.h"
 #include "tr_senders.h"
-
-/* PROTOCOL.md 10.3. */
-#define TR_INTRODUCTION_MS 700u
-#define TR_CHALLENGE_JITTER_MS 100u
-#define TR_RESPONSE_SPREAD_MS 250u
-#define TR_ANSWER_WAIT_MS 1000u
 
 /* PROTOCOL.md 10.4. */
 enum tr_key {

@@ -5,8 +5,6 @@
 #include "tr_bytes.h"
 #include "tr_constants.h"
 
-enum { WINDOW_FRAMES = 32 };
-
 #define HALF_OF_COUNTERS UINT32_C(0x800000)
 
 tr_sender_t *tr_senders_find(tr_senders_t *senders, uint16_t id)
@@ -38,7 +36,7 @@ enum tr_judgement tr_sender_judge(const tr_sender_t *sender, uint8_t *number, bo
             tr_number_add(number, TR_LIFE_BYTES - 1, 1);
         return TR_NUMBER_NEW;
     }
-    if (is_more /* and so of the life before */ || behind > WINDOW_FRAMES)
+    if (is_more /* and so of the life before */ || behind > TR_WINDOW_FRAMES)
         return TR_NUMBER_TOO_OLD;
     return behind == 0 || sender->seen >> (uint8_t)(behind - 1) & 1 ? TR_NUMBER_SEEN : TR_NUMBER_NEW;
 }
@@ -63,7 +61,8 @@ void tr_senders_take(tr_senders_t *senders, tr_sender_t *sender, const uint8_t *
     } else {
         const uint32_t ahead = distance(number, sender->newest);
         uint8_t newest = 1; /* the one that was: it comes into the window first */
-        for (uint8_t left = ahead > WINDOW_FRAMES ? WINDOW_FRAMES + 1 : (uint8_t)ahead; left > 0; left--) {
+        for (uint8_t left = ahead > TR_WINDOW_FRAMES ? TR_WINDOW_FRAMES + 1 : (uint8_t)ahead; left > 0;
+             left--) {
             sender->seen = sender->seen << 1 | newest;
             newest = 0;
         }
