@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from firmware.native import library as core
@@ -33,9 +34,10 @@ from protocol.node import (
     ParentLost,
     ReportAccepted,
     ReportSealed,
+    RoundFinished,
 )
-from protocol.packets import CRC_BYTES, HEADER_BYTES, DropReason
-from protocol.settings import Settings
+from protocol.packets import CRC_BYTES, HEADER_BYTES, HOST, DropReason, Result, decode, peek_header
+from protocol.settings import Roles, Settings
 from protocol.simulator.clock import NodeClock
 from protocol.simulator.field import reading
 from protocol.simulator.networks import DEFAULT_PROFILE, MakeNode
@@ -50,6 +52,8 @@ SUPPLY_MV = 5_000
 ANALOG_PINS = 6
 # Of what trace.h tells: no event, but the seed.
 SEED_KIND = 0
+# Of a board that is the root.
+FIRST_VERSION = 1
 
 Given = Event | bytes
 
@@ -120,7 +124,7 @@ class BoardNode:
 
     def frames_to_send(self, now_ms: int) -> list[tuple[LinkName, bytes]]:
         """See protocol.node.Node.frames_to_send."""
-        frames = [(LinkName.AIR, frame) for frame in self._frames]
+        frames = [(link_of(frame), frame) for frame in self._frames]
         self._frames.clear()
         return frames
 
@@ -129,8 +133,17 @@ class BoardNode:
         return self._events.popleft() if self._events else None
 
 
+def link_of(frame: bytes) -> LinkName:
+    """Where a board's frame goes. With a single line, what is for the host would be on the air too; here the
+    radio leaves it out."""
+    is_for_host = len(frame) >= HEADER_BYTES and peek_header(frame)[2] == HOST
+    return LinkName.HOST if is_for_host else LinkName.AIR
+
+
 class Boards:
-    """Makes the nodes of one simulation, which must then be attached; the root is a Python node, on the host.
+    """Makes the nodes of one simulation, which must then be attached.
+
+    The root is a Python node, on the host, or with `root_on_board` a board like the others.
 
     `settings_of` says what a new board's EEPROM holds, by node id and first life; `make_root` is called as
     SinkTreeNode is.
@@ -144,8 +157,10 @@ class Boards:
         *,
         settings_of: Callable[[int, int], Settings] = open_settings,
         make_root: MakeNode = SinkTreeNode,
+        root_on_board: bool = False,
     ) -> None:
         self.kind = kind
+        self._root_on_board = root_on_board
         self._settings_of = settings_of
         self._make_root = make_root
         self.eeproms: dict[int, bytes] = {}
@@ -161,14 +176,20 @@ class Boards:
 
     def make_node(self, node_id: int, *, root: bool, **options: Any) -> Node:
         """What Simulation calls when a node gets power."""
-        if root:
+        if root and not self._root_on_board:
             return self._make_root(node_id, root=True, **options)
+        if root and options["first_version"] != FIRST_VERSION:
+            raise BoardError(
+                f"node {node_id}: a board's first round is {FIRST_VERSION}; leave first_version out"
+            )
         simulation = self._attached()
         self._retire(node_id)
         noise = random.Random(options["seed"])
         eeprom = self.eeproms.get(node_id)
         if eeprom is None:
             settings = self._settings_of(node_id, noise.getrandbits(32))
+            if root:
+                settings = replace(settings, roles=Roles.ROOT, period_ms=options["timing"].period_ms)
             eeprom = field_eeprom(settings, self.kind.eeprom_bytes)
         board = Board(self.kind, eeprom)
         for pin in range(ANALOG_PINS):
@@ -244,7 +265,7 @@ class Boards:
             case Told.STREAM:
                 frames = node.deframer.feed(notice.data)
                 self._count_sent(node, frames)
-                return list(frames)
+                return [given for frame in frames for given in _given_by(frame)]
             case Told.EVENT:
                 return self._read_event(node, notice.data)
             case Told.MEASURED:
@@ -274,9 +295,11 @@ class Boards:
                 return [ReportAccepted(other, value)]
             case "REPORT_SEALED":
                 return [ReportSealed(value)]
+            case "ROUND_FINISHED":
+                return []  # its RESULT tells more
             case "FRAME_DROPPED":
                 return [FrameDropped(DropReason(value), None if other == NO_NODE else other)]
-        raise BoardError(f"node {node.node_id}: a board is no root, and tells of {self._kinds[kind]}")
+        raise BoardError(f"node {node.node_id}: a board in a tree tells of {self._kinds[kind]}")
 
     def _set_climate(self, node: BoardNode, version: int) -> None:
         """Let the sensor feel what the simulation will take for this round's truth."""
@@ -298,6 +321,16 @@ class Boards:
         radio = self._attached().air.radio
         for frame in frames:
             report.sent(radio.airtime_us(len(frame)), radio.transmit_mw)
+
+
+def _given_by(frame: bytes) -> list[Given]:
+    """The frame, and before it the event that made it, where that is no board's to tell."""
+    if link_of(frame) is LinkName.HOST:
+        payload = decode(frame).payload
+        if isinstance(payload, Result):
+            version = payload.items.version or 0
+            return [RoundFinished(version, payload.duration_ms, payload.items), frame]
+    return [frame]
 
 
 def _event_kinds() -> dict[int, str]:
