@@ -97,7 +97,6 @@ static void keep_recent(const tr_ring_t *ring, uint32_t *time_ms)
 static void begin_call(tr_ring_t *ring, uint32_t now_ms)
 {
     ring->now_ms = now_ms;
-    keep_recent(ring, &ring->began_ms);
     keep_recent(ring, &ring->begun_ms);
     keep_recent(ring, &ring->quiet_ms);
     keep_recent(ring, &ring->adds_from_ms);
