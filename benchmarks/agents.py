@@ -23,7 +23,7 @@ from protocol.packets import Frame, FrameError, decode
 
 T = TypeVar("T")
 # However this process ends, its agents do too.
-AGENT = ("setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "desktop.command", "agent")
+AGENT = ("setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "desktop.command", "agent", "--open")
 # Linux, <asm-generic/socket.h>: each datagram comes with the time at which the kernel got it.
 SO_TIMESTAMPNS = 35
 TIMESPEC = struct.Struct("@ll")

@@ -11,12 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from bridge.access import OPEN, Access
 from bridge.link import LinkState, OnFrame, OnState
-from bridge.sensors import Readings, Sensor
+from bridge.sensors import NoSensor, Readings, Sensor
 from protocol.aggregate import MAX_RAW, TEMPERATURE
-from protocol.node import Event, FrameDropped, MeasurementDue, Node
-from protocol.packets import COUNTER_MODULUS, HEADER_BYTES, DropReason, Network, peek_header
+from protocol.endpoint import Endpoint
+from protocol.keys import Keys
+from protocol.long_counter import LongCounter
+from protocol.node import Event, FrameDropped, KeysChanged, MeasurementDue, Node
+from protocol.packets import HEADER_BYTES, DropReason, Network, peek_header
 from protocol.polling import PollingNode
+from protocol.silent_node import SilentNode
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import AnyTiming, PollingTiming, RingTiming, Timing
 from protocol.token_ring import TokenRingNode
@@ -50,12 +55,13 @@ def node_driver(
     order: Sequence[int] = (),
     readings_asked: bool = False,
     neighbours: frozenset[int] | None = None,
+    access: Access = OPEN,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> NodeDriver:
-    """A driver of a new node of that network.
+    """A driver of a new member of that network.
 
     `root` is for a tree, `order` for the others, `readings_asked` for a ring; where one means nothing, it is
-    not used. Raises ValueError for the timers of another network.
+    not used. Raises ValueError for the timers of another network, UsageError for another member's keys.
     """
     if timing is not None and not isinstance(timing, _TIMINGS[network]):
         raise ValueError(f"a node of a {network.name.lower()} takes no {type(timing).__name__}")
@@ -69,30 +75,74 @@ def node_driver(
         case _:
             make = partial(SinkTreeNode, node_id, root=root, **options)
 
-    def make_node(now_ms: int) -> Node:
-        return make(
-            seed=secrets.randbits(32),
-            first_counter=secrets.randbelow(COUNTER_MODULUS),
-            now_ms=now_ms,
-        )
+    def make_inner(now_ms: int) -> Node:
+        return make(seed=secrets.randbits(32), first_counter=0, now_ms=now_ms)
 
-    return NodeDriver(name, make_node, sensor, neighbours=neighbours, on_event=on_event)
+    make_member = Member(node_id, make_inner, access, overhears=network is not Network.TREE)
+    return NodeDriver(name, make_member, sensor, neighbours=neighbours, on_event=on_event)
 
 
 sink_tree_driver = partial(node_driver, Network.TREE)
 
 
+def watcher_driver(name: str, node_id: int, access: Access) -> NodeDriver:
+    """A driver of a member that takes part in nothing: it asks others to prove their counters.
+
+    Raises UsageError for another member's keys.
+    """
+    return NodeDriver(name, Member(node_id, lambda now_ms: SilentNode(), access), NoSensor())
+
+
+class Member:
+    """Makes an endpoint around a node, with the keys and the counter that `access` gives.
+
+    Raises UsageError if the keys are another member's.
+    """
+
+    def __init__(
+        self, node_id: int, make_inner: Callable[[int], Node], access: Access, *, overhears: bool = False
+    ) -> None:
+        self._node_id = node_id
+        self._make_inner = make_inner
+        self._access = access
+        self._overhears = overhears
+        self._membership = access.membership_of(node_id)
+        self._counter_file = access.counter_file(node_id)
+
+    def __call__(self, now_ms: int) -> Endpoint:
+        """The endpoint, begun now. Raises UsageError if its counter cannot be had."""
+        file = self._counter_file
+        return Endpoint(
+            self._node_id,
+            self._make_inner,
+            membership=self._membership,
+            counter=LongCounter(secrets.randbits(56)) if file is None else file.open(),
+            seed=secrets.randbits(32),
+            now_ms=now_ms,
+            overhears=self._overhears,
+        )
+
+    def keep_keys(self, keys: Keys) -> None:
+        """They were renewed: at the next start they are those to begin with. Raises UsageError."""
+        self._access.keep(keys)
+
+    def close(self) -> None:
+        """The counter is not used any more."""
+        if self._counter_file is not None:
+            self._counter_file.close()
+
+
 class NodeDriver:
     """A `bridge.link.Link` whose one listener is a node: `send` is what the node hears.
 
-    `make_node` gets the clock's time in milliseconds when the link starts. A node that is given `neighbours`
-    hears no one else, so that nodes in one room make a network of several hops.
+    `make_member` gets the clock's time in milliseconds when the link starts. A node that is given
+    `neighbours` hears no one else, so that nodes in one room make a network of several hops.
     """
 
     def __init__(
         self,
         name: str,
-        make_node: Callable[[int], Node],
+        make_member: Member,
         sensor: Sensor,
         *,
         neighbours: frozenset[int] | None = None,
@@ -101,20 +151,23 @@ class NodeDriver:
         self.name = name
         self.drops: Counter[DropReason] = Counter()
         self.unsent = 0
-        self._make_node = make_node
+        self._make_member = make_member
         self._sensor = sensor
         self._neighbours = neighbours
         self._on_event = on_event
-        self._node: Node | None = None
+        self._node: Endpoint | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._measurement: asyncio.Task[None] | None = None
         self._double_told_s: float | None = None
 
     async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
-        """See bridge.link.Link.start; `on_frame` gets what the node sends, the host's frames included."""
+        """See bridge.link.Link.start; `on_frame` gets what the node sends, the host's frames included.
+
+        Raises UsageError if another process is this node.
+        """
         self._loop = asyncio.get_running_loop()
         self._on_frame = on_frame
-        self._node = self._make_node(self._now_ms())
+        self._node = self._make_member(self._now_ms())
         on_state(LinkState(self.name, is_up=True))
         self._wake_at(self._now_ms())
 
@@ -138,6 +191,13 @@ class NodeDriver:
             node.leave(self._now_ms())
             for _, frame in node.frames_to_send(self._now_ms()):
                 self._on_frame(frame)
+        self._make_member.close()
+
+    def ask(self, sender: int) -> None:
+        """Have that sender prove its counter: frames of it cannot be read."""
+        if self._node is not None:
+            self._node.ask(sender, self._now_ms())
+            self._wake_at(self._now_ms())
 
     def _hears(self, frame: bytes) -> bool:
         if self._neighbours is None or len(frame) < HEADER_BYTES:
@@ -173,11 +233,13 @@ class NodeDriver:
 
     # --- events ------------------------------------------------------------------------------------------
 
-    def _follow(self, node: Node, event: Event) -> None:
+    def _follow(self, node: Endpoint, event: Event) -> None:
         if isinstance(event, MeasurementDue):
             self._measure(node, event.version)
         elif isinstance(event, FrameDropped) and event.reason is DropReason.OWN_ID:
             self._tell_of_a_double(event.source)
+        elif isinstance(event, KeysChanged) and node.keys is not None:
+            self._make_member.keep_keys(node.keys)
         self._on_event(event)
 
     def _tell_of_a_double(self, node_id: int | None) -> None:

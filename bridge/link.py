@@ -49,7 +49,7 @@ class Link(Protocol):
 
     @property
     def drops(self) -> Counter[DropReason]:
-        """What came in and was no frame, by reason; it is in no log (PROTOCOL.md section 9)."""
+        """What came in and was no frame of the network, by reason. What was no frame at all is in no log."""
 
     @property
     def unsent(self) -> int:

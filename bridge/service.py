@@ -9,8 +9,9 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, unread_text
 from bridge.capture_file import CaptureFile
-from bridge.driver import NodeDriver, node_driver, timing_of
+from bridge.driver import NodeDriver, node_driver, timing_of, watcher_driver
 from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkState
@@ -42,13 +43,23 @@ OnStatus = Callable[[LinkState | LinkCounts], None]
 
 
 async def run_bridge(
-    links: Sequence[Link], on_record: OnRecord, on_status: OnStatus, stop: asyncio.Event
+    links: Sequence[Link],
+    on_record: OnRecord,
+    on_status: OnStatus,
+    stop: asyncio.Event,
+    access: Access = OPEN,
 ) -> None:
     """Relay between the links until `stop`. Every frame becomes a record; what changes of a link, a status.
 
     Raises LinkError or UsageError if a link does not open, and what the callbacks raise.
     """
-    relay = Relay()
+
+    def ask(source: int) -> None:
+        for link in links:
+            if isinstance(link, NodeDriver):
+                link.ask(source)
+
+    relay = Relay(reader=access.reader(), ask=ask)
     relay.subscribe(on_record)
     receivers = [relay.attach(link) for link in links]
     with failures_raised(stop):
@@ -108,24 +119,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_node_arguments(root)
     parser.add_argument("--log", metavar="FILE", help="write every frame to this packet log (pcapng)")
     parser.add_argument("--rounds", type=whole(1, 1 << 31), metavar="N", help="end after so many rounds")
+    add_access_arguments(parser)
     add_end_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until enough rounds or time; 1 if rounds are missing, or records in the log."""
     log_to_stderr()
-    links = _links(args)
+    access = access_of(args)
+    links = _links(args, access)
     report = Report(as_json=args.json, readings=args.readings)
+    opener = RecordOpener(access)
+
+    def tell(record: Record) -> None:
+        if (opened := opener.open(record)) is not None:
+            report.take(opened)
+
     with ExitStack() as stack:
-        takers: list[OnRecord] = [report.take]
+        takers: list[OnRecord] = [tell]
         if args.log is not None:
             log = CaptureFile(args.log)
             stack.callback(log.close)
             takers.insert(0, log.write)
             _log.info("recording to %s", log.path)
-        run_until_stopped(lambda stop: _run(args, links, takers, report, stop))
+        run_until_stopped(lambda stop: _run(args, access, links, takers, report, stop))
         is_kept = args.log is None or log.is_recording
     _log.info("%s", report.summary())
+    if remark := unread_text(opener, report.observer.dropped):
+        _log.warning("%s", remark)
     for link in links:
         if lost := _lost_text(link):
             _log.info("%s: %s", link.name, lost)
@@ -135,6 +156,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(
     args: argparse.Namespace,
+    access: Access,
     links: Sequence[Link],
     takers: Sequence[OnRecord],
     report: Report,
@@ -148,17 +170,20 @@ async def _run(
 
     if args.duration:
         asyncio.get_running_loop().call_later(args.duration, stop.set)
-    await run_bridge(links, on_record, _tell, stop)
+    await run_bridge(links, on_record, _tell, stop, access)
 
 
-def _links(args: argparse.Namespace) -> list[Link]:
+def _links(args: argparse.Namespace, access: Access) -> list[Link]:
     links: list[Link] = [SerialLink(port, args.baud) for port in args.port]
     if args.udp:
         links.append(UdpLink(args.group, args.udp_port, args.interface))
     if not links:
         raise UsageError("there is nothing to bridge; give --port, or leave out --no-udp")
     network = network_of(args)
-    if not args.no_root:
+    if args.no_root:
+        if access.keys is not None:
+            links.append(watcher_driver(f"node {args.id}", args.id, access))
+    else:
         links.append(
             node_driver(
                 network,
@@ -171,6 +196,7 @@ def _links(args: argparse.Namespace) -> list[Link]:
                 order=args.order,
                 readings_asked=args.readings,
                 neighbours=neighbours_of(args, args.id),
+                access=access,
             )
         )
     return links

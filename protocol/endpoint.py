@@ -189,6 +189,11 @@ class Endpoint:
         else:
             self._receive_sealed(frame, self._seals, now_ms)
 
+    def ask(self, sender: int, now_ms: int) -> None:
+        """Have a sender prove its counter, though nothing came from it: somebody else wants to read it."""
+        if self._seals is not None and not self._has_left and sender != self.node_id:
+            self._challenge(sender, True, now_ms)
+
     # --- for controllers ---------------------------------------------------------------------------------
 
     def command(self, addressee: int, actuator: int, value: int, hold_s: int, now_ms: int) -> None:

@@ -40,6 +40,11 @@ class SealedReader:
 
     def open(self, frame: bytes) -> bytes | DropReason:
         """The frame as an open one, or why it cannot be read: unproven (its life is not known), or tag."""
+        found = self.read(frame)
+        return found if isinstance(found, DropReason) else found[1]
+
+    def read(self, frame: bytes) -> tuple[int, bytes] | DropReason:
+        """As `open`, with the frame's long counter."""
         reason = unfit(frame)
         if reason is not None:
             return reason
@@ -58,7 +63,7 @@ class SealedReader:
                     if key is not keys[0]:  # the epoch that is used now is tried first
                         keys.remove(key)
                         keys.insert(0, key)
-                    return opened
+                    return number, opened
         return DropReason.TAG if numbers else DropReason.UNPROVEN
 
     def _candidates(self, source: int, counter: int) -> list[int]:

@@ -58,6 +58,11 @@ def shown_number(frame: bytes) -> int | None:
     return int.from_bytes(frame[HEADER_BYTES : HEADER_BYTES + LIFE_BYTES] + frame[5:HEADER_BYTES], "big")
 
 
+def is_sealed(frame: bytes) -> bool:
+    """Whether these bytes begin as a sealed frame does."""
+    return len(frame) > 0 and frame[0] & SEALED_BIT != 0
+
+
 def unfit(frame: bytes) -> DropReason | None:
     """Why these bytes cannot be a sealed frame, whatever the key (length, wire version, open), or None."""
     size_bytes = len(frame)

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+from bridge.access import add_access_arguments
 from bridge.driver import node_driver, timing_of
 from bridge.errors import UsageError
 from bridge.event_loop import run_until_stopped
@@ -31,6 +32,7 @@ from firmware.pi.sensors.sensor_set import SensorBack, SensorMissing, SensorSet
 from firmware.pi.settings import DEFAULT_PERIOD_S, Settings, read_settings, settings_of
 from protocol.aggregate import metric_of
 from protocol.node import (
+    ActuatorSet,
     BecamePrimary,
     ChildJoined,
     ChildLost,
@@ -38,6 +40,7 @@ from protocol.node import (
     Event,
     FrameDropped,
     Joined,
+    KeysChanged,
     ParentLost,
     PeerFound,
     PeerLost,
@@ -84,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"measures by {', '.join(KINDS)}; may be repeated (firmware/pi/README.md lists the keys)",
     )
     add_udp_arguments(parser)
+    add_access_arguments(parser)
     add_end_arguments(parser)
 
 
@@ -105,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
         order=settings.order,
         readings_asked=settings.readings_asked,
         neighbours=settings.neighbours,
+        access=settings.access,
         on_event=teller.take,
     )
 
@@ -165,6 +170,12 @@ def _peers_line(event: Event) -> str | None:
             return f"is the primary (epoch {epoch})"
         case SteppedDown(epoch, why):
             return f"is a standby (epoch {epoch}): {why}"
+        case KeysChanged(epoch, None):
+            return f"uses the keys of epoch {epoch}"
+        case KeysChanged(_, next_epoch):
+            return f"was given the key of epoch {next_epoch}"
+        case ActuatorSet(actuator, value, cause):
+            return f"sets actuator {actuator} to {value} ({cause.name.lower()})"
     return None
 
 

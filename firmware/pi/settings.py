@@ -1,6 +1,7 @@
 """What a node is told before it starts: by options, or by a file that no one else may read.
 
 id = 11
+keys = "keys.toml"               # in the same folder, or keyring:NAME; or open = true
 network = "tree"                 # ring, polling
 neighbours = [1, 12]             # whom it hears; everybody without this
 
@@ -22,7 +23,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.access import OPEN, Access, access_of, load_access
 from bridge.errors import UsageError
+from bridge.keys_file import KEYRING
 from bridge.options import neighbours_of, network_of, sensor_of
 from bridge.sensors import NoSensor, Sensor
 from bridge.udp_link import GROUP, PORT
@@ -34,7 +37,9 @@ from protocol.simulator.toml_tables import DescriptionError, Table
 from protocol.timing import MAX_PERIOD_MS, RingTiming
 
 DEFAULT_PERIOD_S = 5.0
-_KEYS = ("id", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor")
+_KEYS = (
+    *("id", "keys", "open", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor"),
+)
 # Options that say what is measured, as they are when they are not given.
 _OTHER_SENSORS = {
     "metrics": (TEMPERATURE.id,),
@@ -61,6 +66,7 @@ class Settings:
     group: str = GROUP
     udp_port: int = PORT
     interface: str | None = None
+    access: Access = OPEN
 
 
 # --- options ---------------------------------------------------------------------------------------------
@@ -82,6 +88,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         args.group,
         args.udp_port,
         args.interface,
+        access_of(args),
     )
 
 
@@ -164,7 +171,19 @@ def _settings_in(table: Table, folder: Path) -> Settings:
         udp.text("group", GROUP),
         udp.whole("port", PORT, 1, 65_535),
         udp.text("interface", None),
+        _access_in(table, folder),
     )
+
+
+def _access_in(table: Table, folder: Path) -> Access:
+    """The keys that it names, in a file beside it; or an open network, if it says so. Raises UsageError."""
+    where = table.text("keys", None)
+    if table.flag("open", False) == (where is not None):
+        remedy = 'write keys = "FILE" (`treering provision` makes keys), or open = true'
+        raise table.error("open", "neither keys nor an open network" if where is None else "both", remedy)
+    if where is None:
+        return OPEN
+    return load_access(where if where.startswith(KEYRING) else str(folder / where))
 
 
 def _ids(table: Table, key: str) -> tuple[int, ...]:

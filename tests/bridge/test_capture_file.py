@@ -157,7 +157,7 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
     "command",
     [
         ["simulate", "--rounds", "9", "--capture"],
-        ["bridge", "--interface", LOOPBACK, "--period", "0.02", "--rounds", "99", "--log"],
+        ["bridge", "--open", "--interface", LOOPBACK, "--period", "0.02", "--rounds", "99", "--log"],
     ],
     ids=lambda command: command[0],
 )

@@ -217,7 +217,7 @@ def bridge_and_agents(directory: Path, *options: str) -> tuple[subprocess.Comple
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     agents = [
         subprocess.Popen(
-            [*COMMAND, "agent", "--id", str(node), "--constant", str(20 + node), *udp], stderr=subprocess.PIPE
+            [*COMMAND, "agent", "--open", "--id", str(node), "--constant", str(20 + node), *udp], stderr=subprocess.PIPE
         )
         for node in (11, 12)
     ]
@@ -225,6 +225,7 @@ def bridge_and_agents(directory: Path, *options: str) -> tuple[subprocess.Comple
         command = [
             *COMMAND,
             "bridge",
+            "--open",
             "--constant",
             "20",
             "--period",
@@ -264,7 +265,7 @@ def test_the_log_replays_to_the_very_lines_of_the_live_run(
 
 
 def test_as_text_it_prints_what_happens() -> None:
-    command = [*COMMAND, "bridge", "--no-sensor", "--period", "0.3", "--rounds", "2", "--duration", "20"]
+    command = [*COMMAND, "bridge", "--open", "--no-sensor", "--period", "0.3", "--rounds", "2", "--duration", "20"]
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     ended = subprocess.run([*command, *udp], capture_output=True, text=True, timeout=40)
     assert ended.returncode == 0, ended.stderr
@@ -277,7 +278,7 @@ def test_as_text_it_prints_what_happens() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "field.pcapng"
-    command = [*COMMAND, "bridge", "--json", "--period", "0.3", "--log", str(log)]
+    command = [*COMMAND, "bridge", "--open", "--json", "--period", "0.3", "--log", str(log)]
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     process = subprocess.Popen([*command, *udp], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -293,7 +294,7 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> Non
 
 
 def test_when_the_reader_of_its_lines_has_gone_it_ends() -> None:
-    command = [*COMMAND, "bridge", "--json", "--period", "0.3", "--duration", "20"]
+    command = [*COMMAND, "bridge", "--open", "--json", "--period", "0.3", "--duration", "20"]
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     process = subprocess.Popen([*command, *udp], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -309,7 +310,7 @@ def test_when_the_reader_of_its_lines_has_gone_it_ends() -> None:
 
 def test_fewer_rounds_than_asked_for_in_the_time_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
-    assert main(["bridge", "--no-root", "--rounds", "1", "--duration", "0.2", *udp]) == 1
+    assert main(["bridge", "--open", "--no-root", "--rounds", "1", "--duration", "0.2", *udp]) == 1
 
 
 @pytest.mark.parametrize(
@@ -327,7 +328,7 @@ def test_fewer_rounds_than_asked_for_in_the_time_is_a_failure(capsys: pytest.Cap
 def test_bad_input_is_one_line_and_exit_code_2(
     options: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["bridge", *options]) == 2
+    assert main(["bridge", "--open", *options]) == 2
     printed = capsys.readouterr()
     assert says in printed.err
     assert printed.out == ""
@@ -352,7 +353,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 )
 def test_a_bad_option_is_named(options: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["bridge", *options])
+        main(["bridge", "--open", *options])
     assert ended.value.code == 2
     assert says in capsys.readouterr().err
 
@@ -363,7 +364,7 @@ def test_a_busy_port_fails_and_the_log_of_nothing_is_removed(line: Line, tmp_pat
     async def hold() -> None:
         link = SerialLink(str(line.link))
         await link.start(lambda frame: None, lambda state: None)
-        command = [*COMMAND, "bridge", "--no-udp", "--port", str(line.link), "--log", str(log)]
+        command = [*COMMAND, "bridge", "--open", "--no-udp", "--port", str(line.link), "--log", str(log)]
         ended = await asyncio.to_thread(
             lambda: subprocess.run(command, capture_output=True, text=True, timeout=20)
         )
@@ -393,8 +394,8 @@ def test_as_a_member_it_prints_readings_and_its_log_gives_the_same_lines(
     log = tmp_path / "room.pcapng"
     place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port()), "--network", network]
     place += ["--period", "0.3"]
-    agent = [*COMMAND, "agent", "--id", "7", "--constant", "25", "--duration", "30", *place]
-    bridge = ["bridge", "--constant", "21", "--readings", "--json", "--log", str(log), *place]
+    agent = [*COMMAND, "agent", "--open", "--id", "7", "--constant", "25", "--duration", "30", *place]
+    bridge = ["bridge", "--open", "--constant", "21", "--readings", "--json", "--log", str(log), *place]
     with subprocess.Popen(agent, stderr=subprocess.DEVNULL) as process:
         try:
             assert main([*bridge, "--rounds", "8", "--duration", "20"]) == 0

@@ -45,7 +45,7 @@ from protocol.timing import PeerTiming, PollingTiming, RingTiming
 from tests.bridge.rig import free_udp_port, run, until
 from tests.bridge.test_driver import QUICK
 
-AGENT = [sys.executable, "-m", "desktop.command", "agent"]
+AGENT = [sys.executable, "-m", "desktop.command", "agent", "--open"]
 Matches = Callable[[Event], object]
 
 
@@ -142,7 +142,7 @@ def udp() -> list[str]:
 @pytest.fixture
 def bridge(udp: list[str]) -> Iterator[None]:
     """A root for the agents."""
-    command = [sys.executable, "-m", "desktop.command", "bridge", "--period", "0.5", "--json", *udp]
+    command = [sys.executable, "-m", "desktop.command", "bridge", "--open", "--period", "0.5", "--json", *udp]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         yield
         process.send_signal(signal.SIGTERM)
@@ -174,7 +174,7 @@ def test_it_says_what_happens_and_ends_cleanly_on_a_signal(udp: list[str], numbe
 
 
 def test_it_ends_after_its_duration(udp: list[str]) -> None:
-    assert main(["agent", "--id", "11", "--no-sensor", "--duration", "0.1", *udp]) == 0
+    assert main(["agent", "--open", "--id", "11", "--no-sensor", "--duration", "0.1", *udp]) == 0
 
 
 def test_when_the_reader_of_its_lines_has_gone_it_ends(udp: list[str], bridge: None) -> None:
@@ -204,7 +204,7 @@ def test_bad_input_is_one_line(
     topology = tmp_path / "topo.def"
     topology.write_text("1\n1 0 0 15\n")
     options = [option.format(topology=topology) for option in options]
-    assert main(["agent", "--id", "11", *options]) in (1, 2)
+    assert main(["agent", "--open", "--id", "11", *options]) in (1, 2)
     errors = capsys.readouterr().err
     assert says in errors
     assert errors.count("\n") == 1
@@ -376,8 +376,8 @@ def _read_until_counted(agent: subprocess.Popen[str], count: int) -> None:
 
 
 def test_options_of_a_ring_are_no_use_to_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["agent", "--id", "11", "--order", "1,2", "--no-sensor"]) == 2
+    assert main(["agent", "--open", "--id", "11", "--order", "1,2", "--no-sensor"]) == 2
     assert "--order and --readings are for --network ring or polling" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        main(["agent", "--id", "11", "--network", "ring", "--order", "1,2,1"])
+        main(["agent", "--open", "--id", "11", "--network", "ring", "--order", "1,2,1"])
     assert "names a node twice" in capsys.readouterr().err

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.access import Access
 from bridge.errors import UsageError
+from bridge.keys_file import NetworkKeys, write_keys
 from bridge.sensors import ConstantSensor, NoSensor
 from bridge.udp_link import GROUP, LOOPBACK, PORT
 from desktop.command import main
@@ -28,6 +30,7 @@ from tests.bridge.rig import free_udp_port
 
 WHOLE = """
 id = 11
+open = true
 network = "ring"
 period_s = 2.5
 order = [3, 11, 7]
@@ -77,7 +80,7 @@ def config(folder: Path, text: str, mode: int = 0o600) -> Path:
 def options(*given: str) -> Settings:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    return settings_of(parser.parse_args(["--id", "11", *given]))
+    return settings_of(parser.parse_args(["--id", "11", "--open", *given]))
 
 
 # --- the file --------------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ def test_a_file_says_all_of_a_node(tmp_path: Path) -> None:
 
 
 def test_of_a_short_file_the_rest_is_as_without_options(tmp_path: Path) -> None:
-    found, usual = read_settings(config(tmp_path, "id = 11\n")), options("--no-sensor")
+    found, usual = read_settings(config(tmp_path, "id = 11\nopen = true\n")), options("--no-sensor")
     for name in (
         "node_id",
         "network",
@@ -113,14 +116,14 @@ def test_of_a_short_file_the_rest_is_as_without_options(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
 def test_a_file_that_others_may_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
-    path = config(tmp_path, "id = 11\n", mode)
+    path = config(tmp_path, "id = 11\nopen = true\n", mode)
     with pytest.raises(UsageError, match=f"run: chmod 600 {path}"):
         read_settings(path)
 
 
 def test_a_credential_is_guarded_by_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its access list shows as a mode that others seem to have."""
-    path = config(tmp_path, "id = 11\n", 0o440)
+    path = config(tmp_path, "id = 11\nopen = true\n", 0o440)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert read_settings(path).node_id == 11
 
@@ -133,7 +136,7 @@ SENSOR = "id = 1\n[[sensor]]\nkind = "
     [
         ("", 1, "the file has no id"),
         ("id = 65534", 1, "id is 65534; write a whole number from 0 to 65533"),
-        ("id = 1\nkey = 2", 2, "unknown key 'key'; known are id, network,"),
+        ("id = 1\nkey = 2", 2, "unknown key 'key'; known are id, keys, open, network,"),
         ("id = 1\nnetwork = 'star'", 2, "network is 'star'; write one of tree, ring, polling"),
         ("id = 1\norder = [2]", 2, "order is of a ring or a polled network"),
         ("id = 1\nnetwork = 'ring'\norder = [2, 2]", 3, "order names a node twice"),
@@ -170,6 +173,19 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, line: i
     assert says in str(error.value)
 
 
+def test_the_keys_lie_beside_the_file(tmp_path: Path) -> None:
+    keys = NetworkKeys("garden", 0, frozenset({1}), 1, bytes(16)).for_member(11)
+    write_keys(tmp_path / "keys.toml", keys)
+    found = read_settings(config(tmp_path, 'id = 11\nkeys = "keys.toml"\n'))
+    assert found.access == Access(keys, str(tmp_path / "keys.toml"))
+
+
+@pytest.mark.parametrize("text", ["id = 11\n", "id = 11\nopen = true\nkeys = 'keys.toml'\n"])
+def test_a_network_is_open_only_if_that_is_said_and_nothing_else(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="`treering provision` makes keys"):
+        read_settings(config(tmp_path, text))
+
+
 def test_two_sensors_of_one_metric_are_refused(tmp_path: Path) -> None:
     text = "id = 1\n[[sensor]]\nkind = 'sht31d'\n[[sensor]]\nkind = 'synthetic'\n"
     with pytest.raises(UsageError, match="two sensors measure temperature; leave one out, or say"):
@@ -178,7 +194,9 @@ def test_two_sensors_of_one_metric_are_refused(tmp_path: Path) -> None:
 
 def test_a_data_set_lies_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "field.csv").write_text("humidity\n45\n", encoding="utf-8")
-    found = read_settings(config(tmp_path, SENSOR + "'dataset'\nfile = 'field.csv'\nrow_s = 1\n"))
+    found = read_settings(
+        config(tmp_path, "open = true\n" + SENSOR + "'dataset'\nfile = 'field.csv'\nrow_s = 1\n")
+    )
     assert found.metrics == (HUMIDITY.id,)
 
 
@@ -218,7 +236,7 @@ def test_without_one_it_is_what_the_other_options_say() -> None:
 def test_options_that_cannot_be_are_told_in_a_line(
     given: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["agent", "--id", "11", "--duration", "0.1", *given]) == 2
+    assert main(["agent", "--open", "--id", "11", "--duration", "0.1", *given]) == 2
     errors = capsys.readouterr().err
     assert says in errors
     assert errors.count("\n") == 1
@@ -227,7 +245,7 @@ def test_options_that_cannot_be_are_told_in_a_line(
 def test_options_beside_a_file_are_refused_but_for_what_the_run_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = f"id = 11\n[udp]\ninterface = '{LOOPBACK}'\nport = {free_udp_port()}\n"
+    text = f"id = 11\nopen = true\n[udp]\ninterface = '{LOOPBACK}'\nport = {free_udp_port()}\n"
     path = config(tmp_path, text)
     assert main(["agent", "--config", str(path), "--period", "2"]) == 2
     assert "leave --period out" in capsys.readouterr().err
@@ -243,6 +261,7 @@ def test_an_agent_whose_bus_is_not_there_says_so_and_takes_part(tmp_path: Path) 
     (tmp_path / "wind.csv").write_text("wind_speed\n2.5\n", encoding="utf-8")
     text = f"""
 id = 11
+open = true
 network = "ring"
 period_s = 0.3
 [udp]

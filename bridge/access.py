@@ -1,0 +1,131 @@
+"""How a command takes part in a network: with its keys, or in one that is open and said to be so."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bridge.counter_file import CounterFile
+from bridge.errors import UsageError
+from bridge.keys_file import KEYRING, NetworkKeys, keep_in_keyring, load_keys, write_keys
+from protocol.capture import Record
+from protocol.keys import Keys, Membership
+from protocol.packets import DropReason
+from protocol.sealed_reader import SealedReader
+from protocol.sealing import is_sealed
+
+_KEYS_HELP = "the network's keys: a file of mode 0600 that `treering provision` wrote, or keyring:NAME"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`keys` None: the network is open. `where` they came from is where renewed ones go."""
+
+    keys: NetworkKeys | None = None
+    where: str | None = None
+
+    def membership_of(self, node_id: int) -> Membership:
+        """What that node knows of the network. Raises UsageError if the keys are another member's."""
+        return Membership() if self.keys is None else self.keys.membership_of(node_id)
+
+    def counter_file(self, node_id: int) -> CounterFile | None:
+        """Where that node's long counter is kept; None if it need not be."""
+        return None if self.keys is None else CounterFile(self.keys.name, node_id)
+
+    def keep(self, member: Keys) -> None:
+        """A member's keys were renewed: keep them. Raises UsageError."""
+        if self.keys is None or self.keys.member is None or self.where is None:
+            return  # who holds the master key makes keys as they are needed
+        kept = replace(self.keys, epoch=member.epoch, member=member)
+        if self.where.startswith(KEYRING):
+            keep_in_keyring(kept)
+        else:
+            write_keys(Path(self.where), kept)
+
+    def reader(self) -> SealedReader | None:
+        """Opens frames for who looks on; None if the network is open."""
+        if self.keys is None:
+            return None
+        if self.keys.master is not None:
+            return SealedReader(Keys.of_master(self.keys.master, 0, self.keys.epoch), lives=self.keys.lives)
+        assert self.keys.member is not None  # a key file holds one or the other
+        return SealedReader(self.keys.member, self.keys.member_id, self.keys.lives)
+
+
+OPEN = Access()
+
+
+def load_access(where: str) -> Access:
+    """With the keys that are there. Raises UsageError."""
+    return Access(load_keys(where), where)
+
+
+def add_access_arguments(parser: argparse.ArgumentParser) -> None:
+    """Keys, or none on purpose."""
+    access = parser.add_mutually_exclusive_group()
+    access.add_argument("--keys", metavar="FILE", help=_KEYS_HELP)
+    access.add_argument("--open", action="store_true", help="an open network: anybody may read and take part")
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Keys to read sealed frames with."""
+    parser.add_argument("--keys", metavar="FILE", help=_KEYS_HELP)
+
+
+def access_of(args: argparse.Namespace) -> Access:
+    """What was asked for. Raises UsageError if that is neither keys nor an open network."""
+    if args.keys is not None:
+        return load_access(args.keys)
+    if not args.open:
+        raise UsageError(
+            "give --keys FILE (`treering provision` makes keys), or --open for a network without"
+        )
+    return OPEN
+
+
+def reading_access_of(args: argparse.Namespace) -> Access:
+    """The keys that were given to read with, if any. Raises UsageError."""
+    return OPEN if args.keys is None else load_access(args.keys)
+
+
+class RecordOpener:
+    """Opens the sealed frames of records for who reads them; `unread` counts, by reason, what it could not.
+
+    Without keys every record stays as it is.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.unread: Counter[DropReason] = Counter()
+        self._reader = access.reader()
+
+    def learn(self, records: Iterable[Record]) -> None:
+        """Note the lives that these records show: what came before them can be read, too."""
+        if self._reader is not None:
+            for record in records:
+                self._reader.learn(record.frame)
+
+    def open(self, record: Record) -> Record | None:
+        """The record with its frame opened; None if these keys do not open it."""
+        if self._reader is None or not is_sealed(record.frame):
+            return record
+        opened = self._reader.open(record.frame)
+        if isinstance(opened, DropReason):
+            self.unread[opened] += 1
+            return None
+        return replace(record, frame=opened)
+
+
+def unread_text(opener: RecordOpener, dropped: Mapping[DropReason, int]) -> str:
+    """What a person must know of frames that could not be read; `dropped` are those counted without keys."""
+    if sealed := dropped.get(DropReason.SEALED):
+        return f"{sealed} frames are sealed, and say nothing without the keys; give --keys FILE"
+    unproven = opener.unread[DropReason.UNPROVEN]
+    others = opener.unread.total() - unproven
+    parts = [
+        f"{unproven} frames came before their senders' counters were known" if unproven else "",
+        f"{others} frames are sealed with keys other than these, or changed on their way" if others else "",
+    ]
+    return "; ".join(filter(None, parts))

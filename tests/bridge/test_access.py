@@ -1,0 +1,130 @@
+"""Commands take part with keys, or in a network that is open and said to be so."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, load_access
+from bridge.errors import UsageError
+from bridge.keys_file import NetworkKeys, read_keys, write_keys
+from bridge.udp_link import LOOPBACK
+from desktop.command import main
+from protocol.capture import Direction, Record
+from protocol.keys import Keys, network_key
+from protocol.packets import DropReason
+from tests.bridge.rig import free_udp_port
+from tests.protocol.members import MASTER, ROOT, Party, tree_member
+
+KEYS = NetworkKeys("garden", 0, frozenset({1}), 1, MASTER)
+COMMAND = [sys.executable, "-m", "desktop.command"]
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The network's keys; counters are kept beside them."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    path = tmp_path / "garden.toml"
+    write_keys(path, KEYS)
+    return str(path)
+
+
+def chosen(*given: str) -> Access:
+    parser = argparse.ArgumentParser()
+    add_access_arguments(parser)
+    return access_of(parser.parse_args(given))
+
+
+def test_nothing_is_open_by_default(keys_file: str) -> None:
+    with pytest.raises(UsageError, match=r"`treering provision` makes keys.*--open"):
+        chosen()
+    assert chosen("--open") is OPEN
+    assert chosen("--keys", keys_file) == Access(KEYS, keys_file)
+
+
+@pytest.mark.parametrize("command", [["agent", "--id", "7"], ["bridge"]])
+def test_a_command_without_keys_says_in_a_line_what_to_do(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 2
+    errors = capsys.readouterr().err
+    assert "treering provision" in errors
+    assert errors.count("\n") == 1
+
+
+def test_keys_of_another_member_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_keys(tmp_path / "keys", KEYS.for_member(8))
+    assert main(["agent", "--id", "7", "--keys", str(tmp_path / "keys"), "--no-sensor"]) == 2
+    assert "those of node 8, not of node 7" in capsys.readouterr().err
+
+
+def test_renewed_keys_are_kept(tmp_path: Path) -> None:
+    write_keys(tmp_path / "keys", KEYS.for_member(7))
+    access = load_access(str(tmp_path / "keys"))
+    member = access.membership_of(7).keys
+    assert member is not None
+    access.keep(member.with_next(1, network_key(MASTER, 1)))
+    assert read_keys(tmp_path / "keys").member == member.with_next(1, network_key(MASTER, 1))
+    access.keep(member.with_next(1, network_key(MASTER, 1)).advanced())
+    again = read_keys(tmp_path / "keys").membership_of(7).keys
+    assert again == Keys.of_master(MASTER, 7, 1).of_member(7)
+
+
+def test_records_are_opened_for_who_has_the_keys() -> None:
+    party = Party(tree_member(ROOT), tree_member(5))
+    party.run(20_000)
+    records = [Record(at, "air", Direction.INBOUND, frame) for at, (_, frame) in enumerate(party.log)]
+    without = RecordOpener(OPEN)
+    assert [without.open(record) for record in records] == records
+    opener = RecordOpener(Access(KEYS))
+    opened = [opener.open(record) for record in records]
+    assert all(record is not None and not record.frame[0] & 0x80 for record in opened)
+    assert not opener.unread
+    member = RecordOpener(Access(KEYS.for_member(5)))
+    assert sum(member.open(record) is None for record in records) == member.unread[DropReason.TAG] > 0
+
+
+def test_a_sealed_network_of_processes_counts_all_and_nobody_else(keys_file: str, tmp_path: Path) -> None:
+    """A bridge with the master key, an agent with its own, and one of another network."""
+    write_keys(tmp_path / "own", KEYS.for_member(7))
+    write_keys(tmp_path / "foreign", NetworkKeys("other", 0, frozenset({1}), 1, bytes(16)))
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    log = tmp_path / "field.pcapng"
+    agents = [
+        [*COMMAND, "agent", "--id", node_id, "--keys", str(tmp_path / keys), "--constant", "25", *place]
+        for node_id, keys in (("7", "own"), ("8", "foreign"))
+    ]
+    running = [subprocess.Popen(agent, stderr=subprocess.DEVNULL) for agent in agents]
+    bridge = [*COMMAND, "bridge", "--keys", keys_file, "--constant", "21", "--json", "--period", "0.5"]
+    try:
+        done = subprocess.run(
+            [*bridge, "--rounds", "8", "--duration", "40", "--log", str(log), *place],
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+    finally:
+        for agent in running:
+            agent.terminate()
+            agent.wait(10)
+    assert done.returncode == 0, done.stderr
+    counts = [json.loads(line)["count"] for line in done.stdout.splitlines()]
+    assert counts[-1] == max(counts) == 2
+    replayed = subprocess.run(
+        [*COMMAND, "replay", str(log), "--json", "--keys", keys_file],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert replayed.stdout == done.stdout
+    unread = subprocess.run(
+        [*COMMAND, "replay", str(log), "--json"], capture_output=True, text=True, timeout=30
+    )
+    assert unread.stdout == ""
+    assert "sealed" in unread.stderr
+    assert "--keys" in unread.stderr
