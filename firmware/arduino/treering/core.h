@@ -8,6 +8,7 @@ extern "C" {
 #include "tr_cobs.h"
 #include "tr_frame.h"
 #include "tr_jitter.h"
+#include "tr_letters.h"
 #include "tr_seal.h"
 #include "tr_store.h"
 }

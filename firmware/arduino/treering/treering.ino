@@ -24,11 +24,15 @@
 static const uint32_t BOOT_PERIOD_MS = 60000;
 static const uint8_t BOOT_BYTES = TR_NUMBER_BYTES + 4;
 static const uint8_t MOST_LISTED = 16;
+static const uint8_t FRAME_TYPE_MASK = 0x1F;
+static const uint16_t DEFAULT_HOLD_S = 60;
 
 static network_config_t config;
 static network_node_t node;
 static tr_seal_config_t seal_config;
 static tr_seal_t seal;
+static tr_letters_config_t letters_config;
+static tr_letters_t letters; // in a sealed network
 static bool is_sealed;
 static bool has_begun; // the node itself, after the introduction
 static bool was_counter_lost;
@@ -37,6 +41,7 @@ static uint32_t boot_due_ms;
 static uint8_t stream[TR_MAX_STREAM_BYTES];
 static uint8_t *const frame = stream + 1; // received or to be sent
 static uint16_t measured_version;
+static uint8_t wired; // sensors
 
 // --- the network ---
 
@@ -64,22 +69,28 @@ static bool is_heard()
     return is_listed;
 }
 
+// A sealed frame becomes an open one. Returns its length; 0: nothing is left to be done with it.
+static uint8_t opened(uint8_t length, uint32_t now_ms)
+{
+    int result = tr_seal_open(&seal, frame, length, now_ms);
+    if (result > 0 && (frame[0] & FRAME_TYPE_MASK) == TR_LETTER) {
+        result = tr_letters_receive(&letters, frame, result, now_ms);
+    }
+    if (result < 0) {
+        trace({TR_EVENT_FRAME_DROPPED, tr_get_u16(frame + 1), uint16_t(-result)});
+    }
+    return result > 0 ? result : 0;
+}
+
 static void receive(uint8_t length, uint32_t now_ms)
 {
     if (!is_heard()) {
         return;
     }
     if (is_sealed) {
-        const int opened = tr_seal_open(&seal, frame, length, now_ms);
-        if (opened <= 0) {
-            if (opened < 0) {
-                trace({TR_EVENT_FRAME_DROPPED, tr_get_u16(frame + 1), uint16_t(-opened)});
-            }
-            return;
-        }
-        length = opened;
+        length = opened(length, now_ms);
     }
-    if (has_begun) {
+    if (length > 0 && has_begun) {
         NETWORK(receive)(&node, frame, length, now_ms);
         take_events();
     }
@@ -114,6 +125,9 @@ static uint8_t next_frame(uint32_t now_ms, enum tr_link_name &link)
     link = TR_LINK_AIR;
     if (is_sealed) {
         length = tr_seal_next_frame(&seal, now_ms, frame);
+        if (length == 0 && has_begun) {
+            length = tr_letters_next_frame(&letters, now_ms, frame);
+        }
         if (length > 0) {
             return length;
         }
@@ -158,6 +172,17 @@ static void carry_frames(uint32_t now_ms)
     }
 }
 
+// One actuator, on or off, on pin 7: at its safe value from the start.
+static void drive_actuator(uint32_t now_ms)
+{
+    tr_letters_handle_timer(&letters, now_ms);
+    if (letters.value) {
+        ACTUATOR_PORT |= _BV(ACTUATOR_BIT);
+    } else {
+        ACTUATOR_PORT &= ~_BV(ACTUATOR_BIT);
+    }
+}
+
 static uint8_t light_code()
 {
     if (was_counter_lost) {
@@ -180,9 +205,15 @@ static void handle_timers(uint32_t now_ms)
             return;
         }
         NETWORK(init)(&node, &config, now_ms);
+        if (is_sealed) {
+            tr_letters_start(&letters);
+        }
     }
     NETWORK(handle_timer)(&node, now_ms);
     take_events();
+    if (is_sealed) {
+        drive_actuator(now_ms);
+    }
     if (sensors_handle_timer(now_ms)) {
         tr_reading_t readings[MOST_READINGS];
         const uint8_t count = sensors_readings(readings, now_ms);
@@ -242,24 +273,59 @@ static void reserve_session()
     tr_store_reserve(&memory, limit);
 }
 
+// What a letter may change takes effect at once, but for roles, period and order: at the next start.
+static void apply_settings()
+{
+    seal_config.gateway_count = setting_nodes(TR_SETTING_GATEWAYS, seal_config.gateways, TR_MAX_GATEWAYS);
+    letters_config.controller = setting_u16(TR_SETTING_CONTROLLER, TR_NO_NODE);
+    letters_config.safe_value = setting_u8(TR_SETTING_SAFE_VALUE, 0);
+    letters_config.hold_s = setting_u16(TR_SETTING_HOLD_S, DEFAULT_HOLD_S);
+    wired = setting_u8(TR_SETTING_SENSORS, TR_SENSOR_SHT31 | TR_SENSOR_SYNTHETIC);
+    sensors_begin(wired, seal_config.node_id, clock_ms());
+}
+
+static enum tr_letter_status status_of(bool is_kept)
+{
+    return is_kept ? TR_STATUS_DONE : TR_STATUS_OUT_OF_RANGE;
+}
+
+static enum tr_letter_status change_setting(void *, uint8_t key, const uint8_t *value, uint8_t length)
+{
+    const tr_change_t change = {key, length, value};
+    const bool is_kept = tr_store_change(&memory, &change, 1);
+    apply_settings();
+    return status_of(is_kept);
+}
+
+static enum tr_letter_status take_key(void *, uint16_t epoch, const uint8_t *key)
+{
+    uint8_t current[TR_KEY_BYTES];
+    const uint16_t current_epoch = setting_u16(TR_SETTING_EPOCH, 0);
+    const tr_change_t change = {TR_SETTING_NEXT_NETWORK_KEY, TR_KEY_BYTES, key};
+    if (epoch == current_epoch) {
+        read_key(nullptr, TR_KEY_NETWORK, current);
+        return status_of(memcmp(current, key, TR_KEY_BYTES) == 0);
+    }
+    return status_of(epoch == uint16_t(current_epoch + 1) && tr_store_change(&memory, &change, 1));
+}
+
 static void configure()
 {
     was_counter_lost = memory_begin(seal_config.first) == TR_COUNTER_LOST;
     seal_config.node_id = setting_u16(TR_SETTING_NODE_ID, TR_NODE_ID);
     seal_config.overhears = TR_NETWORK != NETWORK_TREE;
-    seal_config.gateway_count = setting_nodes(TR_SETTING_GATEWAYS, seal_config.gateways, TR_MAX_GATEWAYS);
     seal_config.seed = memory_seed(seal_config.first, TR_NUMBER_BYTES) + seal_config.node_id;
-    trace_seed(seal_config.seed);
     seal_config.read_key = read_key;
     seal_config.begin_epoch = begin_epoch;
     seal_config.reserve = reserve;
+    letters_config.has_actuator = setting_u8(TR_SETTING_ROLES, 0) & TR_ROLE_ACTUATOR;
+    letters_config.change_setting = change_setting;
+    letters_config.take_key = take_key;
+    trace_seed(seal_config.seed);
     is_sealed = tr_store_get(&memory, TR_SETTING_NETWORK_KEY, nullptr, 0) == TR_KEY_BYTES;
     has_host = TR_GATEWAY || setting_u32(TR_SETTING_AIR_BAUD, 0) == 0;
-
-    const uint8_t sensors = setting_u8(TR_SETTING_SENSORS, TR_SENSOR_SHT31 | TR_SENSOR_SYNTHETIC);
-    network_configure(config, seal_config.node_id, seal_config.seed, sensors);
-    trace_seed(config.seed);
-    sensors_begin(sensors, seal_config.node_id, clock_ms());
+    apply_settings();
+    network_configure(config, seal_config.node_id, seal_config.seed, wired);
 }
 
 // The core's own would start every timer, for analogWrite(), and the ADC.
@@ -278,6 +344,8 @@ void setup()
     configure();
     if (is_sealed) {
         tr_seal_init(&seal, &seal_config, clock_ms());
+        tr_letters_init(&letters, &letters_config, &seal);
+        ACTUATOR_DDR |= letters_config.has_actuator << ACTUATOR_BIT;
     } else {
         reserve_session();
     }
