@@ -21,12 +21,13 @@ ffi: Any = FFI()
 
 @dataclass(frozen=True, slots=True)
 class BoardKind:
-    """A board that there is firmware for; `air_uart` is the one with the radio on it."""
+    """A board that there is firmware for; `host_uart` is that of a board with a line for its host alone."""
 
     mcu: str
     image: str
     eeprom_bytes: int
     air_uart: int
+    host_uart: int | None = None
 
     @property
     def path(self) -> Path:
@@ -35,6 +36,7 @@ class BoardKind:
 
 
 UNO = BoardKind("atmega328p", "treering-uno.elf", eeprom_bytes=1024, air_uart=0)
+MEGA = BoardKind("atmega2560", "treering-mega.elf", eeprom_bytes=4096, air_uart=1, host_uart=0)
 
 
 class Told(IntEnum):

@@ -73,7 +73,7 @@ class BoardNode:
         self.node_id = node_id
         self.board = board
         self.due_version: int | None = None  # of the measurement that it was last asked for and has not made
-        self.deframer = Deframer()
+        self.deframers = Deframer(), Deframer()  # by UART
         self._clock = clock
         self._on_us = clock.reads_us(now_us)
         self._running_version: int | None = None
@@ -143,7 +143,7 @@ def link_of(frame: bytes) -> LinkName:
 class Boards:
     """Makes the nodes of one simulation, which must then be attached.
 
-    The root is a Python node, on the host, or with `root_on_board` a board like the others.
+    The root is a Python node, on the host, or a board of `root_kind`, with an image that can be the root.
 
     `settings_of` says what a new board's EEPROM holds, by node id and first life; `make_root` is called as
     SinkTreeNode is.
@@ -157,10 +157,10 @@ class Boards:
         *,
         settings_of: Callable[[int, int], Settings] = open_settings,
         make_root: MakeNode = SinkTreeNode,
-        root_on_board: bool = False,
+        root_kind: BoardKind | None = None,
     ) -> None:
         self.kind = kind
-        self._root_on_board = root_on_board
+        self._root_kind = root_kind
         self._settings_of = settings_of
         self._make_root = make_root
         self.eeproms: dict[int, bytes] = {}
@@ -176,7 +176,8 @@ class Boards:
 
     def make_node(self, node_id: int, *, root: bool, **options: Any) -> Node:
         """What Simulation calls when a node gets power."""
-        if root and not self._root_on_board:
+        kind = self._root_kind if root else self.kind
+        if kind is None:
             return self._make_root(node_id, root=True, **options)
         if root and options["first_version"] != FIRST_VERSION:
             raise BoardError(
@@ -190,8 +191,8 @@ class Boards:
             settings = self._settings_of(node_id, noise.getrandbits(32))
             if root:
                 settings = replace(settings, roles=Roles.ROOT, period_ms=options["timing"].period_ms)
-            eeprom = field_eeprom(settings, self.kind.eeprom_bytes)
-        board = Board(self.kind, eeprom)
+            eeprom = field_eeprom(settings, kind.eeprom_bytes)
+        board = Board(kind, eeprom)
         for pin in range(ANALOG_PINS):
             board.set_analog(pin, noise.randrange(SUPPLY_MV))
         node = BoardNode(node_id, board, simulation.clock_of(node_id), simulation.now_us)
@@ -263,15 +264,21 @@ class Boards:
     def _read(self, node: BoardNode, notice: Notice) -> list[Given]:
         match notice.told:
             case Told.STREAM:
-                frames = node.deframer.feed(notice.data)
-                self._count_sent(node, frames)
-                return [given for frame in frames for given in _given_by(frame)]
+                return self._read_stream(node, notice)
             case Told.EVENT:
                 return self._read_event(node, notice.data)
             case Told.MEASURED:
                 version, node.due_version = node.due_version, None
                 return [] if version is None else [MeasurementDue(version)]
         raise BoardError(f"node {node.node_id}: its firmware stands still at cycle {notice.cycle}")
+
+    def _read_stream(self, node: BoardNode, notice: Notice) -> list[Given]:
+        frames = node.deframers[notice.uart].feed(notice.data)
+        if notice.uart == node.board.kind.host_uart:  # with what it relays, which the air has already
+            frames = [frame for frame in frames if link_of(frame) is LinkName.HOST]
+        else:
+            self._count_sent(node, frames)
+        return [given for frame in frames for given in _given_by(frame)]
 
     def _read_event(self, node: BoardNode, data: bytes) -> list[Given]:
         if data[0] == SEED_KIND:

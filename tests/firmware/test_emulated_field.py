@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from desktop.command import main
-from firmware.native.board import CYCLES_PER_US, UNO, Board, BoardKind, Notice, Told
+from firmware.native.board import CYCLES_PER_US, MEGA, UNO, Board, BoardKind, Notice, Told
 from firmware.native.library import ROOT
 
 pytestmark = pytest.mark.usefixtures("built_board", "built_core")
 
-MEGA = BoardKind("atmega2560", "none", eeprom_bytes=4096, air_uart=1)
 RUN_TIMEOUT_S = 50
 # simavr's time for a byte: 11 bits of 2.125 us at 115200 baud and 16 MHz.
 BYTE_CYCLES = 11 * 17 * 8
@@ -41,10 +40,13 @@ def assert_true(rows: list[Any]) -> None:
 
 
 def test_sixteen_images_form_a_tree_and_count_each_other(capsys: pytest.CaptureFixture[str]) -> None:
-    rows, _ = simulated(capsys, "--grid", "4x4", "--range", "15", "--rounds", "4", "--seed", "1")
+    rows, boards = simulated(
+        capsys, "--random", "17", "--connected", "--area", "40x40", "--range", "20", "--rounds", "4"
+    )
     assert_true(rows)
+    assert [board["board"] for board in boards] == list(range(2, 18))  # the root is none
     assert [row["metric"] for row in rows] == ["temperature", "humidity"] * 4
-    assert [row["count"] for row in rows if row["round"] > 1] == [16] * 6  # some may still join in the first
+    assert [row["count"] for row in rows if row["round"] > 1] == [17] * 6  # some may still join in the first
 
 
 def test_the_diamond_finds_its_other_way(capsys: pytest.CaptureFixture[str]) -> None:
