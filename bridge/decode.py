@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 from dataclasses import asdict
 
+from bridge.access import RecordOpener, add_reading_arguments, reading_access_of, unread_text
 from bridge.capture_file import read_records
 from bridge.errors import UsageError
 from bridge.report import log_to_stderr
 from protocol.aggregate import Aggregate, metric_of
 from protocol.capture import Direction, Record
+from protocol.long_counter import LIFE_SHIFT
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -28,6 +31,7 @@ from protocol.packets import (
     Empty,
     Frame,
     FrameError,
+    FrameType,
     Heard,
     Hello,
     Help,
@@ -47,10 +51,13 @@ from protocol.packets import (
     Token,
     TokenId,
     decode,
+    peek_header,
 )
+from protocol.sealing import shown_number, unfit
 from protocol.way import age_unit_ms
 
 HELP = "print the fields of a frame, or of every frame of a log"
+_log = logging.getLogger(__name__)
 _NAMED = {BROADCAST: "all", HOST: "host"}
 # PROTOCOL.md 15.3
 _BOOT_CAUSES = {0: "unknown", 1: "power on", 2: "reset", 3: "brown-out", 4: "watchdog"}
@@ -63,22 +70,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", metavar="HEX|FILE", help="a frame in hex (blanks and colons allowed), or a packet log"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a frame")
+    add_reading_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the fields. Raises UsageError for what is neither a frame nor a log."""
     log_to_stderr()
     if os.path.isfile(args.what):  # Path.is_file raises for hex that is longer than a file name may be
-        first_us = None
-        for record in read_records(args.what):
-            first_us = record.timestamp_us if first_us is None else first_us
-            print(_json_text(_record_json(record)) if args.json else _record_text(record, first_us))
-        return 0
+        return _print_log(args)
+    if args.keys is not None:
+        raise UsageError("--keys opens the frames of a log: one frame does not tell its life; name a log")
     try:
         frame = decode(_bytes_of(args.what))
     except FrameError as error:
         raise UsageError(f"{args.what}: {error}; check that no byte is missing or changed") from error
     print(_json_text(_frame_json(frame)) if args.json else _frame_text(frame))
+    return 0
+
+
+def _print_log(args: argparse.Namespace) -> int:
+    opener = RecordOpener(reading_access_of(args))
+    if args.keys is not None:
+        opener.learn(read_records(args.what))
+    first_us = None
+    for record in read_records(args.what):
+        first_us = record.timestamp_us if first_us is None else first_us
+        shown = opener.open(record) or record
+        print(_json_text(_record_json(shown)) if args.json else _record_text(shown, first_us))
+    if remark := unread_text(opener, {}):
+        _log.warning("%s", remark)
     return 0
 
 
@@ -115,7 +135,25 @@ def _record_json(record: Record) -> dict[str, object]:
     try:
         return head | _frame_json(decode(record.frame))
     except FrameError as error:
-        return head | {"dropped": error.reason.label, "detail": str(error)}
+        return head | _sealed_json(record.frame) | {"dropped": error.reason.label, "detail": str(error)}
+
+
+def _sealed_json(frame: bytes) -> dict[str, object]:
+    """What can be read of a sealed frame without keys: its header."""
+    if unfit(frame) is not None:
+        return {}
+    first, source, destination, counter = peek_header(frame)
+    return {
+        "type": _type_name(first),
+        "source": source,
+        "destination": destination,
+        "counter": counter,
+    }
+
+
+def _type_name(first: int) -> str:
+    number = first & 0x1F
+    return FrameType(number).name if number in list(FrameType) else f"type {number}"
 
 
 # --- text ------------------------------------------------------------------------------------------------
@@ -128,7 +166,17 @@ def _record_text(record: Record, first_us: int) -> str:
     try:
         return f"{head}  {_frame_text(decode(record.frame))}"
     except FrameError as error:
+        if unfit(record.frame) is None:
+            return f"{head}  {_sealed_text(record.frame)}"
         return f"{head}  dropped, {error}: {record.frame.hex()}"
+
+
+def _sealed_text(frame: bytes) -> str:
+    first, source, destination, counter = peek_header(frame)
+    to = _NAMED.get(destination, str(destination))
+    shown = shown_number(frame)
+    life = "" if shown is None else f", life 0x{shown >> LIFE_SHIFT:08x}"
+    return f"{_type_name(first)} {source} -> {to}, counter {counter}{life}: sealed"
 
 
 def _frame_text(frame: Frame) -> str:

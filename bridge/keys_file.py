@@ -173,8 +173,9 @@ def keys_text(keys: NetworkKeys) -> str:
     lines = [
         f"# Keys of the Treering network {json.dumps(keys.name)}: who reads this file can take part in it.",
         f"name = {json.dumps(keys.name)}",
-        f"gateways = {sorted(keys.gateways)}",
     ]
+    if keys.gateways:
+        lines.append(f"gateways = {sorted(keys.gateways)}")
     if keys.controller is not None:
         lines.append(f"controller = {keys.controller}")
     if keys.master is not None:

@@ -88,6 +88,12 @@ def add_node_arguments(parser: argparse.ArgumentParser) -> None:
         help="what runs them: Python (default), the C core, or the C core on emulated boards",
     )
     nodes.add_argument(
+        "--sealed",
+        action="store_true",
+        default=None,
+        help="they seal their frames, with keys made up for them",
+    )
+    nodes.add_argument(
         "--profile", choices=PROFILES, help="timers and policies; classic is the report of 2005"
     )
     nodes.add_argument("--metrics", type=metrics, metavar="NAME,...", help="(default: temperature)")
@@ -164,7 +170,7 @@ def scenario_of(args: argparse.Namespace) -> Scenario:
     )
     names = (
         *("rounds", "seed", "profile", "metrics", "max_children", "first_version"),
-        *("network", "order", "readings", "core"),
+        *("network", "order", "readings", "core", "sealed"),
     )
     changes: dict[str, Any] = {name: given[name] for name in names if name in given}
     if "period" in given:

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from bridge.access import OPEN, Access, RecordOpener
 from bridge.capture_file import CaptureFile
 from bridge.cores import Core, core_of
 from bridge.errors import TreeringError, UsageError
 from bridge.field_warnings import warnings_of
+from bridge.keys_file import NetworkKeys, write_keys
 from bridge.report import log_to_stderr
 from bridge.rows import print_board, print_readings, print_row
 from bridge.scenario_options import (
@@ -29,7 +31,8 @@ from protocol.observer import Observer, ReadingsSeen, RoundRow
 from protocol.packets import decode
 from protocol.simulator import scenario_run
 from protocol.simulator.invariants import InvariantViolation
-from protocol.simulator.scenario import Scenario
+from protocol.simulator.scenario import AVR, C, Scenario
+from protocol.simulator.sealed_nodes import master_key_of
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
 from protocol.simulator.tally import Tally
@@ -66,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     log_to_stderr()
     if args.truth and not args.json:
         raise UsageError("--truth adds to the JSON objects; give --json as well")
-    core = core_of(scenario_of(args))
+    scenario = scenario_of(args)
+    access = _access_to(scenario)
+    core = core_of(scenario)
     scenario = core.scenario
     if args.boards and core.boards is None:
         raise UsageError("--boards tells of emulated boards; give --core avr as well")
@@ -81,7 +86,11 @@ def run(args: argparse.Namespace) -> int:
         if args.capture is not None:
             log = _open_log(args.capture, stack)
             takers.append(log.write)
-        takers.append(partial(_print_seen, args, scenario, simulation, Observer()))
+            if access.keys is not None:
+                _keep_keys(access.keys, log.path)
+        opener = RecordOpener(access)
+        print_seen = partial(_print_seen, args, scenario, simulation, Observer())
+        takers.append(lambda record: _open_for(print_seen, opener, record))
         try:
             simulation.run(scenario.rounds)
         except InvariantViolation as it:
@@ -149,6 +158,27 @@ def _open_log(path: str, stack: ExitStack) -> CaptureFile:
     if log.path != Path(path):
         _tell(f"{path} exists and is kept; the log is {log.path}")
     return log
+
+
+def _access_to(scenario: Scenario) -> Access:
+    """The keys of the scenario's nodes, to read what they send. Raises UsageError if they can have none."""
+    if not scenario.sealed:
+        return OPEN
+    if scenario.core == AVR:
+        raise UsageError(f"emulated boards have no keys; give --core {C}, or leave --sealed out")
+    return Access(NetworkKeys(f"simulated, seed {scenario.seed}", 0, master=master_key_of(scenario.seed)))
+
+
+def _keep_keys(keys: NetworkKeys, log: Path) -> None:
+    """Beside the log, which cannot be read without."""
+    path = log.with_suffix(".keys.toml")
+    write_keys(path, keys)
+    _tell(f"the log is sealed; its keys are in {path}")
+
+
+def _open_for(take: Callable[[Record], None], opener: RecordOpener, record: Record) -> None:
+    if (opened := opener.open(record)) is not None:
+        take(opened)
 
 
 def _hand_to(takers: Iterable[Callable[[Record], None]], record: Record) -> None:

@@ -7,7 +7,7 @@
     [[link]]     from, to, loss: of one link, both ways unless one_way = true
     [run]        rounds, period_s, seed, profile, metrics, first_version, clock_ppm; network = "tree" (with
                  max_children), "ring" or "polling" (with order = [3, 1, 2] and readings = true);
-                 core = "python", "c" or "avr", which runs the nodes
+                 core = "python", "c" or "avr", which runs the nodes; sealed = true
     [[fault]]    see protocol.simulator.fault_tables
 
 A TOML topology is a scenario that says nothing else.
@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from protocol.aggregate import METRICS, TEMPERATURE
 from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
+from protocol.proofs import INTRODUCTION_MS
 from protocol.simulator.fault_tables import Change, read_changes, resolved
 from protocol.simulator.faults import Fault
 from protocol.simulator.links import Links
@@ -55,7 +56,7 @@ _RADIO_KEYS = (
 _LINK_KEYS = ("from", "to", "loss", "one_way")
 _RUN_KEYS = (
     *("rounds", "period_s", "seed", "profile", "metrics"),
-    *("first_version", "max_children", "clock_ppm", "network", "order", "readings", "core"),
+    *("first_version", "max_children", "clock_ppm", "network", "order", "readings", "core", "sealed"),
 )
 MAX_DELAY_MS = 3_600_000
 MAX_DBM, MAX_MHZ, MAX_SHADOWING_DB = 100.0, 1e6, 30.0
@@ -176,6 +177,7 @@ class Scenario:
     order: tuple[int, ...] = ()
     readings: bool = False
     core: str = PYTHON
+    sealed: bool = False
     changes: tuple[Change, ...] = ()
 
     @property
@@ -195,7 +197,12 @@ class Scenario:
     @property
     def first_round_ms(self) -> int:
         """When the first round begins, by the world's clock."""
-        return self.kind.first_round_ms(self.timing)
+        return self.introduction_ms + self.kind.first_round_ms(self.timing)
+
+    @property
+    def introduction_ms(self) -> int:
+        """How long after their start nodes begin."""
+        return INTRODUCTION_MS if self.sealed else 0
 
     @property
     def faults(self) -> list[Fault]:
@@ -388,6 +395,7 @@ def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario
         order=table.each_once("order", ids),
         readings=table.flag("readings", scenario.readings),
         core=table.choice("core", scenario.core, CORES),
+        sealed=table.flag("sealed", scenario.sealed),
     )
 
 

@@ -9,6 +9,7 @@ from protocol.node import Event
 from protocol.simulator.invariants import Limits
 from protocol.simulator.networks import MakeNode
 from protocol.simulator.scenario import Scenario
+from protocol.simulator.sealed_nodes import SealedNodes
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
 
@@ -27,6 +28,13 @@ def simulation_of(
     Raises ValueError for what cannot be run.
     """
     topology = scenario.topology()
+    if scenario.sealed:
+        make_node = SealedNodes(
+            make_node or scenario.kind.make_node,
+            seed=scenario.seed,
+            gateways=(topology.root,) if scenario.kind.has_root else (),
+            overhears=not scenario.kind.has_root,
+        )
     return Simulation(
         topology,
         seed=scenario.seed,
@@ -45,4 +53,5 @@ def simulation_of(
         clock_ppm=scenario.clock_ppm,
         limits=limits,
         make_node=make_node,
+        introduction_ms=scenario.introduction_ms,
     )

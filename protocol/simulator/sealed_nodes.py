@@ -12,11 +12,16 @@ from protocol.long_counter import LIFE_SHIFT, LongCounter
 from protocol.node import Node
 
 
+def master_key_of(seed: int) -> bytes:
+    """A simulated field's master key is its seed's own: such a field has nothing to protect."""
+    return random.Random(f"{seed}/keys").randbytes(KEY_BYTES)
+
+
 class SealedNodes:
     """Makes a field's nodes as `make_node` does, each within a sealed endpoint: to be called in its place.
 
-    A node that was rebooted goes on with its counter, unless it was made to lose it. The master key is the
-    seed's own: a simulated field has nothing to protect. `gateways` and `overhears` as in Endpoint.
+    A node that was rebooted goes on with its counter, unless it was made to lose it. `gateways` and
+    `overhears` are as in Endpoint.
     """
 
     def __init__(
@@ -28,7 +33,7 @@ class SealedNodes:
         overhears: bool = False,
         places: Places | None = None,
     ) -> None:
-        self.master = random.Random(f"{seed}/keys").randbytes(KEY_BYTES)
+        self.master = master_key_of(seed)
         self._make_node = make_node
         self._gateways = frozenset(gateways)
         self._overhears = overhears

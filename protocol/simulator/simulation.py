@@ -61,9 +61,10 @@ class Simulation:
     """A field of one network ("tree", "ring" or "polling"; see networks.py).
 
     `make_node` is called as the network's node class is, so that other implementations of the seam can take
-    part. `order` is that of the ring or of the standbys, `readings_asked` lets the nodes of a ring ask for
-    each other's readings, `max_children` is of a tree. A node's sensor answers as many milliseconds after
-    it was asked as `measure_delay_ms` says for its id, and at once if it says nothing.
+    part; such may begin only `introduction_ms` after their start. `order` is that of the ring or of the
+    standbys, `readings_asked` lets the nodes of a ring ask for each other's readings, `max_children` is of a
+    tree. A node's sensor answers as many milliseconds after it was asked as `measure_delay_ms` says for its
+    id, and at once if it says nothing.
 
     Each node's clock runs at a rate of its own, at most `clock_ppm` parts per million fast or slow. With
     `checks` the run raises InvariantViolation when the protocol breaks a promise (see invariants.py).
@@ -85,6 +86,7 @@ class Simulation:
         on_event: Callable[[int, Event], None] | None = None,
         on_round: Callable[[RoundSummary], None] | None = None,
         make_node: MakeNode | None = None,
+        introduction_ms: int = 0,
         order: Sequence[int] = (),
         readings_asked: bool = False,
         measure_delay_ms: Mapping[int, int] | None = None,
@@ -109,6 +111,7 @@ class Simulation:
         self._on_record = on_record
         self._on_event = on_event
         self._on_round = on_round
+        self._introduction_ms = introduction_ms
         self._make_node = make_node or self._kind.make_node
         options = {
             "max_children": max_children,
@@ -185,7 +188,8 @@ class Simulation:
 
         A root whose clock is right begins it then; the rounds of a network without one come when they come.
         """
-        return self._kind.first_round_ms(self.timing) + (round_number - 1) * self.timing.period_ms
+        first_ms = self._introduction_ms + self._kind.first_round_ms(self.timing)
+        return first_ms + (round_number - 1) * self.timing.period_ms
 
     def running_round(self) -> int:
         """The round that runs, by the world's clock; 0 is the set-up."""

@@ -128,3 +128,31 @@ def test_a_sealed_network_of_processes_counts_all_and_nobody_else(keys_file: str
     assert unread.stdout == ""
     assert "sealed" in unread.stderr
     assert "--keys" in unread.stderr
+
+
+@pytest.mark.parametrize("network", ["tree", "ring", "polling"])
+def test_a_sealed_simulation_is_recorded_sealed_and_read_with_its_keys(
+    network: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, keys = tmp_path / "field.pcapng", tmp_path / "field.keys.toml"
+    field = ["--grid", "2x2", "--network", network, "--rounds", "4", "--capture", str(log)]
+    assert main(["simulate", "--sealed", *field]) == 0
+    simulated = capsys.readouterr().out.splitlines()
+    assert main(["replay", str(log), "--keys", str(keys)]) == 0
+    replayed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("round")]
+    assert replayed == simulated
+    assert main(["decode", str(log), "--json", "--keys", str(keys)]) == 0
+    read = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert not any("dropped" in frame for frame in read)
+    assert main(["decode", str(log)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert all(line.endswith(": sealed") for line in shown)
+    assert "CHALLENGE" in shown[0]
+    assert "life" in shown[0]
+
+
+def test_what_cannot_be_sealed_or_opened_is_said(capsys: pytest.CaptureFixture[str], keys_file: str) -> None:
+    assert main(["simulate", "--sealed", "--core", "avr"]) == 2
+    assert "emulated boards have no keys" in capsys.readouterr().err
+    assert main(["decode", "8501", "--keys", keys_file]) == 2
+    assert "name a log" in capsys.readouterr().err
