@@ -53,7 +53,7 @@ int tr_node_init(tr_node_t *node, const tr_node_config_t *config, uint32_t now_m
     return 0;
 }
 
-void tr_node_receive(tr_node_t *node, const uint8_t *bytes, size_t length, uint32_t now_ms)
+TR_OUTLINE void tr_node_receive(tr_node_t *node, const uint8_t *bytes, size_t length, uint32_t now_ms)
 {
     tr_frame_t frame;
     if (node->state == TR_STATE_LEFT)

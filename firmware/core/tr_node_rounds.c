@@ -35,7 +35,7 @@ static uint32_t child_wait_for_ms(const tr_node_t *node)
     return tr_shorter(hops * hop_wait + tr_timing_longest_spread_ms(TR_TIMING(node)), hops * slot);
 }
 
-static void set_child_wait(tr_node_t *node)
+TR_OUTLINE static void set_child_wait(tr_node_t *node)
 {
     const uint32_t wait_ms = child_wait_for_ms(node);
     const uint32_t left_ms = tr_ms_until(wait_ms, tr_way_running_for_ms(&node->way, node->now_ms));
