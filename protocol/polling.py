@@ -149,6 +149,7 @@ class PollingNode(PollingPrimary):
         self._lose(frame.source, "has said goodbye")
         if frame.source == self.primary:
             self._wait(now_ms)
+        self._give_up(frame.source, now_ms)
 
     def _on_poll(self, frame: Frame, now_ms: int) -> None:
         poll = frame.payload

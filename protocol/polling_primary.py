@@ -103,6 +103,14 @@ class PollingPrimary(PollingLease):
         super()._lose(node_id, why)
         self._timed.pop(node_id, None)
 
+    def _give_up(self, node_id: int, now_ms: int) -> None:
+        """Nobody waits for who leaves: it is missing in the running round, unless it has answered."""
+        running = self._round
+        poll = running.polls.pop(node_id, None) if running is not None else None
+        if running is not None and poll is not None and not poll.is_answered:
+            self._events.append(PeerMissing(node_id, running.version))
+            self._end_round_if_due(now_ms)
+
     # --- polls and answers -------------------------------------------------------------------------------
 
     def _polls_to_send(self, now_ms: int) -> list[tuple[int, Poll]]:
@@ -148,7 +156,7 @@ class PollingPrimary(PollingLease):
         if poll is None:
             self._drop(DropReason.STATE, frame.source)
         elif not poll.is_answered:
-            poll.is_answered = True
+            poll.is_answered = running.has_answer = True
             poll.peer.misses = 0
             running.add(frame.source, reading.pairs)
             self._events.append(ReportAccepted(frame.source, running.version))

@@ -64,6 +64,7 @@ class PolledRound:
         self.version = version
         self.began_ms = began_ms
         self.is_measured = False
+        self.has_answer = False
         self.polls = {peer.id: _poll_of(peer, timing) for peer in peers}
         self._places = places
         self._aggregates: dict[int, Aggregate] = {}
@@ -93,7 +94,7 @@ class PolledRound:
     @property
     def is_unanswered(self) -> bool:
         """Whether somebody was asked, and nobody answered."""
-        return bool(self.polls) and not any(poll.is_answered for poll in self.polls.values())
+        return bool(self.polls) and not self.has_answer
 
     def next_poll(self, now_ms: int) -> PollState | None:
         """The poll that is to be sent now: a first one before any repetition."""

@@ -166,9 +166,16 @@ static void on_poll(tr_polling_t *node, const tr_frame_t *frame, uint32_t now_ms
 /* A node leaves; a lease that it has is over (13.3). */
 static void on_goodbye(tr_polling_t *node, const tr_frame_t *frame, uint32_t now_ms)
 {
+    const tr_peer_t *peer = tr_peers_get(&node->base.peers, frame->source);
+    const bool is_missing =
+        peer && tr_polled_round_is_waiting_for(node, (uint8_t)(peer - node->base.peers.known));
     tr_polling_lose(node, frame->source, TR_WHY_GOODBYE);
     if (frame->source == node->primary)
         tr_polling_wait(node, now_ms);
+    if (is_missing) {
+        tr_peer_node_say(&node->base, TR_EVENT_PEER_MISSING, frame->source, node->round.version);
+        tr_polling_end_round_if_due(node, now_ms);
+    }
 }
 
 static void dispatch(tr_polling_t *node, const tr_frame_t *frame, uint32_t now_ms)
@@ -278,7 +285,7 @@ void tr_polling_leave(tr_polling_t *node, uint32_t now_ms)
     if (node->base.has_left)
         return;
     node->primary = TR_NO_NODE;
-    tr_polling_end_round(node);
+    node->round.is_running = false;
     tr_polling_forget_asked(node);
     tr_peer_node_leave(&node->base);
 }

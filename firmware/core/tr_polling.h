@@ -57,7 +57,6 @@ enum tr_polled_flag {
     TR_POLLED_SUSPECT = 8,      /* holds a place for a short time only */
     TR_POLLED_ONCE = 16,        /* one try */
     TR_POLLED_TIMED = 32,
-    TR_POLLED_GONE = 64, /* it said goodbye: its place in the table is free when the round ends */
 };
 
 /* The round that is polled. Until it has readings, duration and items are those of the last result, which

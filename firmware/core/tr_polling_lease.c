@@ -41,51 +41,26 @@ void tr_polling_hear_at(tr_polling_t *node, uint16_t id, uint32_t now_ms)
     if (peer == NULL)
         return;
     peer->heard = now_ms;
-    tr_polled_t *polled = tr_polling_polled(node, peer);
     if (peers->count > count) {
+        tr_polled_t *polled = tr_polling_polled(node, peer);
         memmove(polled + 1, polled, (size_t)(node->polled + count - polled) * sizeof *polled);
         memset(polled, 0, sizeof *polled);
     }
-    if (polled->flags & TR_POLLED_GONE) {
-        polled->flags &= (uint8_t)~TR_POLLED_GONE;
-        memset(&peer->round_trip, 0, sizeof peer->round_trip); /* it comes as a new one */
-    }
-}
-
-/* Forgets a peer without a configured place, and what goes with it. */
-static void forget(tr_polling_t *node, const tr_peer_t *peer)
-{
-    const tr_peers_t *peers = &node->base.peers;
-    tr_polled_t *polled = tr_polling_polled(node, peer);
-    tr_peers_lose(&node->base.peers, peer->id);
-    memmove(polled, polled + 1, (size_t)(node->polled + peers->count - polled) * sizeof *polled);
 }
 
 void tr_polling_lose(tr_polling_t *node, uint16_t id, enum tr_why why)
 {
-    tr_peer_t *peer = tr_peers_get(&node->base.peers, id);
+    const tr_peers_t *peers = &node->base.peers;
+    const uint8_t count = peers->count;
+    const tr_peer_t *peer = tr_peers_get(&node->base.peers, id);
     if (peer == NULL || !peer->is_present)
         return;
     tr_polled_t *polled = tr_polling_polled(node, peer);
-    peer->is_present = false;
-    polled->flags &= (uint8_t)~TR_POLLED_TIMED;
-    tr_peer_node_say(&node->base, TR_EVENT_PEER_LOST, id, (uint16_t)why);
-    if (tr_peers_is_configured(&node->base.peers, id))
-        return;
-    if (node->round.is_running && polled->flags & TR_POLLED_IN_ROUND)
-        polled->flags |= TR_POLLED_GONE; /* its poll is a part of the round, and forgotten with it */
+    tr_peer_node_lose(&node->base, id, why);
+    if (peers->count < count)
+        memmove(polled, polled + 1, (size_t)(node->polled + peers->count - polled) * sizeof *polled);
     else
-        forget(node, peer);
-}
-
-void tr_polling_end_round(tr_polling_t *node)
-{
-    const tr_peers_t *peers = &node->base.peers;
-    node->round.is_running = false;
-    for (uint8_t i = peers->count; i-- > 0;) {
-        if (node->polled[i].flags & TR_POLLED_GONE)
-            forget(node, &peers->known[i]);
-    }
+        polled->flags = 0;
 }
 
 void tr_polling_lose_all(tr_polling_t *node, tr_polling_test_t *is_lost, enum tr_why why, uint32_t now_ms)
@@ -198,7 +173,7 @@ void tr_polling_learn_version(tr_polling_t *node, uint16_t epoch, uint16_t versi
         return;
     if (tr_version_is_newer(version, running) ||
         (version == running && (is_of_other || epoch != node->epoch)))
-        tr_polling_end_round(node); /* void */
+        node->round.is_running = false; /* void */
     if (tr_version_is_newer(version, node->version)) {
         node->version = version;
         if (!tr_polling_is_primary(node))
@@ -289,7 +264,7 @@ void tr_polling_step_down(tr_polling_t *node, enum tr_why why, uint32_t now_ms)
     tr_peer_node_say(&node->base, TR_EVENT_STEPPED_DOWN, (uint16_t)why, node->epoch);
     node->primary = TR_NO_NODE;
     node->version++; /* nobody is to use that of its round again */
-    tr_polling_end_round(node);
+    node->round.is_running = false;
     tr_polling_wait(node, now_ms + node->config->timing.lease_ms);
     tr_polling_hello_within_spread(node, now_ms);
 }

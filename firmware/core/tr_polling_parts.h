@@ -30,8 +30,6 @@ void tr_polling_lose(tr_polling_t *node, uint16_t id, enum tr_why why);
 /* Loses all peers of which the test is true, in order. */
 typedef bool tr_polling_test_t(const tr_polling_t *node, const tr_peer_t *peer, uint32_t now_ms);
 void tr_polling_lose_all(tr_polling_t *node, tr_polling_test_t *is_lost, enum tr_why why, uint32_t now_ms);
-/* Ends the running round, with a result or void. */
-void tr_polling_end_round(tr_polling_t *node);
 void tr_polling_overhear(tr_polling_t *node, const tr_frame_t *frame, uint32_t now_ms);
 /* Keeps what is long ago within reach of a clock that wraps. */
 void tr_polling_keep_times(tr_polling_t *node, uint32_t now_ms);
@@ -69,6 +67,7 @@ void tr_polled_round_add(tr_polling_t *node, uint16_t id, const tr_pairs_t *pair
 /* Puts the result together. */
 void tr_polled_round_close(tr_polling_t *node, uint32_t now_ms);
 bool tr_polled_round_is_crowded(const tr_polling_t *node);
+bool tr_polled_round_is_waiting_for(const tr_polling_t *node, uint8_t place);
 bool tr_polled_round_is_unanswered(const tr_polling_t *node);
 /* The place of the peer whose poll is to be sent now; -1: none. */
 int tr_polled_round_next_poll(const tr_polling_t *node, uint32_t now_ms);

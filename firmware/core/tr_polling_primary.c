@@ -95,11 +95,10 @@ void tr_polling_end_round_if_due(tr_polling_t *node, uint32_t now_ms)
 {
     if (!node->round.is_running || !tr_has_come(tr_polling_end_of_round_ms(node), now_ms))
         return;
+    node->round.is_running = false;
     adapt_places(node);
     count_missing(node);
-    const bool is_unanswered = tr_polled_round_is_unanswered(node);
-    tr_polling_end_round(node);
-    if (is_unanswered) {
+    if (tr_polled_round_is_unanswered(node)) {
         check_cut_off(node, now_ms);
     } else {
         node->answered_ms = now_ms;

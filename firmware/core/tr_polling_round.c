@@ -112,6 +112,11 @@ void tr_polled_round_close(tr_polling_t *node, uint32_t now_ms)
     round->duration_ms = tr_shorter(now_ms - round->began_ms, TR_MAX_U24);
 }
 
+bool tr_polled_round_is_waiting_for(const tr_polling_t *node, uint8_t place)
+{
+    return node->round.is_running && is_waited_for(&node->polled[place]);
+}
+
 bool tr_polled_round_is_crowded(const tr_polling_t *node)
 {
     uint16_t prompt = 0, late = 0;

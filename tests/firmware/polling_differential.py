@@ -310,25 +310,7 @@ class Life:
         self.receive(self.frame(kind, source, payload, self.node_id if destination is None else destination))
 
     def receive(self, data: bytes) -> None:
-        if self.is_of_who_left(data):
-            return
         self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
-
-    def is_of_who_left(self, data: bytes) -> bool:
-        """Who said goodbye, and was to be polled in the running round, is silent for a while.
-
-        For the Python node goes on to poll and to time it, as somebody whom it does not know; the C node
-        keeps its place until the round is over, so nobody leaves where the table may get full.
-        """
-        node = self.pair.python
-        if self.max_peers < MAX_PEERS and data[:1] == bytes([FrameType.GOODBYE]):
-            return True
-        source = int.from_bytes(data[1:3], "big")
-        if node.peers.get(source) is not None:
-            return False
-        timed = node._timed.get(source)
-        is_timed = timed is not None and self.now_ms - timed.sent_ms <= self.timing.ack_timeouts.limit_ms
-        return is_timed or (node._round is not None and source in node._round.polls)
 
     def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
         self.counter = (self.counter + 1) % packets.COUNTER_MODULUS

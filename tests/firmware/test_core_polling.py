@@ -144,7 +144,6 @@ class Crowd:
         self.pair = Pair(PollingNode(1, **options), CorePollingNode(1, **options))
         self.now_ms = 0
         self.late: set[int] = set()  # to the first poll
-        self.gone: set[int] = set()
         self.most_at_once = 0  # polls
         for peer in range(100, 100 + peers):
             self.hear(FrameType.HELLO, peer, Hello(Network.POLLING, 0, 0))
@@ -168,8 +167,6 @@ class Crowd:
         for frame in polls:
             poll = frame.payload
             assert isinstance(poll, Poll)
-            if frame.destination in self.gone:
-                continue
             if poll.attempt > 1 or frame.destination not in self.late:
                 reading = Reading(poll.epoch, poll.version, poll.attempt, ((0, 61),))
                 self.hear(FrameType.READING, frame.destination, reading)
@@ -212,19 +209,19 @@ def test_fewer_are_polled_at_once_when_more_than_an_eighth_of_eight_is_late(
     assert crowd.most_at_once == min(peers, 8)
 
 
-def test_who_leaves_in_a_round_is_forgotten_after_it() -> None:
+def test_who_leaves_in_a_round_is_polled_no_more() -> None:
     crowd = Crowd(3)
     crowd.run_round()
     crowd.late = {101, 102}
     while crowd.pair.python._round is None:
         crowd.step()
-    crowd.gone = {101, 102}
-    for peer in crowd.gone:
+    for peer in crowd.late:
         crowd.hear(FrameType.GOODBYE, peer, Empty())
-    for _ in range(6):
-        crowd.run_round()
-    assert crowd.pair.python.peers.known == [100]
-    crowd.gone = {102}
+    crowd.most_at_once = 0
+    crowd.run_round()
+    assert crowd.most_at_once == 0
+    crowd.run_round()
+    assert (crowd.most_at_once, crowd.pair.python.peers.known) == (1, [100])
     crowd.hear(FrameType.HELLO, 101, Hello(Network.POLLING, crowd.pair.python.epoch, 0))
     for _ in range(3):
         crowd.run_round()

@@ -15,6 +15,7 @@ from protocol.node import (
     Joined,
     ParentLost,
     PeerLost,
+    PeerMissing,
     RoundFinished,
     TokenMade,
 )
@@ -32,6 +33,7 @@ from protocol.packets import (
     Items,
     Link,
     Network,
+    Poll,
     Reading,
     Report,
     Sign,
@@ -236,6 +238,24 @@ def test_a_secondary_that_leaves_is_lost_and_polled_no_more() -> None:
     goodbye(desk, 9)
     assert desk.take_events(PeerLost) == [PeerLost(9, "has said goodbye")]
     desk.at(desk.now_ms + 4_000)
+    assert desk.take_sent(FrameType.POLL) == []
+
+
+def test_a_secondary_that_leaves_during_a_round_is_missing_in_it_and_nobody_waits_for_it() -> None:
+    desk = a_desk("polling")
+    for peer in (8, 9):
+        desk.hear(peer, Hello(Network.POLLING, 1, 0), FrameType.HELLO)
+    desk.at(desk.now_ms + 2_000)
+    (poll, *_) = desk.take_sent(FrameType.POLL)
+    assert isinstance(poll.payload, Poll)
+    epoch, version = poll.payload.epoch, poll.payload.version
+    desk.hear(8, Reading(epoch, version, 1, ((0, 70),)), FrameType.READING)
+    desk.events.clear()
+    goodbye(desk, 9)
+    assert PeerMissing(9, version) in desk.events
+    (finished,) = desk.take_events(RoundFinished)
+    assert finished.items.aggregates[0][1].count == 2
+    desk.at(desk.now_ms + 1_000)
     assert desk.take_sent(FrameType.POLL) == []
 
 
