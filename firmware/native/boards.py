@@ -54,6 +54,8 @@ ANALOG_PINS = 6
 SEED_KIND = 0
 # Of a board that is the root.
 FIRST_VERSION = 1
+# Boards that are there from the beginning have started by then, and hear a root that is there at once.
+HEAD_START_US = 100_000
 
 Given = Event | bytes
 
@@ -69,13 +71,14 @@ class BoardNode:
     very reading that its sensor was given.
     """
 
-    def __init__(self, node_id: int, board: Board, clock: NodeClock, now_us: int) -> None:
+    def __init__(self, node_id: int, board: Board, clock: NodeClock, on_us: int) -> None:
+        """It has had power since that time of the world."""
         self.node_id = node_id
         self.board = board
         self.due_version: int | None = None  # of the measurement that it was last asked for and has not made
         self.deframers = Deframer(), Deframer()  # by UART
         self._clock = clock
-        self._on_us = clock.reads_us(now_us)
+        self._on_us = clock.reads_us(on_us)
         self._running_version: int | None = None
         self._now_ms = 0
         self._events: deque[Event] = deque()
@@ -195,7 +198,8 @@ class Boards:
         board = Board(kind, eeprom)
         for pin in range(ANALOG_PINS):
             board.set_analog(pin, noise.randrange(SUPPLY_MV))
-        node = BoardNode(node_id, board, simulation.clock_of(node_id), simulation.now_us)
+        on_us = simulation.now_us or -HEAD_START_US
+        node = BoardNode(node_id, board, simulation.clock_of(node_id), on_us)
         self._nodes[node_id] = node
         return node
 
