@@ -8,7 +8,7 @@
 
 /* --- the seam --- */
 
-tr_node_config_t tr_node_config_default(uint16_t node_id, uint32_t seed)
+TR_OUTLINE tr_node_config_t tr_node_config_default(uint16_t node_id, uint32_t seed)
 {
     const tr_node_config_t config = {
         .node_id = node_id,

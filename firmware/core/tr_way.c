@@ -75,7 +75,7 @@ uint16_t tr_way_clock_error_ms(const tr_way_t *way)
                                 way->period_ms / 8);
 }
 
-uint16_t tr_way_version_at(const tr_way_t *way, uint32_t then_ms)
+TR_OUTLINE uint16_t tr_way_version_at(const tr_way_t *way, uint32_t then_ms)
 {
     return (uint16_t)(way->distance.version + (then_ms - way->origin_ms) / way->period_ms);
 }
