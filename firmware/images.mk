@@ -5,7 +5,7 @@ ARDUINO_H   := $(ARDUINO_AVR)/cores/arduino/Arduino.h
 SKETCH      := arduino/treering
 F_CPU       := 16000000L
 
-IMAGES := treering-uno treering-uno-ring treering-uno-polling
+IMAGES := treering-uno treering-uno-ring treering-uno-polling treering-mega treering-leonardo
 
 # Of each kind of board: its chip, its variant and name in the Arduino platform, the flash below the settings' page
 # (PROTOCOL.md 16.2), and the RAM. A Nano is an Uno whose bootloader has another baud rate.
@@ -18,7 +18,8 @@ treering-uno         := uno -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1
 treering-uno-ring    := uno -DTR_NETWORK=1
 treering-uno-polling := uno -DTR_NETWORK=2
 treering-mega        := mega -DTR_GATEWAY=1 -DTR_MAX_CHILDREN=32 -DTR_OUTBOX_FRAMES=24 -DTR_MAX_SENDERS=64
-treering-leonardo    := leonardo -DTR_GATEWAY=1
+treering-leonardo    := leonardo -DTR_GATEWAY=1 -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1 -DTR_MAX_CHILDREN=4 \
+                        -DTR_MAX_HEARD=8 -DTR_MAX_SENDERS=8 -DTR_QUEUE_BYTES=128 -DTR_RING_BYTES=128
 
 # The sealed tree node's own limits; `make -C firmware all` says by how much it is beyond them.
 TREE_FLASH_BYTES := 12288
@@ -42,7 +43,7 @@ arduino_of = $(if $(filter leonardo,$(board_of)),$(ARDUINO_ALL),$(ARDUINO_MAIN))
 AVR_FLAGS = -mmcu=$(mcu_of) -DF_CPU=$(F_CPU) -DARDUINO=10819 -DARDUINO_$(name_of) -DARDUINO_ARCH_AVR \
             $(if $(filter leonardo,$(board_of)),-DUSB_VID=0x2341 -DUSB_PID=0x8036 '-DUSB_PRODUCT="Arduino Leonardo"') \
             $(wordlist 2,99,$($(1))) -Os -g -flto -ffunction-sections -fdata-sections \
-            -mcall-prologues -mrelax -mstrict-X -fno-inline-small-functions -fno-move-loop-invariants
+            -mcall-prologues -mrelax -mstrict-X -fno-inline-small-functions -fno-move-loop-invariants -fno-gcse
 AVR_C     = avr-gcc $(AVR_FLAGS) -fno-fat-lto-objects
 AVR_CXX   = avr-g++ $(AVR_FLAGS) -std=gnu++11 -fno-exceptions -fno-threadsafe-statics -Wno-error=narrowing
 ARDUINO_INCLUDES = -I$(ARDUINO_AVR)/cores/arduino -I$(ARDUINO_AVR)/variants/$(variant_of)
@@ -88,6 +89,11 @@ size-$(1): $(BUILD)/$(1).hex
 	        exit flash > flash_max || ram > ram_max }'
 endef
 $(foreach image,$(IMAGES),$(eval $(call image_rules,$(image))))
+
+# What parts of the tree take on an Uno, beside the figures of the report of 2005.
+.PHONY: parts
+parts:
+	@python3 sizes.py $(foreach 1,treering-uno,$(AVR_FLAGS))
 
 %.hex: %.elf
 	avr-objcopy -O ihex -R .eeprom --set-start 0 $< $@

@@ -58,6 +58,11 @@
 #define TR_MAX_LETTERS 1
 #endif
 
+/* Neighbours whose link a gateway knows; 11 bytes each. */
+#ifndef TR_MAX_HEARD
+#define TR_MAX_HEARD 16
+#endif
+
 /* Events that nobody has taken; 5 bytes each. What one call can cause: every child lost, and why. */
 #ifndef TR_MAX_EVENTS
 #define TR_MAX_EVENTS (TR_MAX_CHILDREN + 1)

@@ -1,4 +1,4 @@
-"""The firmware in a sealed network: the image on an emulated Uno, a sealed root and controller at its line."""
+"""The firmware in a sealed network: the image on an emulated Uno, a sealed controller at its line."""
 
 from __future__ import annotations
 

@@ -4,13 +4,15 @@
 
 #if !TR_GATEWAY
 
+#include "runs.h"
 #include "uart.h"
 
 typedef Uart<uintptr_t(&UCSR0A)> Port;
+typedef Runs<0> Incoming;
 
 ISR(USART_RX_vect)
 {
-    Port::on_received();
+    Incoming::put(Port::received());
 }
 
 ISR(USART_UDRE_vect)
@@ -23,6 +25,10 @@ void ports_begin(uint32_t air_baud, uint16_t)
     Port::begin(air_baud);
 }
 
+void ports_serve()
+{
+}
+
 bool ports_are_free()
 {
     return !Port::is_sending();
@@ -30,14 +36,14 @@ bool ports_are_free()
 
 bool ports_have_news()
 {
-    return Port::has_run();
+    return Incoming::has_one();
 }
 
 uint8_t ports_receive(uint8_t *stream)
 {
     uint8_t length = 0;
-    while (length == 0 && Port::has_run()) {
-        length = Port::take_run(stream);
+    while (length == 0 && Incoming::has_one()) {
+        length = Incoming::take(stream);
     }
     return length;
 }

@@ -14,6 +14,9 @@ constexpr uint32_t DEFAULT_BAUD = 115200;
 // `own_id` is the gateway's.
 void ports_begin(uint32_t air_baud, uint16_t own_id);
 
+// To be called in every pass of the loop.
+void ports_serve();
+
 // Whether the one buffer is free, and there is room for a frame.
 bool ports_are_free();
 
@@ -28,6 +31,8 @@ uint8_t ports_receive(uint8_t *stream);
 void ports_send(uint8_t *stream, uint8_t length, enum tr_link_name link);
 
 #if TR_GATEWAY
+constexpr uint8_t HEARD_BYTES = 6;
+
 // The payload of the HEARD that follows the frame just received. False: there is none to be sent.
 bool ports_take_heard(uint8_t *payload);
 #endif

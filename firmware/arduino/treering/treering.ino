@@ -132,15 +132,15 @@ static uint8_t next_frame(uint32_t now_ms, enum tr_link_name &link)
             return length;
         }
     }
-    if (!has_begun) {
-        return 0;
-    }
 #if TR_GATEWAY
     if (ports_take_heard(frame + TR_HEADER_BYTES)) {
         link = TR_LINK_HOST;
         length = make_frame(TR_HEARD, HEARD_BYTES);
     }
 #endif
+    if (length <= 0 && !has_begun) {
+        return 0;
+    }
     if (length <= 0 && has_host && int32_t(now_ms - boot_due_ms) >= 0) {
         link = TR_LINK_HOST;
         boot_due_ms = now_ms + BOOT_PERIOD_MS;
@@ -168,6 +168,7 @@ static void carry_frames(uint32_t now_ms)
             }
             ports_send(stream, length, link);
         }
+        ports_serve();
         light_flash(now_ms);
     }
 }
@@ -328,16 +329,20 @@ static void configure()
     network_configure(config, seal_config.node_id, seal_config.seed, wired);
 }
 
-// The core's own would start every timer, for analogWrite(), and the ADC.
+#ifndef USBCON
+// The core's own would start every timer, for analogWrite(), and the ADC; but USB needs it.
 void init()
 {
 }
+#endif
 
 void setup()
 {
     power_spi_disable();
+#ifndef USBCON
     power_timer0_disable();
     power_timer2_disable();
+#endif
     light_begin();
     clock_begin();
     sei();
@@ -357,6 +362,7 @@ void loop()
 {
     const uint32_t now_ms = clock_ms();
     wdt_reset();
+    ports_serve();
     carry_frames(now_ms);
     handle_timers(now_ms);
     light_handle_timer(light_code(), now_ms);

@@ -1,21 +1,12 @@
-// A serial port that carries frames in COBS (PROTOCOL.md section 3). No call waits.
-//
-// What comes in waits in a ring until a run is whole, so that one buffer does for a frame that is received
-// and one that is sent. What goes out is sent from that buffer. Source: ATmega328P data sheet, chapter
-// "USART0"; all USARTs of the chips of hardware.h have the same registers.
+// A USART. Its driver never waits. Source: ATmega328P data sheet, chapter "USART0"; all USARTs of the chips
+// of hardware.h have the same registers.
 
 #ifndef TREERING_UART_H
 #define TREERING_UART_H
 
 #include <avr/interrupt.h>
 #include <avr/io.h>
-
-#include "core.h"
-
-// A largest run, and what 115200 baud brings within 4.5 ms: while a frame is worked on.
-#ifndef TR_RING_BYTES
-#define TR_RING_BYTES 160
-#endif
+#include <stdint.h>
 
 struct UsartRegisters {
     volatile uint8_t status;  // UCSRnA
@@ -26,7 +17,7 @@ struct UsartRegisters {
     volatile uint8_t data;     // UDRn
 };
 
-// `ADDRESS` is that of UCSRnA. The interrupts of that USART call on_received and on_ready.
+// `ADDRESS` is that of UCSRnA. The interrupts of that USART call received() and on_ready().
 template <uintptr_t ADDRESS> class Uart {
 public:
     // Its first byte ends what the line carried before: a bootloader, half a frame.
@@ -36,29 +27,6 @@ public:
         usart().divisor = (F_CPU / 4 / baud - 1) / 2;
         usart().control = RECEIVING;
         usart().data = 0;
-    }
-
-    // Whether a run of bytes has been ended.
-    static bool has_run() { return tail != run_begin; }
-
-    // Takes the next run and decodes it: the frame is at stream + 1 (of TR_MAX_STREAM_BYTES). Returns its
-    // length; 0 if the run was empty or no COBS.
-    static uint8_t take_run(uint8_t *stream)
-    {
-        uint8_t length = 0;
-        uint8_t group_left = 1;
-        uint8_t byte;
-        while ((byte = take()) != 0) {
-            if (--group_left == 0) {
-                group_left = byte;
-                byte = 0; // a code stands for a zero, but the first one, which comes before the frame
-            }
-            if (length < TR_MAX_ENCODED_BYTES) {
-                stream[length] = byte;
-            }
-            length++;
-        }
-        return length == 0 || length > TR_MAX_ENCODED_BYTES || group_left != 1 ? 0 : length - 1;
     }
 
     static bool is_sending() { return usart().control & _BV(UDRIE_BIT); }
@@ -71,23 +39,8 @@ public:
         usart().control = RECEIVING | _BV(UDRIE_BIT);
     }
 
-    static void on_received()
-    {
-        const uint8_t byte = usart().data;
-        const uint8_t after = following(head);
-        if (after == tail) {
-            head = run_begin; // no room: the run that grows is lost
-            is_skipping = byte != 0;
-        } else if (is_skipping) {
-            is_skipping = byte != 0;
-        } else {
-            ring[head] = byte;
-            head = after;
-            if (byte == 0) {
-                run_begin = after;
-            }
-        }
-    }
+    // The byte that has come in.
+    static uint8_t received() { return usart().data; }
 
     static void on_ready()
     {
@@ -102,27 +55,11 @@ private:
     static constexpr uint8_t RECEIVING = _BV(7) | _BV(4) | _BV(3); // RXCIE, RXEN, TXEN
 
     static UsartRegisters &usart() { return *reinterpret_cast<UsartRegisters *>(ADDRESS); }
-    static uint8_t following(uint8_t at) { return at == TR_RING_BYTES - 1 ? 0 : at + 1; }
 
-    static uint8_t take()
-    {
-        const uint8_t byte = ring[tail];
-        tail = following(tail);
-        return byte;
-    }
-
-    static uint8_t ring[TR_RING_BYTES];
-    static volatile uint8_t head, tail, run_begin;
-    static bool is_skipping; // until the end of a run that found no room
     static const uint8_t *volatile next;
     static volatile uint8_t left;
 };
 
-template <uintptr_t ADDRESS> uint8_t Uart<ADDRESS>::ring[TR_RING_BYTES];
-template <uintptr_t ADDRESS> volatile uint8_t Uart<ADDRESS>::head;
-template <uintptr_t ADDRESS> volatile uint8_t Uart<ADDRESS>::tail;
-template <uintptr_t ADDRESS> volatile uint8_t Uart<ADDRESS>::run_begin;
-template <uintptr_t ADDRESS> bool Uart<ADDRESS>::is_skipping;
 template <uintptr_t ADDRESS> const uint8_t *volatile Uart<ADDRESS>::next;
 template <uintptr_t ADDRESS> volatile uint8_t Uart<ADDRESS>::left;
 
