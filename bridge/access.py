@@ -98,6 +98,7 @@ class RecordOpener:
     """
 
     def __init__(self, access: Access) -> None:
+        self.access = access
         self.unread: Counter[DropReason] = Counter()
         self._reader = access.reader()
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bridge.access import OPEN, Access
 from bridge.errors import TreeringError
 from bridge.link import Link, LinkCounts, LinkState
 from bridge.relay import OnRecord
@@ -30,11 +31,16 @@ class BridgeThread:
     """`run_bridge` from `start` to `stop`. The callbacks are called in its thread: let them queue."""
 
     def __init__(
-        self, links: Sequence[Link], on_record: OnRecord, on_status: Callable[[Status], None]
+        self,
+        links: Sequence[Link],
+        on_record: OnRecord,
+        on_status: Callable[[Status], None],
+        access: Access = OPEN,
     ) -> None:
         self._links = links
         self._on_record = on_record
         self._on_status = on_status
+        self._access = access
         self._stop = asyncio.Event()
         self._thread: threading.Thread | None = None
 
@@ -55,7 +61,9 @@ class BridgeThread:
         error = None
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-                runner.run(run_bridge(self._links, self._on_record, self._on_status, self._stop))
+                runner.run(
+                    run_bridge(self._links, self._on_record, self._on_status, self._stop, self._access)
+                )
         except TreeringError as failure:
             error = str(failure)
         except Exception as failure:

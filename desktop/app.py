@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.access import OPEN, Access
 from bridge.errors import UsageError
 from desktop import places
 from desktop.headless import run_headless
@@ -21,15 +22,16 @@ _LOG_BYTES = 1_000_000
 class Options:
     """What to begin with, at most one of `demo`, `ports` and `log`; without any, the start page.
 
-    `network` is the kind of network of the demo, or of the ports. `recording` is the packet log to write.
-    `rounds` and `out_dir` are for a run without a display. `mode` is the theme, "light" or "dark"; None
-    follows the system.
+    `network` is the kind of network of the demo, or of the ports; `access` is to the network of ports or log.
+    `recording` is the packet log to write. `rounds` and `out_dir` are for a run without a display. `mode` is
+    the theme, "light" or "dark"; None follows the system.
     """
 
     demo: bool = False
     network: Network = Network.TREE
     ports: tuple[str, ...] = ()
     log: Path | None = None
+    access: Access = OPEN
     recording: Path | None = None
     rounds: int = 20
     out_dir: Path = Path("out")
@@ -46,7 +48,7 @@ def main(options: Options) -> int:
         except _NoDisplayError as error:
             missing = str(error)
     if options.ports or options.log:
-        instead = "treering bridge --port PORT" if options.ports else "treering replay FILE"
+        instead = "treering bridge --port PORT --keys FILE" if options.ports else "treering replay FILE"
         raise UsageError(f"no display: {missing}; use `{instead}` instead")
     print(f"No display: {missing}; the demo runs as text.")
     return run_headless(options.rounds, options.out_dir, options.network)
@@ -73,7 +75,9 @@ def _run_window(options: Options) -> int:
     from desktop.sources import DemoSource
     from desktop.window import Window, open_root
 
-    log = LogSource(options.log) if options.log else None  # before a window: its errors are the command's
+    log = (
+        LogSource(options.log, options.access) if options.log else None
+    )  # before a window: its errors are the command's
     try:
         root = open_root(options.mode or theme.system_mode())
     except tkinter.TclError as error:
@@ -85,7 +89,7 @@ def _run_window(options: Options) -> int:
     elif options.ports:
         from desktop.live_source import LiveSource
 
-        window.start(LiveSource(options.ports, network=options.network))
+        window.start(LiveSource(options.ports, access=options.access, network=options.network))
     elif options.demo:
         window.start(DemoSource(options.network))
     root.mainloop()

@@ -8,7 +8,8 @@ from tkinter import ttk
 
 import ttkbootstrap
 
-from bridge.errors import TreeringError
+from bridge.access import OPEN, Access, load_access
+from bridge.errors import TreeringError, UsageError
 from bridge.ports import PortInfo, list_ports
 from bridge.udp_link import GROUP, PORT
 from desktop.dialogs import Dialog
@@ -32,6 +33,8 @@ class ConnectDialog(Dialog):
         self._udp = tk.BooleanVar(self, value=True)
         self._period = tk.StringVar(self, value="5")
         self._network = tk.StringVar(self, value=_NETWORKS[0])
+        self._keys = tk.StringVar(self)
+        self._open_network = tk.BooleanVar(self)
         self.add_heading("Connect to a field")
         self._list = self._add_ports()
         self._problem = ttk.Label(self.body, style="Problem.TLabel", wraplength=34 * self.em)
@@ -71,12 +74,42 @@ class ConnectDialog(Dialog):
         ttk.Combobox(form, textvariable=self._network, values=_NETWORKS, state="readonly", width=8).grid(
             row=3, column=1, sticky="w", padx=(self.em, 0), pady=(self.em // 2, 0)
         )
+        self._add_keys(form, row=4)
         ttkbootstrap.Checkbutton(
             form,
             text=f"Nodes on the network too (UDP {GROUP}:{PORT})",
             variable=self._udp,
             bootstyle="round-toggle",
-        ).grid(row=4, column=0, columnspan=2, sticky="w", pady=(self.em, 0))
+        ).grid(row=6, column=0, columnspan=2, sticky="w", pady=(self.em, 0))
+
+    def _add_keys(self, form: ttk.Frame, row: int) -> None:
+        ttk.Label(form, text="Keys").grid(row=row, column=0, sticky="w", pady=(self.em // 2, 0))
+        keys = ttk.Frame(form)
+        keys.grid(row=row, column=1, sticky="ew", padx=(self.em, 0), pady=(self.em // 2, 0))
+        keys.columnconfigure(0, weight=1)
+        ttk.Entry(keys, textvariable=self._keys).grid(row=0, column=0, sticky="ew")
+        ttkbootstrap.Button(
+            keys, text="Choose ...", command=self._choose_keys, bootstyle="secondary-outline"
+        ).grid(row=0, column=1, padx=(self.em // 2, 0))
+        ttkbootstrap.Checkbutton(
+            form,
+            text="It has none: an open network, in which anybody may take part",
+            variable=self._open_network,
+            bootstyle="round-toggle",
+        ).grid(row=row + 1, column=1, sticky="w", padx=(self.em, 0), pady=(self.em // 2, 0))
+
+    def _choose_keys(self) -> None:
+        chosen = ttkbootstrap.Querybox.get_open_filename(self, title="The network's keys")
+        if chosen:
+            self._keys.set(chosen)
+
+    def _access(self) -> Access:
+        """Raises UsageError for keys that cannot be read, or neither keys nor an open network."""
+        if self._keys.get().strip():
+            return load_access(self._keys.get().strip())
+        if not self._open_network.get():
+            raise UsageError("choose the network's keys, or say that it has none")
+        return OPEN
 
     def _refresh(self) -> None:
         """Ports come and go while the dialog is open."""
@@ -108,7 +141,11 @@ class ConnectDialog(Dialog):
             period_s = float(self._period.get())
             network = Network[self._network.get().upper()]
             source = LiveSource(
-                [port] if port else [], udp=self._udp.get(), period_s=period_s, network=network
+                [port] if port else [],
+                access=self._access(),
+                udp=self._udp.get(),
+                period_s=period_s,
+                network=network,
             )
         except ValueError:
             self._problem.configure(text=f"{self._period.get()!r} is no time for a round: write seconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from bridge.access import Access, RecordOpener
 from bridge.driver import node_driver, timing_of
 from bridge.link import Link, LinkCounts, LinkState
 from bridge.sensors import NoSensor
@@ -19,19 +20,32 @@ OWN_ID = 1
 OWN_LINK = "app"
 
 
+def own_id(access: Access) -> int:
+    """Who the app is: the member whose keys it has, or one that may be the root."""
+    keys = access.keys
+    if keys is None:
+        return OWN_ID
+    if keys.member_id is not None:
+        return keys.member_id
+    return OWN_ID if not keys.gateways or OWN_ID in keys.gateways else min(keys.gateways)
+
+
 class LiveSource:
     """The nodes on these ports (a device, or a pyserial URL), and with `udp` those on the network.
 
     In a tree the app is the root; in a ring or a polled network it is a member like any other. It has no
-    sensor: a reading of this computer's would be none of the field.
+    sensor: a reading of this computer's would be none of the field. Raises UsageError for keys that are of
+    no use to it.
     """
 
     log = None
+    is_simulated = False
 
     def __init__(
         self,
         ports: Sequence[str],
         *,
+        access: Access,
         udp: bool = True,
         period_s: float = 5.0,
         network: Network = Network.TREE,
@@ -41,8 +55,18 @@ class LiveSource:
         if udp:
             links.append(UdpLink())
         links.append(
-            node_driver(network, OWN_LINK, OWN_ID, NoSensor(), root=True, timing=timing, readings_asked=True)
+            node_driver(
+                network,
+                OWN_LINK,
+                own_id(access),
+                NoSensor(),
+                root=True,
+                timing=timing,
+                readings_asked=True,
+                access=access,
+            )
         )
+        self.opener = RecordOpener(access)
         self.title = " and ".join([*ports, *(["the network"] if udp else [])])
         self._links = links
         self._states: dict[str, LinkState] = {}
@@ -55,7 +79,7 @@ class LiveSource:
         def on_status(status: BridgeStatus) -> None:
             report(self._status(status))
 
-        self._thread = BridgeThread(self._links, put, on_status)
+        self._thread = BridgeThread(self._links, put, on_status, self.opener.access)
         self._thread.start()
 
     def stop(self) -> None:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bridge.access import OPEN, Access
 from bridge.errors import UsageError
 from desktop.sources import Put, Report, State, Status, Worker
-from protocol.capture import CaptureError, CaptureReader, CutShortError
+from protocol.capture import CaptureError, CaptureReader, CutShortError, Record
+from protocol.sealing import is_sealed
 
 _CHUNK_BYTES = 1 << 16
 
 
 class LogSource(Worker):
-    """Raises UsageError if the file cannot be opened, or begins with no packet log."""
+    """Raises UsageError if the file cannot be opened, or begins with no packet log.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    `is_sealed` tells whether it begins with sealed frames, which only `access` with their keys opens.
+    """
+
+    def __init__(self, path: Path, access: Access = OPEN) -> None:
+        super().__init__(access)
+        self.is_sealed = False
         self.title = path.name
         self.log = path
         reader = CaptureReader()
         try:
             with path.open("rb") as file:
-                reader.feed(file.read(_CHUNK_BYTES))
+                first = reader.feed(file.read(_CHUNK_BYTES))
+                self.is_sealed = any(is_sealed(record.frame) for record in first)
             reader.finish()
         except CaptureError as error:
             if error.offset == 0:
@@ -31,14 +39,22 @@ class LogSource(Worker):
 
     def work(self, put: Put, report: Report) -> None:
         """Read it through; a log that is cut or damaged is shown up to there, with a notice."""
+        if self.opener.access.keys is not None:
+            for records, _ in self._chunks(CaptureReader()):
+                self.opener.learn(records)
         reader = CaptureReader()
+        for records, share in self._chunks(reader):
+            for record in records:
+                put(record)
+            report(Status(State.RUNNING, "reading the log", progress=share))
+        report(Status(State.ENDED, "log read to its end", notice=_remark(reader)))
+
+    def _chunks(self, reader: CaptureReader) -> Iterator[tuple[Sequence[Record], float]]:
+        """The records, some at a time, and how much of the file has been read."""
         size_bytes = self.log.stat().st_size
         with self.log.open("rb") as file:
             while (chunk := file.read(_CHUNK_BYTES)) and not self.stopping.is_set():
-                for record in reader.feed(chunk):
-                    put(record)
-                report(Status(State.RUNNING, "reading the log", progress=min(1.0, file.tell() / size_bytes)))
-        report(Status(State.ENDED, "log read to its end", notice=_remark(reader)))
+                yield reader.feed(chunk), min(1.0, file.tell() / size_bytes)
 
 
 def _remark(reader: CaptureReader) -> str | None:

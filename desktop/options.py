@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bridge.access import OPEN, Access, load_access
 from bridge.errors import UsageError
 from bridge.options import whole
 from protocol.packets import Network
@@ -25,12 +26,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--network", choices=_NETWORKS, default="tree", help="of the demo or the ports (default: tree)"
     )
     parser.add_argument("--log", metavar="FILE", type=Path, help="record to this packet log (pcapng)")
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument("--keys", metavar="FILE", help="the network's keys, for --port and --open")
+    keys.add_argument(
+        "--open-network", action="store_true", help="the network of --port has no keys: anybody may take part"
+    )
     parser.add_argument("--theme", choices=("light", "dark"), help="(default: the system's)")
     headless = parser.add_argument_group("without a display", "the demo runs as text")
     headless.add_argument("--rounds", type=whole(1, 100_000), default=20, metavar="N", help="(default: 20)")
     headless.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("out"), help="for log and picture (default: out)"
     )
+
+
+def _access(args: argparse.Namespace) -> Access:
+    """Raises UsageError for ports without a word on keys."""
+    if args.keys is not None:
+        return load_access(args.keys)
+    if args.port and not args.open_network:
+        raise UsageError(
+            "give --keys FILE (`treering provision` makes keys), or --open-network for a network without"
+        )
+    return OPEN
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
             network=_NETWORKS[args.network],
             ports=tuple(args.port),
             log=args.open,
+            access=_access(args),
             recording=args.log,
             rounds=args.rounds,
             out_dir=args.out,

@@ -9,17 +9,30 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from enum import Enum
 from pathlib import Path
 
 from bridge.capture_file import CaptureFile
 from desktop.model import Model
 from desktop.sources import Source, State, Status
 from protocol.capture import Record
+from protocol.packets import DropReason
 
 # Some seconds of the fastest source, in about 30 MB.
 MAX_WAITING = 50_000
 _BATCH = 256
 _PUT_TIMEOUT_S = 0.1
+
+
+class Security(Enum):
+    """What protects the network that is shown; the value is for people, in a word or two."""
+
+    SIMULATED = ""
+    UNKNOWN = " "
+    SEALED = "sealed"
+    OPEN = "open network"
+    LOCKED = "sealed: no keys"
 
 
 class Session:
@@ -55,6 +68,18 @@ class Session:
         """Whether what comes is written; False for a log that is read, and after a failure (disk full)."""
         return self._file is not None and self._file.is_recording
 
+    @property
+    def security(self) -> Security:
+        """How the network's frames are protected, as far as is known."""
+        if self.source.is_simulated:
+            return Security.SIMULATED
+        if self.source.opener.access.keys is not None:
+            return Security.SEALED
+        dropped, good = self.model.observer.dropped, self.model.observer.good
+        if dropped.get(DropReason.SEALED) and not good:
+            return Security.LOCKED
+        return Security.OPEN if good or self.source.log is None else Security.UNKNOWN
+
     def start(self) -> None:
         """Let the source begin."""
         self.source.start(self._put, self._post)
@@ -75,7 +100,7 @@ class Session:
         if not items:
             return False
         while items:
-            self.model.feed(item for item in items if isinstance(item, Record))
+            self.model.feed(self._opened(items))
             for status in items:
                 if isinstance(status, Status):
                     self._heed(status)
@@ -105,6 +130,12 @@ class Session:
             while len(items) < _BATCH:
                 items.append(self._inbox.get_nowait())
         return items
+
+    def _opened(self, items: Iterable[Record | Status]) -> Iterator[Record]:
+        """The records as the model takes them; what the source's keys do not open is counted there."""
+        for item in items:
+            if isinstance(item, Record) and (opened := self.source.opener.open(item)) is not None:
+                yield opened
 
     def _heed(self, status: Status) -> None:
         self.status = status

@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from bridge.access import OPEN, Access, RecordOpener
 from desktop.demo import DEMOS, demo_simulation
 from protocol.capture import Record
 from protocol.packets import Network
@@ -49,7 +50,10 @@ Report = Callable[[Status], None]
 
 
 class Source(Protocol):
-    """One stream of records. What comes from a log is on file already: `log` is that file."""
+    """One stream of records. What comes from a log is on file already: `log` is that file.
+
+    A simulated network `is_simulated`: it has nothing to protect.
+    """
 
     @property
     def title(self) -> str:
@@ -58,6 +62,14 @@ class Source(Protocol):
     @property
     def log(self) -> Path | None:
         """The file that it reads, if it reads one."""
+
+    @property
+    def opener(self) -> RecordOpener:
+        """What opens its records, with the keys that it was given."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether there is no such network."""
 
     def start(self, put: Put, report: Report) -> None:
         """Begin. `put` and `report` are called from another thread; `put` may wait."""
@@ -69,7 +81,10 @@ class Source(Protocol):
 class Worker(ABC):
     """A thread that runs `work` until that returns; `work` watches `stopping`. A failure becomes a status."""
 
-    def __init__(self) -> None:
+    is_simulated = False
+
+    def __init__(self, access: Access = OPEN) -> None:
+        self.opener = RecordOpener(access)
         self.stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -100,6 +115,7 @@ class DemoSource(Worker):
     """A demo network; `speed` is how many of its seconds pass in one of ours."""
 
     log = None
+    is_simulated = True
 
     def __init__(self, network: Network = Network.TREE, *, speed: float = 1.0) -> None:
         super().__init__()

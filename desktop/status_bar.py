@@ -8,7 +8,7 @@ from tkinter import ttk
 import ttkbootstrap
 
 from desktop import theme
-from desktop.session import Session
+from desktop.session import Security, Session
 from desktop.sources import State
 
 _STATE_COLORS = {
@@ -19,6 +19,15 @@ _STATE_COLORS = {
 }
 
 
+_SECURITY = {
+    Security.SIMULATED: ("muted", ""),
+    Security.UNKNOWN: ("muted", ""),
+    Security.SEALED: ("joined", "Frames are sealed: nobody without the keys reads them or takes part"),
+    Security.OPEN: ("seeking", "Frames are open: anybody near may read them, change them and take part"),
+    Security.LOCKED: ("seeking", "Frames are sealed: open the log again, with the network's keys"),
+}
+
+
 class StatusBar(ttk.Frame):
     """Shows a session; `refresh` is cheap, and called a few times a second."""
 
@@ -26,13 +35,16 @@ class StatusBar(ttk.Frame):
         em = theme.em_px()
         super().__init__(master, padding=(em, em // 3))
         self._state = ttk.Label(self)
+        self._security = ttk.Label(self)
         self._source = ttk.Label(self, style="Muted.TLabel")
         self._frames = ttk.Label(self, style="Muted.TLabel")
         self._file = ttk.Label(self, style="Muted.TLabel", anchor="e")
         self._state.pack(side="left", padx=(0, em // 2))
         self._file.pack(side="right")
         self._frames.pack(side="right", padx=2 * em)
+        self._security.pack(side="left")
         self._source.pack(side="left")  # last, so that in a narrow window it is the one that is cut
+        self._protection = ttkbootstrap.ToolTip(self._security, text="")
         self._why = ttkbootstrap.ToolTip(self._frames, text="")
         self._where = ttkbootstrap.ToolTip(self._file, text="")
         self._session: Session | None = None
@@ -47,6 +59,7 @@ class StatusBar(ttk.Frame):
         session, palette = self._session, theme.current()
         if session is None:
             self._say(self._state, "")
+            self._show_security(Security.SIMULATED)
             self._say(self._source, "")
             self._say(self._frames, "")
             self._say(self._file, "")
@@ -54,6 +67,7 @@ class StatusBar(ttk.Frame):
         status = session.status
         self._state.configure(foreground=getattr(palette, _STATE_COLORS[status.state]))
         self._say(self._state, "●")
+        self._show_security(session.security)
         progress = "" if status.progress is None else f" {status.progress:.0%}"
         self._say(self._source, f"{session.source.title}: {status.text}{progress}")
         observer = session.model.observer
@@ -64,6 +78,16 @@ class StatusBar(ttk.Frame):
         self._where.configure(
             text=str(session.log) if session.kept else "gone when the app closes, unless you save it"
         )
+
+    def _show_security(self, security: Security) -> None:
+        """A network that anybody may enter is not passed over."""
+        color, why = _SECURITY[security]
+        text = security.value.strip()
+        self._security.configure(
+            foreground=getattr(theme.current(), color), padding=(0, 0, theme.em_px() // 2 if text else 0, 0)
+        )
+        self._say(self._security, text)
+        self._protection.configure(text=why)
 
     def _say(self, label: ttk.Label, text: str) -> None:
         if label.cget("text") != text:
@@ -82,5 +106,7 @@ def _why_text(session: Session) -> str:
     """Every reason with its count; bad frames are in the log, dropped ones never became records."""
     bad = [f"bad, {reason.label}: {count:,}" for reason, count in session.model.observer.dropped.items()]
     lost = [f"dropped, {reason}: {count:,}" for reason, count in session.status.drops.items() if count]
+    unread = session.source.opener.unread
+    lost += [f"not opened, {reason.label}: {count:,}" for reason, count in sorted(unread.items())]
     late = [f"on file, too fast to be shown: {session.not_shown:,}"] if session.not_shown else []
     return "\n".join([*bad, *lost, *late]) or "every frame was good"

@@ -14,6 +14,7 @@ from typing import Any
 
 import ttkbootstrap
 
+from bridge.access import load_access
 from bridge.errors import TreeringError
 from desktop import dialogs, places, theme
 from desktop.actions import Action, install
@@ -36,6 +37,7 @@ DRAIN_BUDGET_S = 0.015
 STATUS_MS = 250
 SIZE_PX, LEAST_SIZE_PX = (1280, 800), (760, 520)  # at the usual resolution
 _LOG_TYPES = [("Packet logs", "*.pcapng"), ("All files", "*")]
+_KEYS_TYPES = [("Keys", "*.toml"), ("All files", "*")]
 _PNG_TYPES = [("Pictures", "*.png"), ("All files", "*")]
 _CSV_TYPES = [("Comma-separated values", "*.csv"), ("All files", "*")]
 
@@ -114,9 +116,16 @@ class Window:
         path = path or self._ask(ttkbootstrap.Querybox.get_open_filename, "Open a packet log", _LOG_TYPES)
         if path is not None:
             try:
-                self.start(LogSource(path))
+                log = LogSource(path)
+                self.start(self._with_keys(log) if log.is_sealed else log)
             except TreeringError as error:
                 self._complain("This log cannot be opened", str(error))
+
+    def _with_keys(self, log: LogSource) -> LogSource:
+        """The sealed log with its keys, which are asked for; as it is without. Raises UsageError."""
+        title = "This log is sealed: its network's keys"
+        keys = self._ask(ttkbootstrap.Querybox.get_open_filename, title, _KEYS_TYPES)
+        return log if keys is None else LogSource(log.log, load_access(str(keys)))
 
     def save_log(self, path: Path | None = None) -> None:
         """Copy the session's packet log, as far as it goes; ask where to if there is no path."""

@@ -12,19 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from bridge.capture_file import read_records
+from bridge.access import OPEN, Access
+from bridge.capture_file import CaptureFile, read_records
 from bridge.errors import UsageError
+from bridge.keys_file import NetworkKeys
 from desktop import session as session_module
-from desktop.live_source import LiveSource
+from desktop.live_source import LiveSource, own_id
 from desktop.log_source import LogSource
 from desktop.model import Model, Standing
 from desktop.model_words import EventKind
 from desktop.scenes import scene_of
-from desktop.session import Session
+from desktop.session import Security, Session
 from desktop.sources import DemoSource, Put, Report, State, Status, Worker
-from protocol.capture import Record
+from protocol.capture import Direction, Record
 from protocol.observer import json_line
-from protocol.packets import Network
+from protocol.packets import DropReason, Network
+from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, tree_member
 
 PATIENCE_S = 10.0
 
@@ -200,7 +203,9 @@ def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_live_field_begins_with_its_root(tmp_path: Path) -> None:
     board, port = os.openpty()
-    session = Session(LiveSource([os.ttyname(port)], udp=False, period_s=0.2), tmp_path / "field.pcapng")
+    session = Session(
+        LiveSource([os.ttyname(port)], access=OPEN, udp=False, period_s=0.2), tmp_path / "field.pcapng"
+    )
     session.start()
     drain_until(session, lambda: len(session.model.rows) >= 2)
     assert session.status.state is State.RUNNING
@@ -218,7 +223,7 @@ def test_a_live_field_begins_with_its_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", [Network.RING, Network.POLLING])
 def test_in_a_live_ring_or_polled_network_the_app_is_a_member(network: Network, tmp_path: Path) -> None:
     board, port = os.openpty()
-    live = LiveSource([os.ttyname(port)], udp=False, period_s=0.3, network=network)
+    live = LiveSource([os.ttyname(port)], access=OPEN, udp=False, period_s=0.3, network=network)
     session = Session(live, tmp_path / "field.pcapng")
     session.start()
     drain_until(session, lambda: len(session.model.rows) >= 2)
@@ -232,7 +237,7 @@ def test_in_a_live_ring_or_polled_network_the_app_is_a_member(network: Network, 
 
 
 def test_a_port_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
-    session = Session(LiveSource(["/dev/no-such-port"], udp=False), tmp_path / "field.pcapng")
+    session = Session(LiveSource(["/dev/no-such-port"], access=OPEN, udp=False), tmp_path / "field.pcapng")
     session.start()
     drain_until(session, lambda: session.status.state is State.FAILED)
     session.stop()
@@ -253,3 +258,49 @@ def test_a_source_that_breaks_says_so() -> None:
     drain_until(session, lambda: session.status.state is State.FAILED)
     session.stop()
     assert session.status.text == "no more"
+
+
+# --- sealed networks -------------------------------------------------------------------------------------
+
+KEYS = NetworkKeys("garden", 0, frozenset({ROOT}), CONTROLLER, MASTER)
+
+
+def sealed_log(tmp_path: Path) -> Path:
+    """Half a minute of a small sealed network, on file."""
+    party = Party(tree_member(ROOT), tree_member(5))
+    party.run(30_000)
+    log = CaptureFile(tmp_path / "sealed.pcapng")
+    for at, (_, frame) in enumerate(party.log):
+        log.write(Record(at * 1_000, "udp", Direction.INBOUND, frame))
+    log.close()
+    return log.path
+
+
+def shown(session: Session) -> Session:
+    """The session once its log is read."""
+    session.start()
+    drain_until(session, lambda: session.status.state is State.ENDED)
+    session.stop()
+    return session
+
+
+def test_a_sealed_log_is_read_with_its_keys(tmp_path: Path) -> None:
+    source = LogSource(sealed_log(tmp_path), Access(KEYS))
+    assert source.is_sealed
+    session = shown(Session(source))
+    assert session.security is Security.SEALED
+    assert session.model.rows
+    assert not source.opener.unread
+
+
+def test_without_keys_a_sealed_log_says_so(tmp_path: Path) -> None:
+    session = shown(Session(LogSource(sealed_log(tmp_path))))
+    assert session.security is Security.LOCKED
+    assert session.model.observer.dropped[DropReason.SEALED] > 10
+
+
+def test_the_app_is_a_member_whose_keys_it_has() -> None:
+    assert own_id(OPEN) == 1
+    assert own_id(Access(KEYS)) == ROOT
+    assert own_id(Access(KEYS.for_member(5))) == 5
+    assert LiveSource([], access=Access(KEYS)).opener.access.keys == KEYS
