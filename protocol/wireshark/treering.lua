@@ -610,6 +610,10 @@ local function read_header(tree, tvb)
     return first:bitfield(0, 1) == 1, first:bitfield(1, 2), frame_type, header[1], text
 end
 
+-- Sealed, these show their life after the header (PROTOCOL.md 10.1).
+local SHOW_LIFE = { [21] = true, [22] = true }
+local LIFE_BYTES = 4
+
 -- Adds all of a frame that can be read; returns the text for the Info column, and of a frame that a receiver would
 -- drop the reason and the detail. The checks come in the order of PROTOCOL.md section 4.
 local function read_frame(tree, tvb, size_bytes)
@@ -624,8 +628,13 @@ local function read_frame(tree, tvb, size_bytes)
     end
     local trailer_bytes = sealed and TAG_BYTES or CRC_BYTES
     local stop = math.max(HEADER_BYTES, size_bytes - trailer_bytes)
-    if stop > HEADER_BYTES then
-        tree:add(f.payload, tvb:range(HEADER_BYTES, stop - HEADER_BYTES))
+    local start = HEADER_BYTES
+    if sealed and SHOW_LIFE[frame_type] and stop >= start + LIFE_BYTES then
+        text = text .. string.format(" in life 0x%08x", add_fields(tree, tvb, start, CHALLENGE)[1])
+        start = start + LIFE_BYTES
+    end
+    if stop > start then
+        tree:add(f.payload, tvb:range(start, stop - start))
     end
     tree:add(sealed and f.tag or f.crc, tvb:range(stop))
     if sealed then

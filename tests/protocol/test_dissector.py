@@ -509,3 +509,14 @@ def test_frames_on_the_udp_port_are_dissected_too(folder: Path) -> None:
     assert row["src"] == [str(frame.source)]
     assert row["aggregate.max"] == ["61"]
     assert "drop_reason" not in row
+
+
+def test_a_sealed_challenge_shows_its_life(folder: Path) -> None:
+    sealed = {name: vectors.unhex(words[-1]) for name, *words in vectors.rows("sealed", "frame")}
+    log = write_log(folder / "lives.pcapng", [sealed["challenge"], sealed["response"], sealed["disc_ack"]])
+    challenge, response, other = rows_of(log, folder)
+    assert (int(challenge["life"][0], 0), int(response["life"][0], 0)) == (0x5EED0001, 0x5EED0002)
+    assert "payload" not in challenge
+    assert len(response["payload"][0]) == 2 * 7
+    assert "life" not in other
+    assert infos_of(log, folder)[0].startswith("CHALLENGE 9 > 3 in life 0x5eed0001 [sealed")
