@@ -76,13 +76,17 @@ def network_of(args: argparse.Namespace) -> Network:
     return network
 
 
-def add_udp_arguments(parser: argparse._ActionsContainer) -> None:
+def add_udp_arguments(parser: argparse._ActionsContainer, default_port: int = PORT) -> None:
     """Where the other nodes are."""
     parser.add_argument(
         "--group", default=GROUP, metavar="ADDRESS", help=f"multicast group (default: {GROUP})"
     )
     parser.add_argument(
-        "--udp-port", type=whole(1, 65_535), default=PORT, metavar="PORT", help=f"(default: {PORT})"
+        "--udp-port",
+        type=whole(1, 65_535),
+        default=default_port,
+        metavar="PORT",
+        help=f"(default: {default_port})",
     )
     parser.add_argument(
         "--interface", metavar="ADDRESS", help="of this computer; the default leads to the group"

@@ -34,6 +34,7 @@ COMMANDS = {
     "ports": "bridge.ports",
     "provision": "firmware.field.provision",
     "flash": "firmware.field.flash",
+    "pair": "bridge.pair",
 }
 
 
