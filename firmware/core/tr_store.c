@@ -1,14 +1,22 @@
 #include "tr_store.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "tr_bytes.h"
 #include "tr_frame.h"
 
 /* A copy, and an entry in it, begin with two bytes, of which the second is the length of what follows. */
-enum { GENERATION_AT, LENGTH_AT, HEAD_BYTES, NO_LENGTH = 0xFF, ERASED = 0xFF };
+enum {
+    LENGTH_AT = 1,
+    HEAD_BYTES = 2,
+    NO_LENGTH = 0xFF,
+    NO_KEY = 0xFF,
+    ERASED = 0xFF,
+};
 
-#define MOST_BYTES (HEAD_BYTES + TR_MAX_SETTINGS_BYTES) /* without the CRC */
+#define NO_COPY 0xFFF0u /* at no address */
+#define CRC_START 0xFFFFu
 
 static void read_bytes(const tr_store_t *store, uint16_t address, uint8_t *bytes, uint8_t count)
 {
@@ -24,66 +32,121 @@ static void write_bytes(const tr_store_t *store, uint16_t address, const uint8_t
 
 /* --- copies --- */
 
-/* Reads a copy. Returns the bytes before its CRC; 0: it is not whole. */
-static uint8_t read_copy(const tr_store_t *store, uint16_t address, uint8_t bytes[TR_COPY_BYTES])
+static uint16_t add_crc(const tr_store_t *store, uint16_t crc, uint16_t address, uint8_t count)
 {
-    read_bytes(store, address, bytes, TR_COPY_BYTES);
-    const uint8_t length = bytes[LENGTH_AT];
-    if (length > TR_MAX_SETTINGS_BYTES)
-        return 0;
-    const uint8_t end = (uint8_t)(HEAD_BYTES + length);
-    return tr_crc16(bytes, end) == tr_get_u16(bytes + end) ? end : 0;
+    while (count--)
+        crc = tr_crc16_add(crc, store->read(address++));
+    return crc;
 }
 
-/* Writes settings as the copy that counts from now on. The length is taken away first and written last: what
- * lies between is no copy. */
-static bool write_copy(tr_store_t *store, uint8_t bytes[TR_COPY_BYTES])
+static uint8_t length_of(const tr_store_t *store, uint16_t copy_at)
 {
-    const uint16_t address = store->has_settings && store->copy_at == 0 ? TR_COPY_BYTES : 0;
-    const uint8_t generation = (uint8_t)(store->generation + 1);
-    const uint8_t length = bytes[LENGTH_AT];
-    const uint8_t end = (uint8_t)(HEAD_BYTES + length);
-    bytes[GENERATION_AT] = generation;
-    tr_put_u16(bytes + end, tr_crc16(bytes, end));
-    bytes[LENGTH_AT] = NO_LENGTH;
-    store->write((uint16_t)(address + LENGTH_AT), NO_LENGTH);
-    write_bytes(store, address, bytes, (uint8_t)(end + TR_CRC_BYTES));
-    store->write((uint16_t)(address + LENGTH_AT), length);
-    if (read_copy(store, address, bytes) != end)
-        return false;
-    store->has_settings = true;
-    store->generation = generation;
-    store->copy_at = address;
-    return true;
+    return store->read((uint16_t)(copy_at + LENGTH_AT));
+}
+
+/* The CRC over anything that ends in its CRC is 0. */
+static bool is_whole(const tr_store_t *store, uint16_t copy_at)
+{
+    const uint8_t length = length_of(store, copy_at);
+    return length <= TR_MAX_SETTINGS_BYTES &&
+           add_crc(store, CRC_START, copy_at, (uint8_t)(HEAD_BYTES + TR_CRC_BYTES + length)) == 0;
 }
 
 static void open_copies(tr_store_t *store)
 {
-    uint8_t bytes[TR_COPY_BYTES];
     store->has_settings = false;
     for (uint8_t i = 0; i < 2; i++) {
-        const uint16_t address = i ? TR_COPY_BYTES : 0;
-        if (!read_copy(store, address, bytes))
+        const uint16_t copy_at = i ? TR_COPY_BYTES : 0;
+        const uint8_t generation = store->read(copy_at);
+        if (!is_whole(store, copy_at))
             continue;
-        if (!store->has_settings || (int8_t)(bytes[GENERATION_AT] - store->generation) > 0) {
+        if (!store->has_settings || (int8_t)(generation - store->generation) > 0) {
             store->has_settings = true;
-            store->generation = bytes[GENERATION_AT];
-            store->copy_at = address;
+            store->generation = generation;
+            store->copy_at = copy_at;
         }
     }
 }
 
+/* Writes the entries of the copy at `from` with the changes to `to`. Returns where they end; 0: they do not
+ * fit. */
+static uint16_t write_entries(const tr_store_t *store, uint16_t from, uint16_t to, const tr_change_t *changes,
+                              uint8_t count)
+{
+    const uint16_t limit = (uint16_t)(to + HEAD_BYTES + TR_MAX_SETTINGS_BYTES);
+    const uint16_t end = (uint16_t)(from == NO_COPY ? 0 : from + HEAD_BYTES + length_of(store, from));
+    uint16_t at = (uint16_t)(from + HEAD_BYTES);
+    to = (uint16_t)(to + HEAD_BYTES);
+    while (at < end || count) {
+        uint8_t key = NO_KEY;
+        uint16_t bytes = 0;
+        if (at < end) {
+            key = store->read(at);
+            bytes = (uint16_t)(HEAD_BYTES + store->read((uint16_t)(at + LENGTH_AT)));
+        }
+        if (count && changes->key <= key) {
+            if (changes->key == key)
+                at = (uint16_t)(at + bytes);
+            if (changes->length) {
+                if (to + HEAD_BYTES + changes->length > limit)
+                    return 0;
+                store->write(to++, changes->key);
+                store->write(to++, changes->length);
+                write_bytes(store, to, changes->value, changes->length);
+                to = (uint16_t)(to + changes->length);
+            }
+            changes++;
+            count--;
+            continue;
+        }
+        if (to + bytes > limit)
+            return 0;
+        while (bytes--)
+            store->write(to++, store->read(at++));
+    }
+    return to;
+}
+
+/* Writes the copy that counts from now on: that at `from` with the changes. The length is taken away first
+ * and written last: what lies between is no copy. */
+static bool write_copy(tr_store_t *store, uint16_t from, const tr_change_t *changes, uint8_t count)
+{
+    const uint16_t to = store->has_settings && store->copy_at == 0 ? TR_COPY_BYTES : 0;
+    const uint8_t generation = (uint8_t)(store->generation + 1);
+    store->write((uint16_t)(to + LENGTH_AT), NO_LENGTH);
+    store->write(to, generation);
+    const uint16_t end = write_entries(store, from, to, changes, count);
+    if (end == 0)
+        return false;
+    const uint8_t length = (uint8_t)(end - to - HEAD_BYTES);
+    uint16_t crc = tr_crc16_add(tr_crc16_add(CRC_START, generation), length);
+    crc = add_crc(store, crc, (uint16_t)(to + HEAD_BYTES), length);
+    store->write(end, (uint8_t)(crc >> 8));
+    store->write((uint16_t)(end + 1), (uint8_t)crc);
+    store->write((uint16_t)(to + LENGTH_AT), length);
+    if (!is_whole(store, to))
+        return false;
+    store->has_settings = true;
+    store->generation = generation;
+    store->copy_at = to;
+    return true;
+}
+
+bool tr_store_change(tr_store_t *store, const tr_change_t *changes, uint8_t count)
+{
+    return write_copy(store, store->has_settings ? store->copy_at : NO_COPY, changes, count);
+}
+
 static void take_over(tr_store_t *store)
 {
-    uint8_t bytes[TR_COPY_BYTES];
-    uint8_t origin[TR_CRC_BYTES];
     uint8_t crc[TR_CRC_BYTES];
-    const uint8_t end = read_copy(store, TR_PAGE_ADDRESS, bytes);
-    if (!end)
+    uint8_t origin[TR_CRC_BYTES];
+    if (!is_whole(store, TR_PAGE_ADDRESS))
         return;
-    memcpy(crc, bytes + end, TR_CRC_BYTES);
+    const uint8_t end = (uint8_t)(HEAD_BYTES + length_of(store, TR_PAGE_ADDRESS));
+    read_bytes(store, (uint16_t)(TR_PAGE_ADDRESS + end), crc, TR_CRC_BYTES);
     read_bytes(store, TR_ORIGIN_ADDRESS, origin, TR_CRC_BYTES);
-    if (memcmp(crc, origin, TR_CRC_BYTES) != 0 && write_copy(store, bytes))
+    if (memcmp(crc, origin, TR_CRC_BYTES) != 0 && write_copy(store, TR_PAGE_ADDRESS, NULL, 0))
         write_bytes(store, TR_ORIGIN_ADDRESS, crc, TR_CRC_BYTES);
 }
 
@@ -92,7 +155,7 @@ uint8_t tr_store_get(const tr_store_t *store, uint8_t key, void *value, uint8_t 
     if (!store->has_settings)
         return 0;
     uint16_t at = (uint16_t)(store->copy_at + HEAD_BYTES);
-    const uint16_t end = (uint16_t)(at + store->read((uint16_t)(at - 1)));
+    const uint16_t end = (uint16_t)(at + length_of(store, store->copy_at));
     while (at < end) {
         const uint8_t found = store->read(at++);
         const uint8_t length = store->read(at++);
@@ -105,49 +168,12 @@ uint8_t tr_store_get(const tr_store_t *store, uint8_t key, void *value, uint8_t 
     return 0;
 }
 
-static bool apply(uint8_t bytes[TR_COPY_BYTES], const tr_change_t *change)
-{
-    const uint16_t end = (uint16_t)(HEAD_BYTES + bytes[LENGTH_AT]);
-    uint16_t at = HEAD_BYTES;
-    while (at < end && bytes[at] < change->key)
-        at = (uint16_t)(at + HEAD_BYTES + bytes[at + LENGTH_AT]);
-    uint16_t after = at;
-    if (at < end && bytes[at] == change->key)
-        after = (uint16_t)(at + HEAD_BYTES + bytes[at + LENGTH_AT]);
-    const uint16_t added = change->length ? (uint16_t)(HEAD_BYTES + change->length) : 0;
-    const uint16_t new_end = (uint16_t)(end - after + at + added);
-    if (after > end || new_end > MOST_BYTES)
-        return false;
-    memmove(bytes + at + added, bytes + after, (size_t)(end - after));
-    if (added) {
-        bytes[at] = change->key;
-        bytes[at + LENGTH_AT] = change->length;
-        memcpy(bytes + at + HEAD_BYTES, change->value, change->length);
-    }
-    bytes[LENGTH_AT] = (uint8_t)(new_end - HEAD_BYTES);
-    return true;
-}
-
-bool tr_store_change(tr_store_t *store, const tr_change_t *changes, uint8_t count)
-{
-    uint8_t bytes[TR_COPY_BYTES];
-    bytes[LENGTH_AT] = 0;
-    if (store->has_settings)
-        read_bytes(store, store->copy_at, bytes, TR_COPY_BYTES);
-    for (; count > 0; count--) {
-        if (!apply(bytes, changes++))
-            return false;
-    }
-    return write_copy(store, bytes);
-}
-
 uint16_t tr_store_settings_crc(const tr_store_t *store)
 {
-    uint8_t bytes[TR_COPY_BYTES];
     if (!store->has_settings)
         return 0;
-    read_bytes(store, store->copy_at, bytes, TR_COPY_BYTES);
-    return tr_crc16(bytes + HEAD_BYTES, bytes[LENGTH_AT]);
+    return add_crc(store, CRC_START, (uint16_t)(store->copy_at + HEAD_BYTES),
+                   length_of(store, store->copy_at));
 }
 
 /* --- slots --- */

@@ -49,7 +49,8 @@ typedef struct tr_change {
     const uint8_t *value;
 } tr_change_t;
 
-/* Changes all these settings or none. False if they do not fit, or the memory does not keep what is written.
+/* Changes all these settings, which stand in the order of their keys, or none. False if they do not fit, or
+ * the memory does not keep what is written.
  */
 bool tr_store_change(tr_store_t *store, const tr_change_t *changes, uint8_t count);
 

@@ -86,6 +86,7 @@ class Store:
 
     def change(self, changes: dict[Key, Any]) -> bool:
         """tr_store_change; None removes an entry."""
+        changes = dict(sorted(changes.items()))
         values = [b"" if value is None else write_value(key, value) for key, value in changes.items()]
         held = [ffi.from_buffer(value) for value in values]
         entries = [
