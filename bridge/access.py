@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
-from bridge.counter_file import CounterFile
+from bridge.counter_file import CounterFile, state_folder
 from bridge.errors import UsageError
-from bridge.keys_file import KEYRING, NetworkKeys, keep_in_keyring, load_keys, write_keys
+from bridge.keys_file import NetworkKeys, load_keys, read_keys, write_keys
 from protocol.capture import Record
 from protocol.keys import Keys, Membership
 from protocol.packets import DropReason
@@ -22,10 +23,9 @@ _KEYS_HELP = "the network's keys: a file of mode 0600 that `treering provision` 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`keys` None: the network is open. `where` they came from is where renewed ones go."""
+    """`keys` None: the network is open."""
 
     keys: NetworkKeys | None = None
-    where: str | None = None
 
     def membership_of(self, node_id: int) -> Membership:
         """What that node knows of the network. Raises UsageError if the keys are another member's."""
@@ -36,14 +36,9 @@ class Access:
         return None if self.keys is None else CounterFile(self.keys.name, node_id)
 
     def keep(self, member: Keys) -> None:
-        """A member's keys were renewed: keep them. Raises UsageError."""
-        if self.keys is None or self.keys.member is None or self.where is None:
-            return  # who holds the master key makes keys as they are needed
-        kept = replace(self.keys, epoch=member.epoch, member=member)
-        if self.where.startswith(KEYRING):
-            keep_in_keyring(kept)
-        else:
-            write_keys(Path(self.where), kept)
+        """A member's keys were renewed: keep them, beside its counter. Raises UsageError."""
+        if self.keys is not None and self.keys.member is not None:  # the master key makes all as needed
+            write_keys(_renewed_file(self.keys), replace(self.keys, epoch=member.epoch, member=member))
 
     def reader(self) -> SealedReader | None:
         """Opens frames for who looks on; None if the network is open."""
@@ -59,8 +54,17 @@ OPEN = Access()
 
 
 def load_access(where: str) -> Access:
-    """With the keys that are there. Raises UsageError."""
-    return Access(load_keys(where), where)
+    """With the keys that are there, or those that a controller sent since. Raises UsageError."""
+    given = load_keys(where)
+    if given.member is None or not _renewed_file(given).exists():
+        return Access(given)
+    renewed = read_keys(_renewed_file(given))
+    is_of_same = renewed.member is not None and renewed.member.node == given.member.node
+    return Access(renewed if is_of_same and renewed.epoch >= given.epoch else given)
+
+
+def _renewed_file(keys: NetworkKeys) -> Path:
+    return state_folder() / f"{quote(keys.name, safe='')}-{keys.member_id}.keys.toml"
 
 
 def add_access_arguments(parser: argparse.ArgumentParser) -> None:

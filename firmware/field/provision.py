@@ -178,8 +178,10 @@ def _write_agent(field: Field, node: FieldNode, keys: NetworkKeys | None, own: P
     write_private(config, agent_text(field, node, keys).encode())
     unit = own / UNIT_FILE
     has_i2c = bool(I2C_SENSORS.intersection(node.sensors))
+    sealed_with = None if keys is None else INSTALLED_FOLDER / KEYS_FILE
     unit.write_text(
-        unit_text(INSTALLED_COMMAND, INSTALLED_FOLDER / AGENT_FILE, has_i2c=has_i2c), encoding="utf-8"
+        unit_text(INSTALLED_COMMAND, INSTALLED_FOLDER / AGENT_FILE, has_i2c=has_i2c, keys=sealed_with),
+        encoding="utf-8",
     )
     return [config, *_write_keys(node, keys, own), unit]
 

@@ -12,11 +12,11 @@ import pytest
 
 from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, load_access
 from bridge.errors import UsageError
-from bridge.keys_file import NetworkKeys, read_keys, write_keys
+from bridge.keys_file import NetworkKeys, write_keys
 from bridge.udp_link import LOOPBACK
 from desktop.command import main
 from protocol.capture import Direction, Record
-from protocol.keys import Keys, network_key
+from protocol.keys import network_key
 from protocol.packets import DropReason
 from tests.bridge.rig import free_udp_port
 from tests.protocol.members import MASTER, ROOT, Party, tree_member
@@ -44,7 +44,7 @@ def test_nothing_is_open_by_default(keys_file: str) -> None:
     with pytest.raises(UsageError, match=r"`treering provision` makes keys.*--open"):
         chosen()
     assert chosen("--open") is OPEN
-    assert chosen("--keys", keys_file) == Access(KEYS, keys_file)
+    assert chosen("--keys", keys_file) == Access(KEYS)
 
 
 @pytest.mark.parametrize("command", [["agent", "--id", "7"], ["bridge"]])
@@ -63,16 +63,21 @@ def test_keys_of_another_member_are_refused(tmp_path: Path, capsys: pytest.Captu
     assert "those of node 8, not of node 7" in capsys.readouterr().err
 
 
-def test_renewed_keys_are_kept(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("keys_file")
+def test_renewed_keys_are_kept_until_newer_ones_are_given(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    own = str(tmp_path / "keys")
     write_keys(tmp_path / "keys", KEYS.for_member(7))
-    access = load_access(str(tmp_path / "keys"))
+    access = load_access(own)
     member = access.membership_of(7).keys
     assert member is not None
-    access.keep(member.with_next(1, network_key(MASTER, 1)))
-    assert read_keys(tmp_path / "keys").member == member.with_next(1, network_key(MASTER, 1))
-    access.keep(member.with_next(1, network_key(MASTER, 1)).advanced())
-    again = read_keys(tmp_path / "keys").membership_of(7).keys
-    assert again == Keys.of_master(MASTER, 7, 1).of_member(7)
+    prepared = member.with_next(1, network_key(MASTER, 1))
+    for renewed in (prepared, prepared.advanced()):
+        access.keep(renewed)
+        assert load_access(own).membership_of(7).keys == renewed
+    provisioned_anew = NetworkKeys("garden", 2, frozenset({1}), 1, MASTER).for_member(7)
+    write_keys(tmp_path / "keys", provisioned_anew)
+    assert load_access(own).keys == provisioned_anew
 
 
 def test_records_are_opened_for_who_has_the_keys() -> None:

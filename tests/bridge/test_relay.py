@@ -13,8 +13,12 @@ from bridge.link import Link
 from bridge.relay import MAX_SOURCES, RECENT_FRAMES, Relay, wall_clock_us
 from protocol.aggregate import Aggregate
 from protocol.capture import Direction, Record
-from protocol.packets import HOST, Frame, FrameType, Items, Result, encode
+from protocol.keys import Keys
+from protocol.packets import HOST, DropReason, Frame, FrameType, Items, Result, encode
+from protocol.sealed_reader import SealedReader
+from protocol.sealing import shown_number
 from tests.bridge.rig import MemoryLink, broadcast, run, unicast
+from tests.protocol.members import MASTER, ROOT, Party, tree_member
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
 
@@ -180,3 +184,53 @@ def test_no_frame_goes_back_or_twice(arrivals: list[tuple[int, int, int, int]]) 
 def test_a_memory_link_is_a_link() -> None:
     link: Link = MemoryLink("any")
     assert link.name == "any"
+
+
+# --- sealed networks -------------------------------------------------------------------------------------
+
+
+class SealedRig(Rig):
+    """The relay of a sealed network, whose members' frames are there to be carried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        party = Party(tree_member(ROOT), tree_member(5))
+        party.run(300_000)
+        self.frames = [frame for _, frame in party.log if frame[0] & 0x1F != FrameType.RESULT]
+        self.asked: list[int] = []
+        self.relay = Relay(lambda: 0, SealedReader(Keys.of_master(MASTER, ROOT)), self.asked.append)
+        run(self._start())
+
+
+def test_a_sealed_frame_is_carried_once_and_as_it_is() -> None:
+    rig = SealedRig()
+    mine = [frame for frame in rig.frames if frame[1:3] == b"\0\5"]
+    for frame in rig.frames:
+        link = rig.serial if frame in mine else rig.root
+        link.receive(frame)
+        link.receive(frame)
+    assert rig.root.sent == mine
+    assert rig.serial.sent == [frame for frame in rig.frames if frame not in mine]
+    assert not rig.serial.drops
+
+
+def test_what_does_not_open_is_counted_by_reason_and_goes_nowhere() -> None:
+    rig = SealedRig()
+    for frame in rig.frames:
+        rig.serial.receive(frame)
+    rig.sent()
+    rig.serial.receive(rig.frames[-1][:-1] + bytes([rig.frames[-1][-1] ^ 1]))
+    rig.serial.receive(rig.frames[0])
+    rig.serial.receive(broadcast(2))
+    assert rig.sent() == {}
+    assert rig.serial.drops == {DropReason.TAG: 1, DropReason.REPLAYED: 1, DropReason.OPEN: 1}
+
+
+def test_who_cannot_be_read_is_asked_to_prove_its_counter() -> None:
+    rig = SealedRig()
+    late = [frame for frame in rig.frames if shown_number(frame) is None]
+    rig.serial.receive(late[0])
+    source = int.from_bytes(late[0][1:3], "big")
+    assert rig.asked == [source]
+    assert rig.serial.drops == {DropReason.UNPROVEN: 1}
+    assert rig.sent() == {}

@@ -177,7 +177,7 @@ def test_the_keys_lie_beside_the_file(tmp_path: Path) -> None:
     keys = NetworkKeys("garden", 0, frozenset({1}), 1, bytes(16)).for_member(11)
     write_keys(tmp_path / "keys.toml", keys)
     found = read_settings(config(tmp_path, 'id = 11\nkeys = "keys.toml"\n'))
-    assert found.access == Access(keys, str(tmp_path / "keys.toml"))
+    assert found.access == Access(keys)
 
 
 @pytest.mark.parametrize("text", ["id = 11\n", "id = 11\nopen = true\nkeys = 'keys.toml'\n"])
@@ -313,6 +313,9 @@ def test_a_unit_runs_the_command_with_a_copy_of_the_file() -> None:
     assert f"ExecStart={COMMAND} agent --config %d/agent.toml" in text
     assert "SupplementaryGroups=i2c" in text
     assert "SupplementaryGroups=\n" in unit_text(COMMAND, CONFIG, has_i2c=False)
+    assert "keys" not in text
+    keys = CONFIG.with_name("keys.toml")
+    assert f"LoadCredential=keys.toml:{keys}\n" in unit_text(COMMAND, CONFIG, has_i2c=True, keys=keys)
 
 
 @pytest.mark.parametrize("path", ["treering", "/opt/my treering", "/opt/50%", "/opt/$HOME", "/opt/a:b"])
