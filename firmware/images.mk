@@ -14,7 +14,7 @@ mega     := atmega2560 mega AVR_MEGA2560 253824 8192
 leonardo := atmega32u4 leonardo AVR_LEONARDO 28544 2560
 
 # Of each image: its board, and what the core holds and is able to do there (core/tr_config.h).
-treering-uno         := uno -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1
+treering-uno         := uno -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1 -DTR_RING_BYTES=128
 treering-uno-ring    := uno -DTR_NETWORK=1
 treering-uno-polling := uno -DTR_NETWORK=2
 treering-mega        := mega -DTR_GATEWAY=1 -DTR_MAX_CHILDREN=32 -DTR_OUTBOX_FRAMES=24 -DTR_MAX_SENDERS=64
@@ -58,22 +58,22 @@ $(BUILD)/$(1)/arduino.a: $(patsubst %,$(BUILD)/$(1)/arduino/%.o,$(notdir $(ardui
 	rm -f $$@
 	avr-gcc-ar rcs $$@ $$^
 
-$(BUILD)/$(1)/%.c.o: core/%.c | $(BUILD)/$(1)/arduino
+$(BUILD)/$(1)/%.c.o: core/%.c images.mk | $(BUILD)/$(1)/arduino
 	$(AVR_C) -std=c99 $(WARNINGS) $(DEPFLAGS) -c $$< -o $$@
 
-$(BUILD)/$(1)/%.S.o: core/%.S | $(BUILD)/$(1)/arduino
+$(BUILD)/$(1)/%.S.o: core/%.S images.mk | $(BUILD)/$(1)/arduino
 	$(AVR_C) -c $$< -o $$@
 
-$(BUILD)/$(1)/%.cpp.o: $(SKETCH)/%.cpp | $(BUILD)/$(1)/arduino $(ARDUINO_H)
+$(BUILD)/$(1)/%.cpp.o: $(SKETCH)/%.cpp images.mk | $(BUILD)/$(1)/arduino $(ARDUINO_H)
 	$(AVR_CXX) $(WARNINGS) $(DEPFLAGS) -Icore $(ARDUINO_INCLUDES) -c $$< -o $$@
 
-$(BUILD)/$(1)/%.ino.o: $(SKETCH)/%.ino | $(BUILD)/$(1)/arduino $(ARDUINO_H)
+$(BUILD)/$(1)/%.ino.o: $(SKETCH)/%.ino images.mk | $(BUILD)/$(1)/arduino $(ARDUINO_H)
 	$(AVR_CXX) $(WARNINGS) $(DEPFLAGS) -Icore $(ARDUINO_INCLUDES) -include Arduino.h -x c++ -c $$< -o $$@
 
-$(BUILD)/$(1)/arduino/%.c.o: $(ARDUINO_AVR)/cores/arduino/%.c | $(BUILD)/$(1)/arduino
+$(BUILD)/$(1)/arduino/%.c.o: $(ARDUINO_AVR)/cores/arduino/%.c images.mk | $(BUILD)/$(1)/arduino
 	$(AVR_C) -std=gnu11 -w $(ARDUINO_INCLUDES) -c $$< -o $$@
 
-$(BUILD)/$(1)/arduino/%.cpp.o: $(ARDUINO_AVR)/cores/arduino/%.cpp | $(BUILD)/$(1)/arduino
+$(BUILD)/$(1)/arduino/%.cpp.o: $(ARDUINO_AVR)/cores/arduino/%.cpp images.mk | $(BUILD)/$(1)/arduino
 	$(AVR_CXX) -fpermissive -w $(ARDUINO_INCLUDES) -c $$< -o $$@
 
 $(BUILD)/$(1)/arduino:

@@ -58,7 +58,7 @@ static void take_events()
 }
 
 // The neighbour filter (settings key 10), which makes a network of many hops in one room.
-static bool is_heard()
+static bool __attribute__((noinline)) is_heard()
 {
     uint16_t neighbours[MOST_LISTED];
     uint8_t count = setting_nodes(TR_SETTING_NEIGHBOURS, neighbours, MOST_LISTED);
