@@ -75,3 +75,11 @@ def test_bad_usage_is_one_line_that_says_where_to_read_more(capsys: Capsys) -> N
     assert exit_.value.code == 2
     error = capsys.readouterr().err
     assert error == "treering: argument --grid: '4' is not like 4x4; see treering simulate --help\n"
+
+
+def test_the_app_connects_to_an_open_network_only_if_told_so(capsys: Capsys) -> None:
+    assert main(["desktop", "--port", "/dev/ttyACM0"]) == 2
+    errors = capsys.readouterr().err
+    assert "treering provision" in errors
+    assert "--open-network" in errors
+    assert errors.count("\n") == 1
