@@ -176,7 +176,7 @@ async def _run(
 def _links(args: argparse.Namespace, access: Access) -> list[Link]:
     links: list[Link] = [SerialLink(port, args.baud) for port in args.port]
     if args.udp:
-        links.append(UdpLink(args.group, args.udp_port, args.interface))
+        links.append(UdpLink(args.group, args.udp_port, args.interface, access.reader()))
     if not links:
         raise UsageError("there is nothing to bridge; give --port, or leave out --no-udp")
     network = network_of(args)

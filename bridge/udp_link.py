@@ -16,7 +16,9 @@ from collections import Counter
 
 from bridge.errors import UsageError
 from bridge.link import LinkError, LinkState, OnFrame, OnState
+from protocol.letters import is_newer
 from protocol.packets import BROADCAST, MAX_FRAME_BYTES, DropReason, FrameError, decode, peek_header
+from protocol.sealed_reader import SealedReader
 
 # In the block for the use of one site (RFC 2365), "TRG" in ASCII; the port is of no service known to IANA.
 GROUP = "239.84.82.71"
@@ -48,10 +50,19 @@ def default_interface(group: str = GROUP, port: int = PORT) -> str:
 class UdpLink:
     """A `bridge.link.Link` on a multicast group; `interface` is an address of this computer, None to choose.
 
-    Raises UsageError for a group or an address that is none.
+    In a sealed network it learns where a node is from frames that `reader` opens, and from each only once: so
+    nobody draws frames elsewhere by sending old ones. Raises UsageError for what is no group or address.
     """
 
-    def __init__(self, group: str = GROUP, port: int = PORT, interface: str | None = None) -> None:
+    def __init__(
+        self,
+        group: str = GROUP,
+        port: int = PORT,
+        interface: str | None = None,
+        reader: SealedReader | None = None,
+    ) -> None:
+        self._reader = reader
+        self._newest: dict[int, int] = {}
         self.name = f"udp:{group}:{port}"
         self.drops: Counter[DropReason] = Counter()
         self.unsent = 0
@@ -120,14 +131,32 @@ class UdpLink:
         if len(frame) > MAX_FRAME_BYTES:
             self.drops[DropReason.OVERSIZED] += 1
             return
-        with contextlib.suppress(FrameError):
-            self._learn(decode(frame).source, address)
+        if (source := self._source_of(frame)) is not None:
+            self._learn(source, address)
         self._on_frame(frame)
+
+    def _source_of(self, frame: bytes) -> int | None:
+        """Who sent it, if that is beyond doubt."""
+        if self._reader is None:
+            with contextlib.suppress(FrameError):
+                return decode(frame).source
+            return None
+        found = self._reader.read(frame)
+        if isinstance(found, DropReason):
+            return None
+        number, source = found[0], peek_header(frame)[1]
+        newest = self._newest.get(source)
+        if newest is not None and not is_newer(number, newest):
+            return None
+        self._newest[source] = number
+        return source
 
     def _learn(self, source: int, address: Address) -> None:
         self._neighbours.pop(source, None)
         if len(self._neighbours) == MAX_NEIGHBOURS:
-            del self._neighbours[next(iter(self._neighbours))]
+            gone = next(iter(self._neighbours))
+            del self._neighbours[gone]
+            self._newest.pop(gone, None)
         self._neighbours[source] = address
 
     # --- the sockets -------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ class LiveSource:
         timing = timing_of(network, period_s)
         links: list[Link] = [SerialLink(port) for port in ports]
         if udp:
-            links.append(UdpLink())
+            links.append(UdpLink(reader=access.reader()))
         links.append(
             node_driver(
                 network,

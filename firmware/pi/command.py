@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until the time is over."""
     log_to_stderr("%(asctime)s %(message)s")
     settings = settings_of(args) if args.config is None else _settings_in_file(args)
-    link = UdpLink(settings.group, settings.udp_port, settings.interface)
+    link = UdpLink(settings.group, settings.udp_port, settings.interface, settings.access.reader())
     teller = _Teller(settings.node_id, as_json=args.json)
     if isinstance(settings.sensor, SensorSet):
         settings.sensor.on_health = teller.take_health

@@ -15,7 +15,10 @@ import pytest
 from bridge.errors import UsageError
 from bridge.link import LinkError
 from bridge.udp_link import BATCH, GROUP, LOOPBACK, MAX_NEIGHBOURS, UdpLink, default_interface
+from protocol.keys import Keys, network_key
 from protocol.packets import DropReason
+from protocol.sealed_reader import SealedReader
+from protocol.sealing import SealingKey
 from tests.bridge.rig import Inbox, broadcast, free_udp_port, run, unicast, until
 
 
@@ -139,6 +142,29 @@ def test_a_bad_frame_teaches_nobody_a_wrong_address() -> None:
             assert await first.next_frame() == forged
         frame = first.unicast(2)
         assert await second.next_frame() == frame
+        await close([first, second])
+
+    run(main())
+
+
+def test_in_a_sealed_network_an_old_frame_or_a_strangers_teaches_nobody_an_address() -> None:
+    key = SealingKey(network_key(bytes(16), 0))
+
+    async def main() -> None:
+        first, second = await members(2)
+        await first.link.close()
+        first.link = UdpLink(
+            GROUP, first.link._group[1], LOOPBACK, SealedReader(Keys.of_master(bytes(16), 0), lives={2: 9})
+        )
+        await first.start()
+        sealed = key.seal(broadcast(2, 5), 9 << 24 | 5)
+        second.link.send(sealed)
+        assert await first.next_frame() == sealed
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as liar:
+            for frame in (sealed, broadcast(2, 6), SealingKey(bytes(16)).seal(broadcast(2, 7), 9 << 24 | 7)):
+                liar.sendto(frame, first.link.address)
+                assert await first.next_frame() == frame
+        assert first.link._neighbours == {2: second.link.address}
         await close([first, second])
 
     run(main())
