@@ -295,9 +295,11 @@ def read_slot(data: bytes) -> LongCounter | None:
 
 
 def eeprom_image(settings: Settings) -> bytes:
-    """An EEPROM with these settings; its slots are erased, so that the first life counts. Raises SettingsError."""
-    copy = write_copy(encode(settings), generation=0)
-    return copy.ljust(EEPROM_BYTES, bytes((ERASED,)))
+    """An EEPROM with these settings, whose node begins with their first life. Raises SettingsError."""
+    erased = bytes((ERASED,))
+    copies = write_copy(encode(settings), generation=0).ljust(SLOTS_ADDRESS, erased)
+    slot = b"" if settings.first_life is None else write_slot(LongCounter(settings.first_life, 0))
+    return (copies + slot).ljust(EEPROM_BYTES, erased)
 
 
 def flash_page(settings: Settings) -> bytes:

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.native.store import FOUND, LOST, NEW, Memory, Store
 from protocol import settings as s
 from protocol.payloads import Network
-from protocol.settings import Key, LongCounter, Settings
-from tests.firmware.stored import FOUND, LOST, NEW, Memory, Store, cut_while_changing, fits
+from protocol.settings import Key, LongCounter, Settings, SettingsError
 
 pytestmark = pytest.mark.usefixtures("built_core")
 
-LIVES = 100  # `python -m benchmarks.powercuts` has more
 SETTINGS = Settings(
     node_id=7,
     network=Network.TREE,
@@ -32,7 +31,7 @@ def test_the_core_reads_what_python_writes() -> None:
         expected = s.write_value(key, value) if value is not None and value != () else None
         assert store.get(key) == expected, key.name
     assert store.settings_crc() == s.settings_crc(s.encode(SETTINGS))
-    assert store.state == NEW
+    assert (store.state, store.limit) == (FOUND, LongCounter(99, 0))
 
 
 def test_an_erased_memory_has_no_settings_and_a_new_counter() -> None:
@@ -58,6 +57,15 @@ def value_of(key: Key, number: int) -> object:
     if key in (Key.NETWORK_KEY, Key.NEXT_NETWORK_KEY):
         return bytes([number]) * 16
     return tuple(range(number)) if key is Key.NEIGHBOURS else number
+
+
+def fits(settings: Settings) -> bool:
+    """Whether a board can hold them."""
+    try:
+        s.encode(settings)
+    except SettingsError:
+        return False
+    return True
 
 
 @given(st.lists(changes, max_size=5))
@@ -157,8 +165,3 @@ def test_a_whole_copy_of_entries_without_an_end_does_no_harm() -> None:
         store = Store(memory)
         assert store.get(Key.ORDER) is None
         store.change({Key.ORDER: (1, 2)})
-
-
-@pytest.mark.parametrize("seed", range(LIVES))
-def test_a_power_cut_at_any_byte_loses_no_settings_and_no_counter(seed: int) -> None:
-    cut_while_changing(Random(seed))

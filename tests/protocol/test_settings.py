@@ -158,7 +158,8 @@ def test_what_is_made_for_a_board_is_read_back() -> None:
     image, page = s.eeprom_image(settings), s.flash_page(settings)
     assert len(image) == 402
     assert s.eeprom_settings(image) == settings
-    assert s.eeprom_limit(image) is None
+    assert s.eeprom_limit(image) == LongCounter(0x1234_5678, 0)
+    assert s.eeprom_limit(s.eeprom_image(Settings(node_id=7))) is None
     copy = s.read_copy(page)
     assert len(page) == 128
     assert copy == (0, s.encode(settings))

@@ -5,27 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from firmware.native.library import ffi
-from protocol.settings import (
-    EEPROM_BYTES,
-    ERASED,
-    Key,
-    LongCounter,
-    Settings,
-    SettingsError,
-    encode,
-    write_value,
-)
-from tests.firmware import core
+from firmware.native.library import ffi, library
+from protocol.settings import EEPROM_BYTES, ERASED, Key, LongCounter, write_value
 
 LIMIT_BYTES = 7
 PAGE_ADDRESS = 512
-FOUND, NEW, LOST = range(3)
-CUTS = 4  # in one life of a memory
-
-
-class PowerCutError(Exception):
-    """The memory was cut off while it wrote."""
+FOUND, NEW, LOST = range(3)  # enum tr_counter_state
 
 
 class Memory:
@@ -71,7 +56,7 @@ class Store:
     """A tr_store_t that was opened. `state` and `limit` are what tr_store_open told."""
 
     def __init__(self, memory: Memory) -> None:
-        self._lib = core.library()
+        self._lib = library()
         self._memory = memory  # its callbacks must live as long
         self._store = ffi.new("tr_store_t *", {"read": memory.read, "write": memory.write})
         limit = ffi.new(f"uint8_t[{LIMIT_BYTES}]")
@@ -113,65 +98,3 @@ class Store:
 def number_of(data: bytes) -> LongCounter:
     """A long counter as the core writes it."""
     return LongCounter(int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))
-
-
-def fits(settings: Settings) -> bool:
-    """Whether a board can hold them."""
-    try:
-        encode(settings)
-    except SettingsError:
-        return False
-    return True
-
-
-def cut_while_changing(random: Random) -> None:
-    """One life of a memory: settings change and counters are reserved until the power is cut, CUTS times.
-
-    Raises AssertionError if settings are lost or a counter could be used twice.
-    """
-    settings = Settings(node_id=random.randrange(0xFFFE), network_key=random.randbytes(16), epoch=0)
-    memory = Memory()
-    assert Store(memory).change(
-        {Key.NODE_ID: settings.node_id, Key.EPOCH: 0, Key.NETWORK_KEY: settings.network_key}
-    )
-    used = LongCounter(random.randrange(1 << 32), 0)  # the highest that may have been used
-    assert Store(memory).reserve(used)
-    before = settings
-    for _ in range(CUTS):
-        memory.cut_after(random.randrange(100), random)
-        store = Store(memory)
-        while not memory.is_cut:
-            before, settings, used = _step(store, memory, random, settings, used)
-        memory.power_on()
-        store = Store(memory)
-        found = _found(store)
-        assert found in (before, settings), f"{found} is neither {before} nor {settings}"
-        assert store.state == FOUND
-        assert store.limit >= used, f"{store.limit} is before {used}, which was used"
-        before = settings = found
-        used = store.limit
-
-
-def _step(
-    store: Store, memory: Memory, random: Random, settings: Settings, used: LongCounter
-) -> tuple[Settings, Settings, LongCounter]:
-    """Write something. Settings before and after, and up to where counters are used if the power stayed."""
-    if random.random() < 0.5:
-        limit = LongCounter(used.life, used.counter + 1024)
-        store.reserve(limit)
-        return settings, settings, used if memory.is_cut else limit
-    key = random.randbytes(16)
-    changed = Settings(node_id=settings.node_id, network_key=key, epoch=(settings.epoch or 0) + 1)
-    store.change({Key.EPOCH: changed.epoch, Key.NETWORK_KEY: key})
-    return settings, changed, used
-
-
-def _found(store: Store) -> Settings:
-    node_id, epoch = store.get(Key.NODE_ID), store.get(Key.EPOCH)
-    assert node_id is not None, "the settings are lost"
-    assert epoch is not None, "the settings are lost"
-    return Settings(
-        node_id=int.from_bytes(node_id, "big"),
-        epoch=int.from_bytes(epoch, "big"),
-        network_key=store.get(Key.NETWORK_KEY),
-    )
