@@ -156,8 +156,6 @@ def test_a_sealed_simulation_is_recorded_sealed_and_read_with_its_keys(
     assert "life" in shown[0]
 
 
-def test_what_cannot_be_sealed_or_opened_is_said(capsys: pytest.CaptureFixture[str], keys_file: str) -> None:
-    assert main(["simulate", "--sealed", "--core", "avr"]) == 2
-    assert "emulated boards have no keys" in capsys.readouterr().err
+def test_one_frame_cannot_be_opened_alone(capsys: pytest.CaptureFixture[str], keys_file: str) -> None:
     assert main(["decode", "8501", "--keys", keys_file]) == 2
     assert "name a log" in capsys.readouterr().err
