@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.errors import UsageError
 from protocol.aggregate import METRICS
 from protocol.simulator.faults import Freeze, Leave, StepClock, Thaw, name_of
-from protocol.simulator.networks import MakeNode
 from protocol.simulator.scenario import AVR, PYTHON, C, Scenario
+from protocol.simulator.scenario_run import NodesOf, nodes_of
 from protocol.simulator.simulation import Simulation
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ _NOT_OF_A_BOARD = (Freeze, Thaw, StepClock, Leave)
 
 @dataclass(frozen=True)
 class Core:
-    """A scenario as its core runs it, and what makes the nodes; None for those of Python."""
+    """A scenario as its core runs it, and what makes the nodes."""
 
     scenario: Scenario
-    make_node: MakeNode | None = None
+    nodes_of: NodesOf = nodes_of
     boards: Boards | None = None
     failures: tuple[type[Exception], ...] = ()  # what its nodes may raise while they run
 
@@ -49,6 +50,7 @@ def python_only(scenario: Scenario, what: str) -> None:
 def _in_c(scenario: Scenario) -> Core:
     try:
         from firmware.native.library import NotBuiltError, library
+        from firmware.native.member import NativeMember
         from firmware.native.networks import NATIVE_NODES
     except ModuleNotFoundError as error:
         raise _without(error) from error
@@ -56,7 +58,8 @@ def _in_c(scenario: Scenario) -> Core:
         library()
     except NotBuiltError as error:
         raise UsageError(str(error)) from error
-    return Core(scenario, NATIVE_NODES[scenario.network])
+    make_node = NATIVE_NODES[scenario.network]
+    return Core(scenario, partial(nodes_of, make_node=make_node, make_member=NativeMember))
 
 
 def _on_boards(scenario: Scenario) -> Core:
@@ -79,7 +82,7 @@ def _on_boards(scenario: Scenario) -> Core:
         boards = Boards()
     except NotBuiltError as error:
         raise UsageError(str(error)) from error
-    return Core(replace(scenario, metrics=BOARD_METRICS), boards.make_node, boards, (BoardError,))
+    return Core(replace(scenario, metrics=BOARD_METRICS), lambda _, __: boards.make_node, boards, (BoardError,))
 
 
 def _without(error: ModuleNotFoundError) -> UsageError:

@@ -31,7 +31,7 @@ from protocol.observer import Observer, ReadingsSeen, RoundRow
 from protocol.packets import decode
 from protocol.simulator import scenario_run
 from protocol.simulator.invariants import InvariantViolation
-from protocol.simulator.scenario import AVR, C, Scenario
+from protocol.simulator.scenario import Scenario
 from protocol.simulator.sealed_nodes import master_key_of
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
@@ -122,7 +122,7 @@ def simulation_of(
     core = core or core_of(scenario)
     try:
         simulation = scenario_run.simulation_of(
-            core.scenario, on_record=on_record, on_round=on_round, make_node=core.make_node
+            core.scenario, on_record=on_record, on_round=on_round, nodes_of=core.nodes_of
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -161,11 +161,9 @@ def _open_log(path: str, stack: ExitStack) -> CaptureFile:
 
 
 def _access_to(scenario: Scenario) -> Access:
-    """The keys of the scenario's nodes, to read what they send. Raises UsageError if they can have none."""
+    """The keys of the scenario's nodes, to read what they send."""
     if not scenario.sealed:
         return OPEN
-    if scenario.core == AVR:
-        raise UsageError(f"emulated boards have no keys; give --core {C}, or leave --sealed out")
     return Access(NetworkKeys(f"simulated, seed {scenario.seed}", 0, master=master_key_of(scenario.seed)))
 
 

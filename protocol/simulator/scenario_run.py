@@ -9,9 +9,32 @@ from protocol.node import Event
 from protocol.simulator.invariants import Limits
 from protocol.simulator.networks import MakeNode
 from protocol.simulator.scenario import Scenario
-from protocol.simulator.sealed_nodes import SealedNodes
+from protocol.simulator.sealed_nodes import MakeMember, SealedNodes, endpoint
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
+from protocol.simulator.topology import Topology
+
+# What makes the nodes of a scenario on its field, sealed if it is.
+NodesOf = Callable[[Scenario, Topology], MakeNode]
+
+
+def nodes_of(
+    scenario: Scenario,
+    topology: Topology,
+    make_node: MakeNode | None = None,
+    make_member: MakeMember = endpoint,
+) -> MakeNode:
+    """Python's nodes and members, or those of another core."""
+    make_node = make_node or scenario.kind.make_node
+    if not scenario.sealed:
+        return make_node
+    return SealedNodes(
+        make_node,
+        seed=scenario.seed,
+        gateways=(topology.root,) if scenario.kind.has_root else (),
+        overhears=not scenario.kind.has_root,
+        make_member=make_member,
+    )
 
 
 def simulation_of(
@@ -21,20 +44,13 @@ def simulation_of(
     on_event: Callable[[int, Event], None] | None = None,
     on_round: Callable[[RoundSummary], None] | None = None,
     limits: Limits | None = None,
-    make_node: MakeNode | None = None,
+    nodes_of: NodesOf = nodes_of,
 ) -> Simulation:
-    """The simulation that the scenario describes; `make_node` is of its core, and None stands for Python.
+    """The simulation that the scenario describes, with the nodes of its core.
 
     Raises ValueError for what cannot be run.
     """
     topology = scenario.topology()
-    if scenario.sealed:
-        make_node = SealedNodes(
-            make_node or scenario.kind.make_node,
-            seed=scenario.seed,
-            gateways=(topology.root,) if scenario.kind.has_root else (),
-            overhears=not scenario.kind.has_root,
-        )
     return Simulation(
         topology,
         seed=scenario.seed,
@@ -52,6 +68,6 @@ def simulation_of(
         first_version=scenario.first_version,
         clock_ppm=scenario.clock_ppm,
         limits=limits,
-        make_node=make_node,
+        make_node=nodes_of(scenario, topology),
         introduction_ms=scenario.introduction_ms,
     )

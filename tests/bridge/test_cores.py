@@ -34,6 +34,15 @@ def test_a_scenario_leaves_the_same_capture_in_c_as_in_python(name: str, tmp_pat
     assert captured(tmp_path / "c.pcapng", *arguments, "--core", "c") == in_python
 
 
+@pytest.mark.usefixtures("built_core")
+@pytest.mark.parametrize("name", ["diamond", "grid-16-links-80", "random-8-collisions", "ring-8", "polling-8"])
+def test_a_sealed_scenario_leaves_the_same_capture_in_c_as_in_python(name: str, tmp_path: Path) -> None:
+    arguments = (name, "--sealed", "--rounds", "6", "--reboot", "2@3")
+    in_python = captured(tmp_path / "python.pcapng", *arguments)
+    assert len(in_python) > 1_000
+    assert captured(tmp_path / "c.pcapng", *arguments, "--core", "c") == in_python
+
+
 def test_a_scenario_names_its_core() -> None:
     text = '[field]\ngrid = "2x1"\n[run]\ncore = "{}"\n'
     for core in CORES:

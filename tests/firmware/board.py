@@ -17,13 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, cast
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "firmware"
+from firmware.native.library import BUILD
+from tests.firmware.build import make
+
 BOARD = BUILD / "treering-board"
 FIRMWARE = BUILD / "treering-uno.elf"
 BOOTLOADER = BUILD / "optiboot-uno.hex"
 
-BUILD_TIMEOUT_S = 50.0
 ANSWER_TIMEOUT_S = 10.0
 
 
@@ -46,9 +46,7 @@ class BoardStatus(TypedDict):
 @functools.cache
 def build() -> None:
     """Build the firmware, the emulator and the bootloader, unless they are up to date."""
-    subprocess.run(
-        ["make", "-s", "-C", str(ROOT / "firmware"), "all", "emulator"], check=True, timeout=BUILD_TIMEOUT_S
-    )
+    make("all", "emulator")
 
 
 class EmulatedBoard:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import functools
 import os
 import struct
-import subprocess
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 from firmware.native import library as native
 from firmware.native.items import entry_of
-from firmware.native.library import BUILD, LIBRARY_VARIABLE, ROOT, array_length, ffi
+from firmware.native.library import LIBRARY_VARIABLE, array_length, ffi
 from firmware.native.node import WORD
 from protocol import outbox
 from protocol.aggregate import Aggregate
@@ -41,8 +40,8 @@ from protocol.packets import (
     Sync,
 )
 from protocol.way import age_unit_ms
+from tests.firmware.build import make
 
-BUILD_TIMEOUT_S = 50.0
 # Kind, child, parent, quality.
 LINK_ITEM = struct.Struct(">BHHB")
 
@@ -50,17 +49,11 @@ LINK_ITEM = struct.Struct(">BHHB")
 FRAME_TYPES = (*(kind for kind in FrameType if kind <= FrameType.LOOK), FrameType.GOODBYE)
 
 
-def build(target: str = "host") -> None:
-    """Compile the core, unless that is up to date."""
-    command = ["make", "-s", "-C", str(ROOT / "firmware"), target, f"BUILD={BUILD}"]
-    subprocess.run(command, check=True, timeout=BUILD_TIMEOUT_S)
-
-
 @functools.cache
 def library() -> Any:
     """The loaded library, which holds as much as the Python nodes do."""
     if LIBRARY_VARIABLE not in os.environ:
-        build()
+        make("host")
     lib = native.library()
     capacities = {"tr_outbox_t.waiting": outbox.CAPACITY, "tr_children_t.links": LINK_QUEUE}
     capacities |= {"tr_events_t.waiting": MAX_EVENTS, "tr_children_t.children": 32}

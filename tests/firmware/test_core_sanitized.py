@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.native.library import BUILD, ROOT
-from tests.firmware import core
+from tests.firmware.build import make
 
 LIBRARY = BUILD / "libtreering-sanitized.so"
 TIMEOUT_S = 50
@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
     """What a Python needs that loads the sanitized library."""
     if sys.platform != "linux":
         pytest.skip("the sanitizer's run-time library is loaded before Python on Linux only")
-    core.build("sanitized")
+    make("sanitized")
     compiler = os.environ.get("CC", "cc")
     found = subprocess.run(
         [compiler, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True

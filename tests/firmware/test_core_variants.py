@@ -10,6 +10,7 @@ from protocol import packets
 from protocol.aggregate import Aggregate
 from protocol.node import FrameDropped, MeasurementDue, RoundFinished
 from protocol.packets import DropReason, Empty, Frame, FrameType, Items, Payload, Report
+from tests.firmware import seal_differential
 
 TIMEOUT_S = 50
 ROUND_MS = 5_000
@@ -30,6 +31,21 @@ def run_with(options: str, name: str, *arguments: str) -> None:
 def test_a_node_with_the_timers_built_in_does_the_same() -> None:
     lives = ("-m", "tests.firmware.differential", "--lives", "200", "--steps", "100")
     run_with("-DTR_FIXED_TIMING=1", "fixed-timing", *lives)
+
+
+def test_a_seal_with_the_few_places_of_a_board_does_the_same() -> None:
+    places = ("SENDERS=12", "QUESTIONS=4", "ORIGINS=4", "LETTERS=1")
+    options = " ".join(
+        f"-UTR_MAX_{name} -DTR_MAX_{place}" for place in places for name in [place.split("=")[0]]
+    )
+    check = f"from {__name__} import live_with_few_places; live_with_few_places()"
+    run_with(options, "few-places", "-c", check)
+
+
+def live_with_few_places() -> None:
+    seen = seal_differential.run_lives(seed=1, lives=60, steps=300)
+    assert seen["letters: QUEUE_FULL"] > 0
+    assert seen["accepted"] > 200
 
 
 def test_a_report_that_finds_no_place_is_neither_acknowledged_nor_counted() -> None:

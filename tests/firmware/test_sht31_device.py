@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.board import ROOT
+from firmware.native.library import ROOT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the emulated board runs on Linux only")
