@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from firmware.native.board import UNO, Board, SensorFault
+from firmware.native.board import UNO, Board
 from protocol.endpoint import Endpoint
 from protocol.keys import Keys, Membership
 from protocol.long_counter import LongCounter
 from protocol.packets import Boot, Frame, FrameType, Sync, decode, encode
-from protocol.settings import Sensors, Settings, eeprom_image, eeprom_settings, flash_page, settings_crc
+from protocol.settings import (
+    SLOTS_ADDRESS,
+    Sensors,
+    Settings,
+    eeprom_image,
+    eeprom_settings,
+    flash_page,
+    settings_crc,
+)
 from protocol.settings import encode as encode_settings
 from tests.firmware.board import BOOTLOADER, EmulatedBoard
 from tests.firmware.virtual_line import VirtualLine, open_root
@@ -89,20 +97,27 @@ def test_an_sht31_that_should_be_there_is_not_made_up() -> None:
 # --- the light ---
 
 
-def blinks(settings: Settings | None, *, fault: SensorFault = SensorFault.NONE, joined: bool = True) -> int:
-    """Flashes within a light's period (4.096 s) that no frame is the cause of, if the board joins no tree."""
-    board = Board(UNO, b"" if settings is None else eeprom_image(settings))
-    board.set_sensor_fault(fault)
-    line = VirtualLine(board, open_root(period_ms=60_000) if joined else None)
-    line.run(4_096 * 5)
+LIGHT_MS = 4_096
+PERIOD_MS = 15_000
+
+
+def flashes(board: Board, *, in_tree: bool) -> int:
+    """Of the light while no frame comes or goes, in a time in which it tells once what is wrong."""
+    line = VirtualLine(board, open_root(period_ms=PERIOD_MS) if in_tree else None)
+    line.run(2 * PERIOD_MS + PERIOD_MS // 2)  # in the middle of a round
     before, sent = board.counts().led_blinks, len(line.frames)
-    line.run(4_096)
+    line.run(LIGHT_MS)
     return board.counts().led_blinks - before - (len(line.frames) - sent)
 
 
 def test_the_light_tells_what_is_wrong() -> None:
-    assert blinks(PLAIN, joined=False) == 1
-    assert blinks(None, joined=False) == 3
+    assert flashes(board_of(PLAIN), in_tree=True) == 0
+    assert flashes(board_of(PLAIN), in_tree=False) == 1
+    assert flashes(board_of(PLAIN, has_sensor=False), in_tree=True) == 2
+    assert flashes(Board(UNO, b""), in_tree=True) == 3
+    lost = bytearray(eeprom_image(replace(PLAIN, first_life=5)))
+    lost[SLOTS_ADDRESS] ^= 1
+    assert flashes(Board(UNO, bytes(lost)), in_tree=True) == 4
 
 
 # --- who is heard, and where settings come from ---
