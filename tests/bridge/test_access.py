@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, load_access
+from bridge.capture_file import read_records
 from bridge.errors import UsageError
 from bridge.keys_file import NetworkKeys, write_keys
 from bridge.udp_link import LOOPBACK
 from desktop.command import main
 from protocol.capture import Direction, Record
 from protocol.keys import network_key
-from protocol.packets import DropReason
+from protocol.packets import DropReason, FrameType
 from tests.bridge.rig import free_udp_port
 from tests.protocol.members import MASTER, ROOT, Party, tree_member
 
@@ -159,3 +160,13 @@ def test_a_sealed_simulation_is_recorded_sealed_and_read_with_its_keys(
 def test_one_frame_cannot_be_opened_alone(capsys: pytest.CaptureFixture[str], keys_file: str) -> None:
     assert main(["decode", "8501", "--keys", keys_file]) == 2
     assert "name a log" in capsys.readouterr().err
+
+
+def test_a_bridge_without_a_node_asks_who_is_there(keys_file: str, tmp_path: Path) -> None:
+    log = tmp_path / "field.pcapng"
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    watch = ["bridge", "--no-root", "--id", "9", "--keys", keys_file, "--duration", "0.5", "--log", str(log)]
+    assert main([*watch, *place]) == 0
+    (asked, *_) = read_records(log)
+    assert asked.frame[0] & 0x1F == FrameType.CHALLENGE
+    assert asked.frame[1:5] == b"\0\x09\xff\xff"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from protocol.actuator import Actuators
 from protocol.endpoint import UNO, Endpoint
 from protocol.keys import network_key, node_key
+from protocol.letters import Status
 from protocol.node import ChildJoined, FrameDropped, Joined, KeysChanged, SenderProven
 from protocol.packets import (
     BROADCAST,
@@ -17,13 +21,14 @@ from protocol.packets import (
     FrameType,
     Heard,
     Help,
+    Letter,
     Response,
     Sync,
     encode,
 )
 from protocol.proofs import ANSWER_WAIT_MS, CHALLENGE_JITTER_MS, INTRODUCTION_MS
 from protocol.sealing import SealingKey
-from tests.protocol.members import MASTER, ROOT, Party, membership, tree_member
+from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, membership, tree_member
 
 NETWORK = SealingKey(network_key(MASTER, 0))
 STRANGER = 9
@@ -328,3 +333,41 @@ def test_an_open_network_has_no_introduction_and_drops_what_is_sealed() -> None:
     party.events.clear()
     party.inject(sealed(FrameType.HELP, 6, 5, 1, Help(0, 255)), [5])
     assert drops(party, 5) == [DropReason.SEALED]
+
+
+# --- anything at all -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.binary(max_size=110), max_size=20))
+def test_no_bytes_make_it_fail(frames: list[bytes]) -> None:
+    party = Lonely(tree_member(5))
+    for frame in frames:
+        for first in (frame[:1], b"\x81", b"\x95", b"\x96", b"\x97"):
+            party.hear(first + frame[1:])
+            party.run(party.now_ms + 7)
+
+
+@given(st.lists(st.tuples(st.integers(0, 31), st.binary(max_size=88)), max_size=20), st.booleans())
+def test_nothing_that_a_member_seals_makes_it_fail(payloads: list[tuple[int, bytes]], begun: bool) -> None:
+    party = Lonely(tree_member(5, actuators=Actuators(1), overhears=True))
+    party.prove(6, 10)
+    if begun:
+        party.run(INTRODUCTION_MS + 100)
+    for number, (frame_type, payload) in enumerate(payloads, 20):
+        for to in (5, BROADCAST, 9):
+            head = bytes([frame_type, 0, 6]) + to.to_bytes(2, "big") + bytes(3)
+            party.hear(NETWORK.seal(head + payload + bytes(2), 3 * number + to % 3))
+        party.run(party.now_ms + 11)
+
+
+@given(st.binary(min_size=1, max_size=68))
+def test_nothing_that_a_controller_writes_makes_it_fail(clear: bytes) -> None:
+    party = Lonely(tree_member(5, actuators=Actuators(1), settings=lambda key, value: Status.DONE))
+    party.prove(6, 10)
+    body = SealingKey(node_key(MASTER, 5)).seal_letter(CONTROLLER, 5, 9, clear)
+    party.hear(sealed(FrameType.LETTER, 6, BROADCAST, 20, Letter(3, CONTROLLER, 5, 0, 9, body)))
+    party.say()
+    session = (0x1005 << 24).to_bytes(7, "big")
+    body = SealingKey(node_key(MASTER, 5)).seal_letter(CONTROLLER, 5, 10, clear[:1] + session + clear[1:61])
+    party.hear(sealed(FrameType.LETTER, 6, BROADCAST, 21, Letter(3, CONTROLLER, 5, 0, 10, body)))
+    party.say()
