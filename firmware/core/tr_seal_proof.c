@@ -35,6 +35,16 @@ static tr_question_t *find(tr_seal_t *seal, uint8_t first, uint16_t peer)
     return NULL;
 }
 
+/* Gives up all places that are over: the clock wraps, and what lay about for longer than half its range would
+ * be under way again, and an old answer a new one. */
+static void forget(tr_seal_t *seal)
+{
+    if (seal->questions[INTRODUCTION].state == TR_QUESTION_SENT && has_come(seal, seal->questions))
+        seal->questions[INTRODUCTION].state = TR_QUESTION_NONE;
+    find(seal, RESPONSES, TR_BROADCAST); /* nobody's */
+    find(seal, CHALLENGES, TR_BROADCAST);
+}
+
 /* It is to be sent within `spread_ms`. */
 static void put(tr_seal_t *seal, tr_question_t *question, uint16_t peer, uint8_t spread_ms)
 {
@@ -93,6 +103,7 @@ uint8_t tr_seal_next_frame(tr_seal_t *seal, uint32_t now_ms, uint8_t *frame)
     tr_question_t *question = seal->questions;
     uint8_t place = 0;
     seal->now_ms = now_ms;
+    forget(seal);
     while (question->state != TR_QUESTION_WAITS || !has_come(seal, question)) {
         if (++place == QUESTIONS)
             return 0;
