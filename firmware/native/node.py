@@ -19,33 +19,51 @@ WORD = 0xFFFFFFFF
 EventReader = Callable[[Any, int, int], Event]
 
 
-def measurement_due(node: NativeNode, _: int, version: int) -> Event:
+def measurement_due(node: NodeEvents, _: int, version: int) -> Event:
     """TR_EVENT_MEASUREMENT_DUE."""
     return MeasurementDue(version)
 
 
-def frame_dropped(node: NativeNode, source: int, reason: int) -> Event:
+def frame_dropped(node: NodeEvents, source: int, reason: int) -> Event:
     """TR_EVENT_FRAME_DROPPED."""
     return FrameDropped(DropReason(reason), None if source == NO_NODE else source)
 
 
-class NativeNode:
-    """A C node whose functions are named `prefix`_init, `prefix`_receive ..., with a struct `prefix`_t.
+class NodeEvents:
+    """The events of a C node, with what they refer to: its struct, and the frame that it received last.
 
-    `readers` reads its events, by the names of their kinds.
+    `prefix`_t is the struct; `readers` reads its events, by the names of their kinds.
     """
 
     prefix: ClassVar[str]
     readers: ClassVar[Mapping[str, EventReader]]
+
+    def __init__(self) -> None:
+        """Raises NotBuiltError if the core is not there."""
+        self._lib = library()
+        self._node: Any = None
+        self._received = b""
+        self._read = {getattr(self._lib, kind): reader for kind, reader in self.readers.items()}
+
+    def refer_to(self, node: Any, received: bytes) -> None:
+        """The struct is of another machine than this."""
+        self._node, self._received = node, received
+
+    def read(self, kind: int, node: int, value: int) -> Event:
+        """The event of a tr_event_t. Raises KeyError for one that is of another network."""
+        return self._read[kind](self, node, value)
+
+
+class NativeNode(NodeEvents):
+    """A C node whose functions are named `prefix`_init, `prefix`_receive ..."""
 
     def __init__(self, node_id: int, config: Mapping[str, Any], now_ms: int) -> None:
         """`config` holds the fields of `prefix`_config_t; what its pointers point to must outlive the node.
 
         Raises ValueError for what the core refuses, NotBuiltError if it is not there.
         """
-        lib = library()
+        super().__init__()
         self.node_id = node_id
-        self._lib = lib
         self._config = ffi.new(f"{self.prefix}_config_t *", dict(config))
         self._node = ffi.new(f"{self.prefix}_t *")
         (
@@ -62,7 +80,6 @@ class NativeNode:
         self._event = ffi.new("tr_event_t *")
         self._frame = ffi.new(f"uint8_t[{MAX_FRAME_BYTES}]")
         self._link = ffi.new("enum tr_link_name *")
-        self._read = {getattr(lib, kind): reader for kind, reader in self.readers.items()}
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._now_ms = now_ms
         if self._function("init")(self._node, self._config, now_ms & WORD) != 0:
@@ -73,6 +90,7 @@ class NativeNode:
 
     def receive(self, frame: bytes, now_ms: int) -> None:
         """See protocol.node.Node.receive."""
+        self._received = frame
         self._receive(self._node, frame, len(frame), now_ms & WORD)
         self._after_call(now_ms)
 
@@ -116,4 +134,4 @@ class NativeNode:
         self._now_ms = now_ms
         event = self._event
         while self._next_event(self._node, event):
-            self._events.append(self._read[event.kind](self, event.node, event.value))
+            self._events.append(self.read(event.kind, event.node, event.value))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from firmware.native.items import items_of
 from firmware.native.library import ffi
-from firmware.native.node import WORD, EventReader, NativeNode, frame_dropped, measurement_due
+from firmware.native.node import WORD, EventReader, NativeNode, NodeEvents, frame_dropped, measurement_due
 from protocol.aggregate import NO_NODE
 from protocol.node import (
     BecamePrimary,
@@ -39,24 +39,24 @@ WHY = {
 }
 
 
-def _peer_lost(node: CorePollingNode, peer: int, why: int) -> Event:
+def _peer_lost(node: PollingEvents, peer: int, why: int) -> Event:
     return PeerLost(peer, node.why(why))
 
 
-def _stepped_down(node: CorePollingNode, why: int, epoch: int) -> Event:
+def _stepped_down(node: PollingEvents, why: int, epoch: int) -> Event:
     return SteppedDown(epoch, node.why(why))
 
 
-def _readings_heard(node: CorePollingNode, whose: int, version: int) -> Event:
+def _readings_heard(node: PollingEvents, whose: int, version: int) -> Event:
     return ReadingsHeard(whose, version, node.pairs)
 
 
-def _round_finished(node: CorePollingNode, _: int, version: int) -> Event:
+def _round_finished(node: PollingEvents, _: int, version: int) -> Event:
     return node.round_finished(version)
 
 
-class CorePollingNode(NativeNode):
-    """tr_polling_t with the constructor and the methods of protocol.polling.PollingNode."""
+class PollingEvents(NodeEvents):
+    """Those of tr_polling_t."""
 
     prefix = "tr_polling"
     readers: ClassVar[Mapping[str, EventReader]] = {
@@ -72,6 +72,31 @@ class CorePollingNode(NativeNode):
         "TR_EVENT_STEPPED_DOWN": _stepped_down,
         "TR_EVENT_PEER_MISSING": lambda node, peer, version: PeerMissing(peer, version),
     }
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch that the node knows."""
+        found: int = self._node.epoch
+        return found
+
+    @property
+    def pairs(self) -> Pairs:
+        """The readings that the node has heard last, or its own."""
+        readings = self._node.readings
+        return tuple((pair.metric, pair.raw) for pair in readings.pairs[0 : readings.count])
+
+    def why(self, why: int) -> str:
+        """An enum tr_why, for people."""
+        name = next(name for name in WHY if getattr(self._lib, name) == why)
+        return WHY[name].format(epoch=self.epoch)
+
+    def round_finished(self, version: int) -> RoundFinished:
+        """The result that the primary has just put together."""
+        return RoundFinished(version, self._node.round.duration_ms, items_of(self._node.round.items))
+
+
+class CorePollingNode(PollingEvents, NativeNode):
+    """tr_polling_t with the constructor and the methods of protocol.polling.PollingNode."""
 
     def __init__(
         self,
@@ -112,24 +137,3 @@ class CorePollingNode(NativeNode):
     def is_primary(self) -> bool:
         """Whether the node polls the others."""
         return self.primary == self.node_id
-
-    @property
-    def epoch(self) -> int:
-        """The newest epoch that the node knows."""
-        found: int = self._node.epoch
-        return found
-
-    @property
-    def pairs(self) -> Pairs:
-        """The readings that the node has heard last, or its own."""
-        readings = self._node.readings
-        return tuple((pair.metric, pair.raw) for pair in readings.pairs[0 : readings.count])
-
-    def why(self, why: int) -> str:
-        """An enum tr_why, for people."""
-        name = next(name for name in WHY if getattr(self._lib, name) == why)
-        return WHY[name].format(epoch=self.epoch)
-
-    def round_finished(self, version: int) -> RoundFinished:
-        """The result that the primary has just put together."""
-        return RoundFinished(version, self._node.round.duration_ms, items_of(self._node.round.items))

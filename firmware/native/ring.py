@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from firmware.native.items import entry_of
 from firmware.native.library import ffi
-from firmware.native.node import WORD, EventReader, NativeNode, frame_dropped, measurement_due
+from firmware.native.node import WORD, EventReader, NativeNode, NodeEvents, frame_dropped, measurement_due
 from protocol import packets
 from protocol.node import (
     ClaimMade,
@@ -45,8 +45,8 @@ def _id_of(name: Any) -> TokenId:
     return TokenId(name.epoch, name.generator, name.sequence)
 
 
-class CoreRingNode(NativeNode):
-    """tr_ring_t with the constructor and the methods of protocol.token_ring.TokenRingNode."""
+class RingEvents(NodeEvents):
+    """Those of tr_ring_t; `tries` are its timers'."""
 
     prefix = "tr_ring"
     readers: ClassVar[Mapping[str, EventReader]] = {
@@ -65,52 +65,12 @@ class CoreRingNode(NativeNode):
         "TR_EVENT_ROUND_FINISHED": lambda node, _, version: node.round_finished(version),
         "TR_EVENT_RESULT_LEARNED": lambda node, _, version: ResultLearned(version, node.result()),
     }
-
-    def __init__(
-        self,
-        node_id: int,
-        *,
-        seed: int,
-        first_counter: int,
-        now_ms: int,
-        timing: RingTiming | None = None,
-        metrics: tuple[int, ...] = (0,),
-        order: Sequence[int] = (),
-        readings_asked: bool = False,
-        max_peers: int = MAX_PEERS,
-        first_version: int = 1,
-    ) -> None:
-        self._order = ffi.new("uint16_t[]", list(order))
-        self._received = b""
-        peer = {
-            "node_id": node_id,
-            "max_peers": max_peers,
-            "order_count": len(order),
-            "order": self._order,
-            "first_counter": first_counter,
-            "seed": seed & WORD,
-        }
-        config = {
-            "peer": peer,
-            "metric_count": len(metrics),
-            "metrics": metrics,
-            "readings_asked": readings_asked,
-            "first_version": first_version,
-            "timing": asdict(timing or RingTiming()),
-        }
-        super().__init__(node_id, config, now_ms)
-
-    def receive(self, frame: bytes, now_ms: int) -> None:
-        """See protocol.node.Node.receive."""
-        self._received = frame  # some events tell of it
-        super().receive(frame, now_ms)
-
-    # --- what events refer to ----------------------------------------------------------------------------
+    tries = RingTiming().tries
 
     def why(self, why: int) -> str:
         """An enum tr_why, for people."""
         name = next(name for name in WHY if getattr(self._lib, name) == why)
-        return WHY[name].replace(" n ", f" {max(1, self._config.timing.tries)} ")
+        return WHY[name].replace(" n ", f" {max(1, self.tries)} ")
 
     @property
     def held(self) -> TokenId:
@@ -142,7 +102,8 @@ class CoreRingNode(NativeNode):
         """The result found or learned last."""
         result = self._node.result
         items, entry = ffi.new("tr_received_items_t *"), ffi.new("tr_metric_aggregate_t *")
-        self._lib.tr_items_read(items, result.items, result.items_bytes)
+        held = ffi.new("uint8_t[]", bytes(result.items))  # which `items` refers to
+        self._lib.tr_items_read(items, held, result.items_bytes)
         found = []
         for index in range(items.aggregate_count):
             self._lib.tr_items_get_aggregate(items, index, entry)
@@ -157,3 +118,41 @@ class CoreRingNode(NativeNode):
         token = packets.decode(self._received).payload
         assert isinstance(token, Token)
         return token
+
+
+class CoreRingNode(RingEvents, NativeNode):
+    """tr_ring_t with the constructor and the methods of protocol.token_ring.TokenRingNode."""
+
+    def __init__(
+        self,
+        node_id: int,
+        *,
+        seed: int,
+        first_counter: int,
+        now_ms: int,
+        timing: RingTiming | None = None,
+        metrics: tuple[int, ...] = (0,),
+        order: Sequence[int] = (),
+        readings_asked: bool = False,
+        max_peers: int = MAX_PEERS,
+        first_version: int = 1,
+    ) -> None:
+        self._order = ffi.new("uint16_t[]", list(order))
+        peer = {
+            "node_id": node_id,
+            "max_peers": max_peers,
+            "order_count": len(order),
+            "order": self._order,
+            "first_counter": first_counter,
+            "seed": seed & WORD,
+        }
+        config = {
+            "peer": peer,
+            "metric_count": len(metrics),
+            "metrics": metrics,
+            "readings_asked": readings_asked,
+            "first_version": first_version,
+            "timing": asdict(timing or RingTiming()),
+        }
+        super().__init__(node_id, config, now_ms)
+        self.tries = self._config.timing.tries

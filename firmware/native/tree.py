@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from firmware.native.items import items_of
 from firmware.native.library import ffi, library
-from firmware.native.node import WORD, EventReader, NativeNode, frame_dropped, measurement_due
+from firmware.native.node import WORD, EventReader, NativeNode, NodeEvents, frame_dropped, measurement_due
 from protocol.node import (
     ChildJoined,
     ChildLost,
@@ -33,11 +33,11 @@ WHY = {
 }
 
 
-def _parent_lost(node: CoreNode, parent: int, why: int) -> Event:
+def _parent_lost(node: TreeEvents, parent: int, why: int) -> Event:
     return ParentLost(parent, node.why(why))
 
 
-def _round_finished(node: CoreNode, _: int, version: int) -> Event:
+def _round_finished(node: TreeEvents, _: int, version: int) -> Event:
     return node.round_finished(version)
 
 
@@ -47,8 +47,8 @@ def has_fixed_timing() -> bool:
     return "timing" not in dict(ffi.typeof("tr_node_config_t").fields)
 
 
-class CoreNode(NativeNode):
-    """tr_node_t with the constructor and the methods of protocol.sink_tree.SinkTreeNode."""
+class TreeEvents(NodeEvents):
+    """Those of tr_node_t."""
 
     prefix = "tr_node"
     readers: ClassVar[Mapping[str, EventReader]] = {
@@ -62,6 +62,19 @@ class CoreNode(NativeNode):
         "TR_EVENT_ROUND_FINISHED": _round_finished,
         "TR_EVENT_FRAME_DROPPED": frame_dropped,
     }
+
+    def why(self, why: int) -> str:
+        """An enum tr_why, for people."""
+        name = next(name for name in WHY if getattr(self._lib, name) == why)
+        return WHY[name].replace(" n ", f" {self._node.unanswered} ")
+
+    def round_finished(self, version: int) -> RoundFinished:
+        """The result that the root has just put together."""
+        return RoundFinished(version, self._node.round.duration_ms, items_of(self._node.round.items))
+
+
+class CoreNode(TreeEvents, NativeNode):
+    """tr_node_t with the constructor and the methods of protocol.sink_tree.SinkTreeNode."""
 
     def __init__(
         self,
@@ -88,12 +101,3 @@ class CoreNode(NativeNode):
         if not has_fixed_timing():
             config["timing"] = asdict(timing or Timing())
         super().__init__(node_id, config, now_ms)
-
-    def why(self, why: int) -> str:
-        """An enum tr_why, for people."""
-        name = next(name for name in WHY if getattr(self._lib, name) == why)
-        return WHY[name].replace(" n ", f" {self._node.unanswered} ")
-
-    def round_finished(self, version: int) -> RoundFinished:
-        """The result that the root has just put together."""
-        return RoundFinished(version, self._node.round.duration_ms, items_of(self._node.round.items))
