@@ -30,8 +30,8 @@ _KEPT = {
 }  # fmt: skip
 # Never change, are of no use in these rings (per-node readings), or only feed ack timeouts, which are fixed.
 _LEFT_OUT = {
-    "node_id", "_jitter", "_counter", "_timing", "_metrics", "_asks", "_shown_version", "_passed_items",
-    "_usual_timeout_ms", "_try_ms",
+    "node_id", "_has_left", "_jitter", "_counter", "_timing", "_metrics", "_asks", "_shown_version",
+    "_passed_items", "_usual_timeout_ms", "_try_ms",
 }  # fmt: skip
 _LEAST_MARGIN_MS = AckTimeouts(1, 1, 1).least_margin_ms
 _WATCH_FIELDS = {"_jitter", "_delay_ms", "_peak_ms", "_expected_ms", "lost_ms"}

@@ -34,8 +34,14 @@ def require(path: Path) -> Path:
 def library() -> Any:
     """The loaded core. Raises NotBuiltError."""
     path = require(Path(os.environ.get(LIBRARY_VARIABLE, BUILD / "libtreering.so")))
-    ffi.cdef(require(path.with_name("treering.cdef")).read_text("ascii"))
+    _declare(require(path.with_name("treering.cdef")).read_text("ascii"))
     return ffi.dlopen(str(path))
+
+
+@functools.cache
+def _declare(header: str) -> None:
+    """Once: cffi takes no declaration a second time, also not after a library that could not be loaded."""
+    ffi.cdef(header)
 
 
 def array_length(name: str) -> int:
