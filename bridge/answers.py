@@ -20,6 +20,9 @@ def ask(on_answer: OnAnswer) -> None:
     What was typed at a terminal before the question is no answer to it.
     """
     loop = asyncio.get_running_loop()
+    if sys.stdin is None:  # a service has none
+        loop.call_soon(on_answer, None)
+        return
     descriptor = sys.stdin.fileno()
     _forget_typed(descriptor)
 
@@ -33,11 +36,12 @@ def ask(on_answer: OnAnswer) -> None:
 
 
 def _answer(descriptor: int) -> bool | None:
-    for line in _lines(descriptor):
-        word = line.decode(errors="replace").strip().lower()
-        if word in _WORDS:
-            return _WORDS[word]
-        print(_AGAIN, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # the terminal was closed
+        for line in _lines(descriptor):
+            word = line.decode(errors="replace").strip().lower()
+            if word in _WORDS:
+                return _WORDS[word]
+            print(_AGAIN, file=sys.stderr, flush=True)
     return None
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from bridge.answers import ask
 from bridge.errors import TreeringError, UsageError
 from bridge.event_loop import run_until_stopped
-from bridge.keys_file import NetworkKeys, load_keys, write_keys
+from bridge.keys_file import NetworkKeys, load_keys, read_keys, write_keys
 from bridge.options import add_udp_arguments, node_id
 from bridge.pair_driver import PairDriver, now_ms
 from bridge.report import log_to_stderr
@@ -140,11 +140,9 @@ def _run_new(args: argparse.Namespace) -> None:
         raise UsageError("give --id, the node that this machine is to be; or --keys and --admit")
     path = args.out or KEYS_OUT
     _check_new_file(path)
-    names: list[str] = []
 
     def store(gift: Gift) -> None:
         write_keys(path, keys_of(gift))
-        names.append(gift.name)
 
     _log.info("run `treering pair --keys FILE --admit %d` where the network's keys are", args.id)
     words = Words(args.id, as_json=args.json)
@@ -156,7 +154,7 @@ def _run_new(args: argparse.Namespace) -> None:
             raise _failure(outcome, args.id, "the machine with the keys", f"--keys FILE --admit {args.id}")
 
     run_until_stopped(pair)
-    words.tell_paired(names[0], path)
+    words.tell_paired(read_keys(path).name, path)
 
 
 def _run_holder(args: argparse.Namespace) -> None:

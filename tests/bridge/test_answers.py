@@ -52,3 +52,27 @@ def test_what_was_typed_before_the_question_is_no_answer(keyboard: int) -> None:
     os.write(keyboard, b"yes\n")
     assert select.select([sys.stdin], [], [], TIMEOUT_S)[0]
     assert answer_to(keyboard, b"no\n") is False
+
+
+def test_without_a_terminal_there_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        answered: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        ask(answered.set_result)
+        assert await answered is None
+
+    monkeypatch.setattr(sys, "stdin", None)
+    run(main())
+
+
+def test_a_terminal_that_goes_away_leaves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard, terminal = os.openpty()
+
+    async def main() -> None:
+        answered: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        ask(answered.set_result)
+        os.close(keyboard)
+        assert await answered is None
+
+    with os.fdopen(terminal) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        run(main())

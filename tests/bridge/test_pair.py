@@ -97,14 +97,6 @@ def test_both_show_the_code_and_are_done() -> None:
     assert stored == [gift_of(NETWORK, NEW, "keys.toml")]
 
 
-@pytest.mark.parametrize("answers", [(False, True), (True, False)])
-def test_a_no_is_told_to_the_other(answers: tuple[bool, bool]) -> None:
-    stored: list[Gift] = []
-    ends = paired(Desk(answers[0]), Desk(answers[1]), stored.append)
-    assert ends == [Ended(Cause.REFUSED, by_other=yes) for yes in answers]
-    assert stored == []
-
-
 def test_keys_that_cannot_be_stored_end_it_at_both() -> None:
     def fail(gift: Gift) -> None:
         raise UsageError("keys.toml: No space left on device; make room")

@@ -215,6 +215,18 @@ def test_the_new_machine_has_its_keys_even_if_the_last_answer_is_lost() -> None:
     assert holder.is_over
 
 
+def test_the_holder_repeats_its_last_answer_for_a_while() -> None:
+    lost = iter(range(2))
+    new, holder = new_machine(), key_holder()
+    room = Room(
+        new, holder, on_air=lambda f: [] if step_of(f) is Step.DONE and next(lost, None) is not None else [f]
+    )
+    room.run(until_ms=4 * REPEAT_MS)
+    assert room.events[new][-1] == Paired()
+    assert not holder.is_over
+    assert holder.next_deadline() == 3 * REPEAT_MS + LINGER_MS
+
+
 def test_several_pairings_share_the_air() -> None:
     others = Settings(node_id=12, network_key=bytes(16), node_key=bytes(16))
     news = new_machine(), new_machine(12, seed=3)
@@ -299,6 +311,19 @@ def test_whoever_falls_silent_is_given_up(silent: int) -> None:
     rest.run()
     assert rest.events[machines[1 - silent]] == [Ended(Cause.SILENCE)]
     assert rest.now_ms - room.now_ms <= SILENCE_MS + REPEAT_MS
+
+
+def test_frames_that_are_of_no_use_are_no_sign_of_life() -> None:
+    new, holder = new_machine(), key_holder()
+    room = Room(new, holder)
+    room.says_yes = set()
+    room.run(until_ms=REPEAT_MS)
+    (opening,) = (frame for frame in room.sent[-2:] if step_of(frame) is Step.OPEN)
+    forged = with_body(opening, pair_of(opening).body[:-1] + b"?")
+    for now_ms in range(room.now_ms, room.now_ms + SILENCE_MS + 1, REPEAT_MS):
+        holder.handle_timer(now_ms)
+        holder.receive(forged, now_ms)
+    assert holder.next_event() == Ended(Cause.SILENCE)
 
 
 def test_people_who_do_not_answer_end_it() -> None:
@@ -420,6 +445,28 @@ def test_whatever_strangers_send_is_never_obeyed_and_never_raises(
     room.run()
     assert room.events[new][-2:] == [GiftReceived(GIFT), Paired()]
     assert room.events[holder][-1] == Paired()
+
+
+def test_only_who_has_the_key_says_that_the_keys_are_stored() -> None:
+    new, holder = new_machine(), key_holder()
+    room = Room(new, holder)
+    room.says_yes = {holder}
+    room.run(until_ms=2_000)
+    pairing = pair_of(room.sent[0]).body[:8]
+    holder.receive(encode(Frame(FrameType.PAIR, NEW, HOLDER, 0, Pair(Step.TAKEN, pairing + bytes(8)))), 2_000)
+    assert holder.next_event() is None
+    assert holder.drops == {DropReason.TAG: 1}
+
+
+def test_a_third_machine_cannot_go_on_with_a_pairing() -> None:
+    new, holder = new_machine(), key_holder()
+    (ask,) = new.frames_to_send(0)
+    holder.receive(ask, 0)
+    new.receive(holder.frames_to_send(0)[0], 0)
+    (opening,) = new.frames_to_send(0)
+    holder.receive(encode(replace(decode(opening), source=12)), 0)
+    assert holder.next_event() is None
+    assert holder.drops == {DropReason.STATE: 1}
 
 
 def test_a_key_that_makes_no_secret_is_no_key() -> None:
