@@ -16,7 +16,6 @@ from protocol.capture import Record
 from protocol.keys import Keys, Membership
 from protocol.packets import DropReason
 from protocol.sealed_reader import SealedReader
-from protocol.sealing import is_sealed
 
 _KEYS_HELP = "the network's keys: a file of mode 0600 that `treering provision` wrote, or keyring:NAME"
 
@@ -95,10 +94,17 @@ def reading_access_of(args: argparse.Namespace) -> Access:
     return OPEN if args.keys is None else load_access(args.keys)
 
 
-class RecordOpener:
-    """Opens the sealed frames of records for who reads them; `unread` counts, by reason, what it could not.
+_UNREAD_TEXTS = {
+    DropReason.UNPROVEN: "came before their senders' counters were known",
+    DropReason.OPEN: "are open, as anybody can make them",
+    DropReason.REPLAYED: "are old ones sent again",
+}
 
-    Without keys every record stays as it is.
+
+class RecordOpener:
+    """Opens the sealed frames of records for who reads them; `unread` counts, by reason, what it did not.
+
+    Without keys every record stays as it is. With keys open frames are nobody's: anybody can make them.
     """
 
     def __init__(self, access: Access) -> None:
@@ -113,8 +119,8 @@ class RecordOpener:
                 self._reader.learn(record.frame)
 
     def open(self, record: Record) -> Record | None:
-        """The record with its frame opened; None if these keys do not open it."""
-        if self._reader is None or not is_sealed(record.frame):
+        """The record with its frame opened; None if these keys do not open it, or it is old."""
+        if self._reader is None:
             return record
         opened = self._reader.open(record.frame)
         if isinstance(opened, DropReason):
@@ -127,10 +133,9 @@ def unread_text(opener: RecordOpener, dropped: Mapping[DropReason, int]) -> str:
     """What a person must know of frames that could not be read; `dropped` are those counted without keys."""
     if sealed := dropped.get(DropReason.SEALED):
         return f"{sealed} frames are sealed, and say nothing without the keys; give --keys FILE"
-    unproven = opener.unread[DropReason.UNPROVEN]
-    others = opener.unread.total() - unproven
-    parts = [
-        f"{unproven} frames came before their senders' counters were known" if unproven else "",
-        f"{others} frames are sealed with keys other than these, or changed on their way" if others else "",
-    ]
-    return "; ".join(filter(None, parts))
+    counts = opener.unread
+    others = counts.total() - sum(counts[reason] for reason in _UNREAD_TEXTS)
+    parts = [f"{counts[reason]} frames {text}" for reason, text in _UNREAD_TEXTS.items() if counts[reason]]
+    if others:
+        parts.append(f"{others} frames are sealed with keys other than these, or changed on their way")
+    return "; ".join(parts)

@@ -1,11 +1,11 @@
 """Reads sealed frames without being a member: what whoever holds the keys can see on a link or in a log
-(PROTOCOL.md 10.6). It learns lives, judges no replays, and says why a frame cannot be read."""
+(PROTOCOL.md 10.6). It learns lives and epochs, drops what is old, and says why a frame cannot be read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protocol.keys import Keys, network_key, node_key
+from protocol.keys import MAX_EPOCH, Keys, network_key, node_key
 from protocol.packets import DropReason, peek_header
 from protocol.sealing import HOST_TYPES, SealingKey, shown_number, unfit
 from protocol.wire_format import COUNTER_MODULUS
@@ -14,32 +14,40 @@ _HALF = COUNTER_MODULUS >> 1
 _LIFE_SHIFT = 24
 # Lives that nodes used before they lost a counter, or were said to use; the latest is tried first.
 _MAX_LIVES = 4
+# How far behind the newest a frame of the same life may be: a copy that went another way.
+_MAX_BEHIND = 64
 
 
 class SealedReader:
     """Opens sealed frames with the keys of one network.
 
     `keys` are anybody's: a member's open what the network key seals, and its own frames to the host; the
-    master key opens everything, of every epoch up to the one after theirs. `lives` are where nodes began.
+    master key opens everything, of every epoch up to the one after theirs. Of an epoch that is over nothing
+    is opened any more: who was revoked has its key. `lives` are where nodes began.
     """
 
     def __init__(
         self, keys: Keys, node_id: int | None = None, lives: Mapping[int, int] | None = None
     ) -> None:
         self._master = keys.master
-        self._networks = [SealingKey(key) for key in _network_keys(keys)]
+        # By epoch, the likeliest first.
+        self._networks: dict[int | None, SealingKey] = {
+            epoch: SealingKey(key) for epoch, key in _network_keys(keys)
+        }
         self._nodes = {} if node_id is None else {node_id: SealingKey(keys.node)}
-        self._newest: dict[int, int] = {}
+        self._newest: dict[int, int] = {}  # by source, in the life that was heard last
+        self._newest_of_life: dict[tuple[int, int], int] = {}
         self._lives: dict[int, list[int]] = {source: [life] for source, life in (lives or {}).items()}
 
     def learn(self, frame: bytes) -> None:
-        """Note the life that a frame shows, to be tried with others of its source; it may be forged."""
-        if unfit(frame) is None and (shown := shown_number(frame)) is not None:
-            _, source, _, _ = peek_header(frame)
-            self._note(source, shown >> _LIFE_SHIFT)
+        """Note the life that a member's frame shows, to be tried with others of its source."""
+        if unfit(frame) is not None or (shown := shown_number(frame)) is None:
+            return
+        if any(key.open(frame, shown) is not None for key in self._networks.values()):
+            self._note(peek_header(frame)[1], shown >> _LIFE_SHIFT)
 
     def open(self, frame: bytes) -> bytes | DropReason:
-        """The frame as an open one, or why it cannot be read: unproven (its life is not known), or tag."""
+        """The frame as an open one, or why it is not read: unproven (of a life not known), tag, replayed."""
         found = self.read(frame)
         return found if isinstance(found, DropReason) else found[1]
 
@@ -55,16 +63,26 @@ class SealedReader:
         if not keys:
             return DropReason.TAG
         for number in numbers:
-            for key in keys:
+            for epoch, key in keys.items():
                 opened = key.open(frame, number)
                 if opened is not None:
-                    self._note(source, number >> _LIFE_SHIFT)
-                    self._newest[source] = number
-                    if key is not keys[0]:  # the epoch that is used now is tried first
-                        keys.remove(key)
-                        keys.insert(0, key)
-                    return number, opened
+                    return self._taken(source, number, epoch, opened)
         return DropReason.TAG if numbers else DropReason.UNPROVEN
+
+    def _taken(
+        self, source: int, number: int, epoch: int | None, opened: bytes
+    ) -> tuple[int, bytes] | DropReason:
+        """A member made that frame; it may be old."""
+        life = number >> _LIFE_SHIFT
+        newest = max(number, self._newest_of_life.get((source, life), 0))
+        if newest - number > _MAX_BEHIND:
+            return DropReason.REPLAYED
+        self._note(source, life)
+        self._newest[source] = self._newest_of_life[source, life] = newest
+        if epoch is not None:
+            for former in [e for e in self._networks if e is not None and e < epoch]:
+                del self._networks[former]
+        return number, opened
 
     def _candidates(self, source: int, counter: int) -> list[int]:
         """The long counters that a frame may have: nearest to the last one, then of other lives."""
@@ -85,19 +103,20 @@ class SealedReader:
             lives.insert(0, life)
             del lives[_MAX_LIVES:]
 
-    def _keys_for(self, frame_type: int, source: int) -> list[SealingKey]:
+    def _keys_for(self, frame_type: int, source: int) -> dict[int | None, SealingKey]:
+        """By epoch; a node's own key has none."""
         if frame_type not in HOST_TYPES:
             return self._networks
         if source not in self._nodes and self._master is not None:
             self._nodes[source] = SealingKey(node_key(self._master, source))
-        return [self._nodes[source]] if source in self._nodes else []
+        return {None: self._nodes[source]} if source in self._nodes else {}
 
 
-def _network_keys(keys: Keys) -> list[bytes]:
-    found = [keys.network]
+def _network_keys(keys: Keys) -> list[tuple[int, bytes]]:
+    found = [(keys.epoch, keys.network)]
     if keys.master is not None:
         epochs = [keys.epoch + 1, *range(keys.epoch - 1, max(-1, keys.epoch - 9), -1)]
-        found += [network_key(keys.master, epoch) for epoch in epochs if epoch <= 0xFFFF]
-    elif keys.next_network is not None:
-        found.append(keys.next_network)
+        found += [(epoch, network_key(keys.master, epoch)) for epoch in epochs if epoch <= MAX_EPOCH]
+    elif keys.next_epoch is not None and keys.next_network is not None:
+        found.append((keys.next_epoch, keys.next_network))
     return found

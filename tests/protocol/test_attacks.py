@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.access import OPEN, Access, RecordOpener, unread_text
+from bridge.keys_file import NetworkKeys
 from firmware.native.seal import NativeSeal
+from protocol.capture import Direction, Record
 from protocol.keys import Keys, network_key
 from protocol.packets import (
     BROADCAST,
+    HOST,
+    Challenge,
     DropReason,
     Empty,
     Frame,
     FrameType,
+    Heard,
     Response,
     encode,
     peek_header,
 )
 from protocol.proofs import CHALLENGE_JITTER_MS
+from protocol.sealed_reader import SealedReader
 from protocol.sealing import SealingKey
 from tests.protocol.members import MASTER
 
@@ -45,3 +52,62 @@ def test_an_answer_held_back_for_weeks_proves_nothing_though_a_boards_clock_wrap
     assert result == -DropReason.UNPROVEN
     recorded = sealed(FrameType.GOODBYE, 5, BROADCAST, OLD_LIFE << 24 | 11, Empty())
     assert seal.open(recorded, days * DAY_MS + 1)[0] == -DropReason.UNPROVEN
+
+
+# --- who looks on, with keys ------------------------------------------------------------------------------
+
+
+def goodbye(source: int, number: int, epoch: int = 0) -> bytes:
+    frame = encode(Frame(FrameType.GOODBYE, source, BROADCAST, number & 0xFFFFFF, Empty()))
+    return SealingKey(network_key(MASTER, epoch)).seal(frame, number)
+
+
+def looker_on(epoch: int = 0) -> SealedReader:
+    return SealedReader(Keys.of_master(MASTER, 1, epoch), lives={5: OLD_LIFE})
+
+
+def test_a_frame_recorded_long_ago_is_not_read_again() -> None:
+    reader = looker_on()
+    first = OLD_LIFE << 24
+    frames = [goodbye(5, first + counter) for counter in range(200)]
+    assert all(isinstance(reader.open(frame), bytes) for frame in frames)
+    assert isinstance(reader.open(frames[-60]), bytes)  # a copy that went another way
+    assert {reader.open(frame) for frame in frames[:130]} == {DropReason.REPLAYED}
+
+
+def test_a_life_that_is_over_does_not_begin_again() -> None:
+    reader = looker_on()
+    lives = [OLD_LIFE, OLD_LIFE + 1]
+    frames = [sealed(FrameType.CHALLENGE, 5, BROADCAST, life << 24 | 500, Challenge(life)) for life in lives]
+    assert all(isinstance(reader.open(frame), bytes) for frame in frames)
+    assert reader.open(goodbye(5, OLD_LIFE << 24 | 100)) is DropReason.REPLAYED
+    assert isinstance(reader.open(goodbye(5, OLD_LIFE + 1 << 24 | 501)), bytes)
+
+
+def test_a_revoked_node_is_not_read_with_the_key_of_its_epoch() -> None:
+    reader = looker_on(epoch=3)
+    first = OLD_LIFE << 24
+    assert isinstance(reader.open(goodbye(5, first, epoch=2)), bytes)  # a log that begins earlier
+    assert isinstance(reader.open(goodbye(5, first + 1, epoch=3)), bytes)
+    assert reader.open(goodbye(5, first + 2, epoch=2)) is DropReason.TAG
+    assert isinstance(reader.open(goodbye(5, first + 3, epoch=4)), bytes)
+    assert reader.open(goodbye(5, first + 4, epoch=3)) is DropReason.TAG
+
+
+def test_a_stranger_who_makes_up_lives_hides_no_frame_of_a_log() -> None:
+    reader = looker_on()
+    other = SealingKey(bytes(16))
+    for life in range(100, 110):
+        shown = Frame(FrameType.CHALLENGE, 5, BROADCAST, 1, Challenge(life))
+        reader.learn(other.seal(encode(shown), life << 24 | 1))
+    assert isinstance(reader.open(goodbye(5, OLD_LIFE << 24 | 1)), bytes)
+
+
+def test_a_strangers_open_frame_is_not_shown_as_the_sealed_networks() -> None:
+    forged = encode(Frame(FrameType.HEARD, 1, HOST, 9, Heard(5, 1, 255)))
+    record = Record(0, "udp", Direction.INBOUND, forged)
+    opener = RecordOpener(Access(NetworkKeys("garden", 0, master=MASTER)))
+    assert opener.open(record) is None
+    assert opener.unread == {DropReason.OPEN: 1}
+    assert unread_text(opener, {}) == "1 frames are open, as anybody can make them"
+    assert RecordOpener(OPEN).open(record) == record
