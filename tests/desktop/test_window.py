@@ -130,7 +130,7 @@ def test_a_ring_and_a_star_are_drawn_where_the_tree_was(
     demo, workspace = DEMOS[network], window.workspace
     press(window.root, key)
     assert isinstance(window.session.source if window.session else None, DemoSource)
-    window.start(DemoSource(network, speed=SPEED))
+    window.start(DemoSource(network, speed=SPEED / 2))  # a busy machine must see the dead before they return
     session = window.session
     assert session is not None
     canvas = workspace.network.canvas
