@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from firmware.native.board import BOARD_HZ, Board, Told
 from protocol.framing import DELIMITER, Deframer, encode_stream
-from protocol.node import LinkName, MeasurementDue, Node, RoundFinished
+from protocol.node import Event, LinkName, MeasurementDue, Node, RoundFinished
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import Timing
 
@@ -33,7 +33,7 @@ def open_root(node_id: int = 0, period_ms: int = 1_000) -> SinkTreeNode:
 
 
 class VirtualLine:
-    """`frames` is all that the board has sent, `results` what the root, if there is one, has found."""
+    """`frames` is all that the board has sent; `events` are the root's, if there is one."""
 
     def __init__(
         self, board: Board, root: Node | None = None, readings: Mapping[int, int] | None = None
@@ -41,10 +41,15 @@ class VirtualLine:
         self.board = board
         self.root = root
         self.frames: list[bytes] = []
-        self.results: list[RoundFinished] = []
+        self.events: list[Event] = []
         self._readings = readings or {}
         self._deframer = Deframer()
         self.board.send(0, DELIMITER)
+
+    @property
+    def results(self) -> list[RoundFinished]:
+        """The root's."""
+        return [event for event in self.events if isinstance(event, RoundFinished)]
 
     @property
     def now_ms(self) -> int:
@@ -81,10 +86,9 @@ class VirtualLine:
     def _run_root(self, root: Node) -> None:
         root.handle_timer(self.now_ms)
         while (event := root.next_event()) is not None:
+            self.events.append(event)
             if isinstance(event, MeasurementDue):
                 root.measure(event.version, self._readings, self.now_ms)
-            elif isinstance(event, RoundFinished):
-                self.results.append(event)
         for link, frame in root.frames_to_send(self.now_ms):
             if link is LinkName.AIR:
                 self.send(frame)

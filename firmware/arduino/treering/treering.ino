@@ -154,9 +154,10 @@ static uint8_t next_frame(uint32_t now_ms, enum tr_link_name &link)
 
 // --- the loop ---
 
-static void carry_frames(uint32_t now_ms)
+static void carry_frames()
 {
     while (ports_are_free()) {
+        const uint32_t now_ms = clock_ms();
         uint8_t length = ports_receive(stream);
         if (length > 0) {
             receive(length, now_ms);
@@ -215,7 +216,7 @@ static void handle_timers(uint32_t now_ms)
     if (is_sealed) {
         drive_actuator(now_ms);
     }
-    if (sensors_handle_timer(now_ms)) {
+    if (sensors_handle_timer(clock_ms())) {
         tr_reading_t readings[MOST_READINGS];
         const uint8_t count = sensors_readings(readings, now_ms);
         NETWORK(measure)(&node, measured_version, readings, count, now_ms);
@@ -358,13 +359,13 @@ void setup()
     wdt_enable(WDTO_2S);
 }
 
+// A sealed frame takes some milliseconds: each part looks at the clock anew.
 void loop()
 {
-    const uint32_t now_ms = clock_ms();
     wdt_reset();
     ports_serve();
-    carry_frames(now_ms);
-    handle_timers(now_ms);
-    light_handle_timer(light_code(), now_ms);
+    carry_frames();
+    handle_timers(clock_ms());
+    light_handle_timer(light_code(), clock_ms());
     sleep_until_interrupt();
 }
