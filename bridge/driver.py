@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from bridge.access import OPEN, Access
+from bridge.errors import UsageError
 from bridge.link import LinkState, OnFrame, OnState
 from bridge.sensors import NoSensor, Readings, Sensor
 from protocol.aggregate import MAX_RAW, TEMPERATURE
@@ -61,7 +62,8 @@ def node_driver(
     """A driver of a new member of that network.
 
     `root` is for a tree, `order` for the others, `readings_asked` for a ring; where one means nothing, it is
-    not used. Raises ValueError for the timers of another network, UsageError for another member's keys.
+    not used. Raises ValueError for the timers of another network, UsageError for another member's keys, or
+    for a root that the others would not follow.
     """
     if timing is not None and not isinstance(timing, _TIMINGS[network]):
         raise ValueError(f"a node of a {network.name.lower()} takes no {type(timing).__name__}")
@@ -79,6 +81,12 @@ def node_driver(
         return make(seed=secrets.randbits(32), first_counter=0, now_ms=now_ms)
 
     make_member = Member(node_id, make_inner, access, overhears=network is not Network.TREE)
+    gateways = access.membership_of(node_id).gateways
+    if root and network is Network.TREE and gateways and node_id not in gateways:
+        named = ", ".join(map(str, sorted(gateways)))
+        raise UsageError(
+            f"node {node_id} may not be the root: the keys name {named}; give --id one of these"
+        )
     return NodeDriver(name, make_member, sensor, neighbours=neighbours, on_event=on_event)
 
 

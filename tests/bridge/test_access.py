@@ -64,6 +64,13 @@ def test_keys_of_another_member_are_refused(tmp_path: Path, capsys: pytest.Captu
     assert "those of node 8, not of node 7" in capsys.readouterr().err
 
 
+def test_a_root_that_nobody_would_follow_is_refused(
+    keys_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bridge", "--id", "5", "--keys", keys_file, "--no-sensor"]) == 2
+    assert "node 5 may not be the root: the keys name 1; give --id one of these" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("keys_file")
 def test_renewed_keys_are_kept_until_newer_ones_are_given(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
