@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import serial
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     field = read_field(args.field)
     node = _board_of(field, args.node, args.field)
     keys = None if field.is_open else _keys(field, args)
+    if keys is not None:  # another board than the last of that id must not begin where that one began
+        keys = replace(keys, lives={**keys.lives, node.node_id: secrets.randbits(32)})
     settings = board_settings(field, node, keys)
     target = TARGETS[node.board]
     image = merged(args.image or ready_image(node, field.network), flash_page(settings), target)

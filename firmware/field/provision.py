@@ -81,9 +81,8 @@ def network_keys(field: Field, folder: Path, *, in_keyring: bool) -> NetworkKeys
     where = KEYRING + field.name
     known = _known_keys(path, where if in_keyring else None)
     master = known.master if known else secrets.token_bytes(KEY_BYTES)
-    lives = dict(known.lives) if known else {}
-    for node in field.nodes:
-        lives.setdefault(node.node_id, secrets.randbits(32))
+    # Never the same again: who writes a board's EEPROM takes its counter away, and it may be another board.
+    lives = {node.node_id: secrets.randbits(32) for node in field.nodes if node.board.is_arduino}
     keys = NetworkKeys(
         *(field.name, known.epoch if known else 0, frozenset(field.gateways), field.controller, master),
         lives=lives,

@@ -1,15 +1,16 @@
 """`treering flash`: what it refuses before it writes, and what it makes of avrdude's words."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from intelhex import IntelHex
 
-from bridge.errors import UsageError
+from bridge.errors import TreeringError, UsageError
 from desktop.command import main
 from firmware.field import flash
 from firmware.field.description import Board
-from protocol.settings import Settings, flash_page
+from protocol.settings import Settings, decode, flash_page, read_copy
 from tests.firmware.field.test_description import GARDEN
 
 PAGE = flash_page(Settings(node_id=7))
@@ -75,3 +76,29 @@ def test_what_avrdude_says_is_told_with_its_remedy(printed: str, cause: str) -> 
     told = flash.cause(printed, 57_600)
     assert cause in told
     assert ";" in told
+
+
+def test_no_board_begins_in_the_life_of_the_one_whose_place_it_takes(
+    garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would send other frames under the same key and nonces, and old ones would be good again."""
+    lives = []
+
+    def write(image: IntelHex, target: flash.Target, port: str, baud: int) -> None:
+        copy = read_copy(image.tobinstr(target.page_address))
+        assert copy is not None
+        lives.append(decode(copy[1]).first_life)
+        raise TreeringError("unplugged")
+
+    garden.write_text(GARDEN)
+    assert main(["provision", str(garden)]) == 0
+    program = IntelHex()
+    program.puts(0, b"program")
+    program.write_hex_file(str(tmp_path / "image.hex"))
+    monkeypatch.setattr(flash, "open_port", lambda port, baud: StringIO())
+    monkeypatch.setattr(flash, "_write", write)
+    of_node_7 = ["--field", str(garden), "--node", "7", "--image", str(tmp_path / "image.hex")]
+    for _ in range(3):
+        assert main(["flash", *of_node_7, "--port", "spare"]) == 1
+    assert None not in lives
+    assert len(set(lives)) == 3
