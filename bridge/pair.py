@@ -79,7 +79,7 @@ class Words:
             )
 
 
-def _failure(
+def failure(
     ended: Ended, new_id: int, other: str, other_options: str, is_giving: bool = False
 ) -> TreeringError:
     """Why there is no new member, and what to do; `other` is the other machine, as it is called here."""
@@ -151,7 +151,7 @@ def _run_new(args: argparse.Namespace) -> None:
         machine = NewMachine(args.id, secrets.token_bytes(RANDOM_BYTES), now_ms())
         outcome = await PairDriver(machine, _link(args), words, ask, store).run(stop)
         if isinstance(outcome, Ended):
-            raise _failure(outcome, args.id, "the machine with the keys", f"--keys FILE --admit {args.id}")
+            raise failure(outcome, args.id, "the machine with the keys", f"--keys FILE --admit {args.id}")
 
     run_until_stopped(pair)
     words.tell_paired(read_keys(path).name, path)
@@ -177,7 +177,7 @@ def _run_holder(args: argparse.Namespace) -> None:
             raise UsageError(f"{args.keys}: {error}; provision the network anew") from error
         outcome = await PairDriver(machine, _link(args), words, ask).run(stop)
         if isinstance(outcome, Ended):
-            raise _failure(outcome, args.admit, f"node {args.admit}", f"--id {args.admit}", machine.is_giving)
+            raise failure(outcome, args.admit, f"node {args.admit}", f"--id {args.admit}", machine.is_giving)
 
     run_until_stopped(pair)
     words.tell_paired(keys.name)
