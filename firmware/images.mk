@@ -17,8 +17,8 @@ leonardo := atmega32u4 leonardo AVR_LEONARDO 28544 2560
 treering-uno         := uno -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1 -DTR_RING_BYTES=128
 treering-uno-ring    := uno -DTR_NETWORK=1 -DTR_RING_BYTES=128 -DTR_MAX_PEERS=10
 treering-uno-polling := uno -DTR_NETWORK=2 -DTR_RING_BYTES=128 -DTR_MAX_PEERS=10
-treering-mega        := mega -DTR_GATEWAY=1 -DTR_MAX_CHILDREN=32 -DTR_OUTBOX_FRAMES=24 -DTR_MAX_SENDERS=64
-treering-leonardo    := leonardo -DTR_GATEWAY=1 -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1 -DTR_MAX_CHILDREN=4 \
+treering-mega        := mega -DTR_MAX_CHILDREN=32 -DTR_OUTBOX_FRAMES=24 -DTR_MAX_SENDERS=64
+treering-leonardo    := leonardo -DTR_CAN_BE_ROOT=0 -DTR_FIXED_TIMING=1 -DTR_MAX_CHILDREN=4 \
                         -DTR_MAX_HEARD=8 -DTR_MAX_SENDERS=8 -DTR_QUEUE_BYTES=128 -DTR_RING_BYTES=128
 
 # The sealed tree node has limits of its own, which it must not pass; its aim is 12,288 bytes of flash and 700 of RAM.

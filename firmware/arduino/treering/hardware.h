@@ -1,4 +1,5 @@
 // What is where on the boards: Uno and Nano (ATmega328P), Mega (ATmega2560), Leonardo (ATmega32U4).
+// SETTINGS_PAGE is where settings lie in flash (PROTOCOL.md 16.2).
 
 #ifndef TREERING_HARDWARE_H
 #define TREERING_HARDWARE_H
@@ -15,6 +16,8 @@
 #define ACTUATOR_DDR DDRD
 #define ACTUATOR_BIT 7 // pin 7
 #define SETTINGS_PAGE 0x7780
+#define SOIL_CHANNEL 0 // A0
+#define WIND_CHANNEL 1 // A1
 #elif defined(__AVR_ATmega2560__)
 #define LED_PORT PORTB
 #define LED_DDR DDRB
@@ -25,6 +28,8 @@
 #define ACTUATOR_DDR DDRH
 #define ACTUATOR_BIT 4 // pin 7
 #define SETTINGS_PAGE 0x3DF80UL
+#define SOIL_CHANNEL 0 // A0
+#define WIND_CHANNEL 1 // A1
 #elif defined(__AVR_ATmega32U4__)
 #define LED_PORT PORTC
 #define LED_DDR DDRC
@@ -35,10 +40,10 @@
 #define ACTUATOR_DDR DDRE
 #define ACTUATOR_BIT 6 // pin 7
 #define SETTINGS_PAGE 0x6F80
+#define SOIL_CHANNEL 7 // A0
+#define WIND_CHANNEL 6 // A1
 #else
 #error "Treering runs on the ATmega328P, ATmega2560 and ATmega32U4."
 #endif
-
-// Where settings lie in flash (PROTOCOL.md 16.2): SETTINGS_PAGE.
 
 #endif

@@ -5,8 +5,13 @@
 
 #include "network.h"
 
+// Whether the board has two ports: boards whose chip can, do.
 #ifndef TR_GATEWAY
-#define TR_GATEWAY 0 // 1: two ports, for a chip that has them
+#if defined(__AVR_ATmega328P__)
+#define TR_GATEWAY 0
+#else
+#define TR_GATEWAY 1
+#endif
 #endif
 
 constexpr uint32_t DEFAULT_BAUD = 115200;

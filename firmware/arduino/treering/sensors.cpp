@@ -1,6 +1,7 @@
 #include "sensors.h"
 
 #include "adc.h"
+#include "hardware.h"
 #include "sht31.h"
 
 // A sensor that was measuring when the board was reset does not answer for up to 15.5 ms:
@@ -127,7 +128,7 @@ uint8_t sensors_readings(tr_reading_t readings[MOST_READINGS], uint32_t now_ms)
         sensors.is_one_missing = true;
     }
     if (sensors.wired & TR_SENSOR_SOIL_MOISTURE) {
-        const uint16_t level = adc_read(0);
+        const uint16_t level = adc_read(SOIL_CHANNEL);
         if (level >= SOIL_LEAST && level <= SOIL_MOST) {
             // 200 half per cent over the 320 steps between dry and wet
             const uint8_t raw = (SOIL_DRY - within(level, SOIL_WET, SOIL_DRY)) * 5 / 8;
@@ -137,7 +138,7 @@ uint8_t sensors_readings(tr_reading_t readings[MOST_READINGS], uint32_t now_ms)
         }
     }
     if (sensors.wired & TR_SENSOR_WIND) {
-        const uint16_t level = adc_read(1);
+        const uint16_t level = adc_read(WIND_CHANNEL);
         if (level >= WIND_LEAST && level <= WIND_MOST) {
             // 32.4 m/s, which are 129.6 steps of 0.25, over 1.6 V, which are 327.4 of the converter
             const uint8_t raw = ((within(level, WIND_CALM, WIND_MOST) - WIND_CALM) * 101 + 128) / 256;
