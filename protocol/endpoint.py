@@ -60,11 +60,11 @@ class Places:
     senders: int = 1024
     challenges: int = 64
     responses: int = 64
-    origins: int = 64
+    known_letters: int = 64
     letters: int = 64
 
 
-UNO = Places(senders=12, challenges=4, responses=4, origins=4, letters=1)
+UNO = Places(senders=12, challenges=4, responses=4, known_letters=16, letters=1)
 
 
 class Endpoint:
@@ -111,7 +111,7 @@ class Endpoint:
             emit=self._events.append,
             actuators=actuators or Actuators(),
             settings=settings,
-            max_origins=places.origins,
+            max_known=places.known_letters,
             max_letters=places.letters,
         )
         self._to_all: Challenged | None = None

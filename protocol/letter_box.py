@@ -52,7 +52,7 @@ class LetterBox:
         emit: Callable[[Event], None],
         actuators: Actuators,
         settings: Settings | None,
-        max_origins: int,
+        max_known: int,
         max_letters: int,
     ) -> None:
         self._node_id = node_id
@@ -66,7 +66,8 @@ class LetterBox:
         self._settings = settings
         self._max_letters = max_letters
         self._session = Session(counter.first)
-        self._heard = HeardLetters(max_origins)
+        self._heard = HeardLetters(max_known)
+        self._newest: dict[tuple[int, int], int] = {}  # of what nodes tell a controller, by node and life
         self._passing: list[tuple[int, Letter]] = []
         self._answer: Body | None = None
         self._states: dict[int, Cause] = {}
@@ -142,7 +143,7 @@ class LetterBox:
     def receive(self, letter: Letter, now_ms: int) -> DropReason | None:
         """A letter that a neighbour sent; why it is dropped, if it is. A copy is no drop."""
         number = number_of(letter)
-        if letter.origin == self._node_id or not self._heard.is_news(letter.origin, number):
+        if letter.origin == self._node_id or not self._heard.is_news(letter):
             return None
         if letter.addressee != self._node_id:
             return self._pass_on(letter, now_ms)
@@ -154,7 +155,7 @@ class LetterBox:
         try:
             body = decode_body(clear)
             return (
-                self._hear(letter.origin, body, now_ms)
+                self._hear(letter.origin, number, body, now_ms)
                 if self.is_controller
                 else self._obey(body, number, now_ms)
             )
@@ -233,8 +234,12 @@ class LetterBox:
             self._emit(KeysChanged(keys.epoch, epoch))
         return Status.DONE
 
-    def _hear(self, node_id: int, body: Body, now_ms: int) -> DropReason | None:
+    def _hear(self, node_id: int, number: int, body: Body, now_ms: int) -> DropReason | None:
         """What a node tells its controller."""
+        of_life = node_id, number >> LIFE_SHIFT
+        if number <= self._newest.get(of_life, -1):
+            return DropReason.SESSION
+        self._newest[of_life] = number
         if body.kind == Kind.STATE:
             if len(body.content) != 3:
                 return DropReason.MALFORMED

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from protocol.long_counter import LIFE_SHIFT
-from protocol.packets import DropReason, FrameError, Letter
+from protocol.packets import DropReason, FrameError, Letter, crc16, write_letter
 
 FIRST_HOPS = 15
+HOPS_BYTES = 1  # the first; it changes on the way
 _SESSION_BYTES = 7
 _HEAD_BYTES = 1 + _SESSION_BYTES
 MAX_HOLD_S = 0xFFFF
@@ -108,28 +109,26 @@ def number_of(letter: Letter) -> int:
 
 
 def is_newer(number: int, than: int) -> bool:
-    """Whether a letter with that number is news after one of `than`; one of another life always is."""
+    """Whether a number comes after `than`; one of another life always does."""
     return number > than or number >> LIFE_SHIFT != than >> LIFE_SHIFT
 
 
 class HeardLetters:
-    """The newest letter heard of a few origins; the one heard least lately gives its place to a new one."""
+    """A few letters by their CRC-16; the one heard least lately gives its place to a new one (14.1)."""
 
-    def __init__(self, max_origins: int) -> None:
-        self._max_origins = max_origins
-        self._newest: OrderedDict[int, int] = OrderedDict()
+    def __init__(self, max_letters: int) -> None:
+        self._max_letters = max_letters
+        self._heard: OrderedDict[int, None] = OrderedDict()
 
-    def is_news(self, origin: int, number: int) -> bool:
+    def is_news(self, letter: Letter) -> bool:
         """Whether it is no copy of what was heard; from now on it is."""
-        newest = self._newest.get(origin)
-        if newest is not None:
-            self._newest.move_to_end(origin)
-            if not is_newer(number, newest):
-                return False
-        elif len(self._newest) >= self._max_origins:
-            self._newest.popitem(last=False)
-        self._newest[origin] = number
-        return True
+        mark = crc16(write_letter(letter)[HOPS_BYTES:])
+        is_news = mark not in self._heard
+        self._heard[mark] = None
+        self._heard.move_to_end(mark)
+        if len(self._heard) > self._max_letters:
+            self._heard.popitem(last=False)
+        return is_news
 
 
 class Verdict(IntEnum):

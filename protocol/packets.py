@@ -365,7 +365,8 @@ def _read_letter(data: bytes) -> Letter:
     return letter
 
 
-def _write_letter(letter: Letter) -> bytes:
+def write_letter(letter: Letter) -> bytes:
+    """The payload of a LETTER. Raises FrameError."""
     _check_letter(letter)
     head = (letter.hops, letter.origin, letter.addressee, letter.origin_life, letter.origin_counter)
     data = _LETTER_HEAD.pack(*head) + letter.body
@@ -482,7 +483,7 @@ _CODECS: dict[int, _Codec] = {
         lambda data: Response(*_RESPONSE.unpack(data, 0)),
         lambda response: _RESPONSE.pack(response.life, response.challenged_life, response.challenged_counter),
     ),
-    FrameType.LETTER: (Letter, _LETTER_HEAD.size_bytes, False, _read_letter, _write_letter),
+    FrameType.LETTER: (Letter, _LETTER_HEAD.size_bytes, False, _read_letter, write_letter),
     FrameType.HEARD: (
         Heard,
         _HEARD.size_bytes,

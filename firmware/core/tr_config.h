@@ -48,9 +48,9 @@
 #define TR_MAX_QUESTIONS 4
 #endif
 
-/* Authors of letters whose newest is known; 9 bytes each. PROTOCOL.md 14.1 says 4. */
-#ifndef TR_MAX_ORIGINS
-#define TR_MAX_ORIGINS 4
+/* Letters by which copies are known; 2 bytes each. PROTOCOL.md 14.1 says 16. */
+#ifndef TR_MAX_KNOWN_LETTERS
+#define TR_MAX_KNOWN_LETTERS 16
 #endif
 
 /* Letters that wait to be passed on; 93 bytes each. PROTOCOL.md 14.1 says 1. */

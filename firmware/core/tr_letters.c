@@ -4,6 +4,7 @@
 
 #include "tr_bytes.h"
 #include "tr_ccm.h"
+#include "tr_frame.h"
 #include "tr_seal_parts.h"
 #include "tr_timer.h"
 
@@ -106,26 +107,20 @@ static int obey(tr_letters_t *letters, const uint8_t *number, const uint8_t *bod
 /* --- letters on their way --- */
 
 /* Whether it is no copy of a letter that was heard; from now on it is. */
-static bool is_news(tr_letters_t *letters, uint16_t id, const uint8_t *number)
+static bool is_news(tr_letters_t *letters, const uint8_t *letter, uint8_t length)
 {
-    tr_origin_t heard = {.id = id};
+    const uint16_t mark = tr_crc16(letter + ORIGIN_AT, (size_t)(length - ORIGIN_AT));
+    uint16_t *known = letters->known;
     uint8_t place = 0;
-    while (place < letters->origin_count && letters->origins[place].id != id)
+    while (place < letters->known_count && known[place] != mark)
         place++;
-    bool is_news = place == letters->origin_count;
-    if (!is_news) {
-        heard = letters->origins[place];
-        is_news = memcmp(number, heard.newest, TR_LIFE_BYTES) != 0 ||
-                  memcmp(number, heard.newest, TR_NUMBER_BYTES) > 0;
-    } else if (letters->origin_count < TR_MAX_ORIGINS) {
-        letters->origin_count++;
-    } else {
+    const bool is_news = place == letters->known_count;
+    if (place == TR_MAX_KNOWN_LETTERS)
         place--; /* of the one heard least lately */
-    }
-    if (is_news)
-        memcpy(heard.newest, number, TR_NUMBER_BYTES);
-    memmove(letters->origins + 1, letters->origins, place * sizeof heard);
-    letters->origins[0] = heard;
+    else if (is_news)
+        letters->known_count++;
+    memmove(known + 1, known, place * sizeof mark);
+    known[0] = mark;
     return is_news;
 }
 
@@ -154,7 +149,7 @@ int tr_letters_receive(tr_letters_t *letters, uint8_t *frame, uint8_t length, ui
     const uint16_t origin = tr_get_u16(letter + ORIGIN_AT), addressee = tr_get_u16(letter + ADDRESSEE_AT);
     if (origin > TR_MAX_NODE_ID || addressee > TR_MAX_NODE_ID)
         return -TR_DROP_MALFORMED;
-    if (origin == config->node_id || !is_news(letters, origin, letter + NUMBER_AT))
+    if (origin == config->node_id || !is_news(letters, letter, length))
         return 0;
     if (addressee != config->node_id)
         return pass_on(letters, letter, length, now_ms);

@@ -30,11 +30,6 @@ typedef struct tr_letters_config {
     enum tr_letter_status (*take_key)(void *context, uint16_t epoch, const uint8_t *key);
 } tr_letters_config_t;
 
-typedef struct tr_origin {
-    uint16_t id;
-    uint8_t newest[TR_NUMBER_BYTES];
-} tr_origin_t;
-
 /* A letter that waits to be passed on. */
 typedef struct tr_passing {
     uint32_t due_ms;
@@ -58,9 +53,9 @@ typedef struct tr_letters {
     uint8_t status; /* enum tr_letter_status */
     bool has_state; /* to be sent */
     uint8_t cause;  /* enum tr_actuator_cause */
-    uint8_t origin_count;
+    uint8_t known_count;
     uint8_t passing_count;
-    tr_origin_t origins[TR_MAX_ORIGINS];  /* the one heard last stands first */
+    uint16_t known[TR_MAX_KNOWN_LETTERS]; /* CRCs of letters; the one heard last stands first */
     tr_passing_t passing[TR_MAX_LETTERS]; /* in the order they came */
 } tr_letters_t;
 

@@ -120,7 +120,7 @@ class Life:
                 senders=array_length("tr_senders_t.senders"),
                 challenges=array_length("tr_seal_t.questions") // 2,
                 responses=array_length("tr_seal_t.questions") // 2,
-                origins=array_length("tr_letters_t.origins"),
+                known_letters=array_length("tr_letters_t.known"),
                 letters=array_length("tr_letters_t.passing"),
             ),
             actuators=Actuators(int(self.has_actuator), safe_value, hold_s),

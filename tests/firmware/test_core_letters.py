@@ -105,7 +105,7 @@ def test_an_old_command_is_not_obeyed_again() -> None:
     board.hear(command(FIRST, 5))
     board.hear(command(FIRST, 6, value=0))
     assert board.hear(command(FIRST, 5)) == 0  # a copy
-    assert board.hear(command(FIRST, 4)) == 0
+    assert board.hear(command(FIRST, 4)) == -DropReason.SESSION
     assert board.letters.value == 0
 
 

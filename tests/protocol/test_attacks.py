@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from bridge.access import OPEN, Access, RecordOpener, unread_text
 from bridge.keys_file import NetworkKeys
 from firmware.native.seal import NativeSeal
+from protocol.actuator import Actuators
 from protocol.capture import Direction, Record
 from protocol.keys import Keys, network_key
+from protocol.letters import Cause, Status
+from protocol.node import FrameDropped, LetterAnswered, StateTold
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -18,14 +23,17 @@ from protocol.packets import (
     Frame,
     FrameType,
     Heard,
+    Letter,
+    Payload,
     Response,
+    decode,
     encode,
     peek_header,
 )
 from protocol.proofs import CHALLENGE_JITTER_MS
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import SealingKey
-from tests.protocol.members import MASTER
+from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, tree_member
 
 NETWORK = SealingKey(network_key(MASTER, 0))
 OLD_LIFE = 0xAB
@@ -52,6 +60,63 @@ def test_an_answer_held_back_for_weeks_proves_nothing_though_a_boards_clock_wrap
     assert result == -DropReason.UNPROVEN
     recorded = sealed(FrameType.GOODBYE, 5, BROADCAST, OLD_LIFE << 24 | 11, Empty())
     assert seal.open(recorded, days * DAY_MS + 1)[0] == -DropReason.UNPROVEN
+
+
+# --- a captured member -----------------------------------------------------------------------------------
+
+
+CAPTURED = 8
+
+
+def line_of(*line: int) -> Party:
+    """Each hears its neighbours; the last has an actuator. All know the captured node, which is silent now."""
+    last = line[-1]
+    members = [tree_member(n, actuators=Actuators(1) if n == last else None) for n in (*line, CAPTURED)]
+    party = Party(*members)
+    party.hears = lambda sender, listener: (
+        CAPTURED in (sender, listener) or abs(line.index(sender) - line.index(listener)) == 1
+    )
+    party.run(3_000)
+    del party.endpoints[CAPTURED]
+    party.events.clear()
+    return party
+
+
+def forged(letters: Sequence[Payload]) -> list[bytes]:
+    """They come in frames of the captured node."""
+    return [
+        sealed(FrameType.LETTER, CAPTURED, BROADCAST, (0x1000 + CAPTURED << 24) + number, letter)
+        for number, letter in enumerate(letters, 5_000)
+    ]
+
+
+@pytest.mark.parametrize("life", [0x1000 + CONTROLLER, 0xFFFFFFFF])
+def test_a_captured_member_cannot_make_a_controllers_letters_look_old(life: int) -> None:
+    party = line_of(CONTROLLER, 5, ROOT, 6, 7)
+    for frame in forged([Letter(15, CONTROLLER, 7, life, 0xFFFFFF, bytes(20))]):
+        party.inject(frame, [5, ROOT, 6, 7])
+    assert [event.reason for event in party.take(7, FrameDropped)] == [DropReason.TAG]
+    party.endpoints[CONTROLLER].rekey(7, 1, party.now_ms)
+    party.run(15_000)
+    assert [event.status for event in party.take(CONTROLLER, LetterAnswered)] == [Status.DONE]
+
+
+def test_a_captured_member_cannot_tell_a_controller_old_news_of_another() -> None:
+    party = line_of(CONTROLLER, 6, ROOT, 7)
+    party.endpoints[CONTROLLER].command(7, 0, 1, 1, party.now_ms)
+    party.run(10_000)
+    told = [event.cause for event in party.take(CONTROLLER, StateTold)]
+    assert told == [Cause.SILENCE]
+    recorded = [frame for sender, frame in party.log if sender == 7 and frame[0] & 0x1F == FrameType.LETTER]
+    opened = [NETWORK.open(frame, 0x1007 << 24 | peek_header(frame)[3]) for frame in recorded]
+    letters = [decode(frame).payload for frame in opened if frame is not None]
+    assert len(letters) > 2
+    others = [Letter(0, 99, 98, 0, counter, bytes(9)) for counter in range(100)]  # more than are remembered
+    for frame in forged([*others, *letters]):
+        party.inject(frame, [CONTROLLER])
+    assert party.take(CONTROLLER, StateTold) == []
+    reasons = [event.reason for event in party.take(CONTROLLER, FrameDropped)]
+    assert reasons.count(DropReason.SESSION) == len(letters)
 
 
 # --- who looks on, with keys ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -250,7 +251,7 @@ def test_an_old_letter_commands_nothing() -> None:
     assert [answer.status for answer in party.answers] == [Status.DONE]
     # A copy of it, an older one, and one of a session before this start.
     assert party.command(10, 50) == []
-    assert party.command(9, 60) == []
+    assert party.command(9, 60) == [DropReason.SESSION]
     assert party.command(11, 70, session=0x999) == [DropReason.SESSION]
     assert party.answers == [Answer(Kind.COMMAND, Status.SESSION, party.session)]
     assert [event.value for event in party.take(VALVE, ActuatorSet)] == [50]
@@ -299,22 +300,15 @@ def test_only_a_controller_commands() -> None:
 # --- small parts -------------------------------------------------------------------------------------------
 
 
-def test_the_origin_heard_least_lately_is_forgotten() -> None:
+def test_the_letter_heard_least_lately_is_forgotten() -> None:
     heard = HeardLetters(2)
-    assert heard.is_news(1, 10)
-    assert heard.is_news(2, 10)
-    assert not heard.is_news(1, 10)
-    assert heard.is_news(3, 10)
-    assert not heard.is_news(1, 10)
-    assert heard.is_news(2, 10)
-
-
-def test_a_letter_of_another_life_is_news() -> None:
-    heard = HeardLetters(2)
-    assert heard.is_news(1, 9 << 24)
-    assert heard.is_news(1, 3 << 24)
-    assert not heard.is_news(1, 3 << 24)
-    assert heard.is_news(1, (3 << 24) + 1)
+    first, second, third = (Letter(15, 1, 2, 3, counter, b"body") for counter in range(3))
+    assert heard.is_news(first)
+    assert heard.is_news(second)
+    assert not heard.is_news(replace(first, hops=3))
+    assert heard.is_news(third)
+    assert not heard.is_news(first)
+    assert heard.is_news(second)
 
 
 def test_a_session_takes_each_letter_once() -> None:
