@@ -150,6 +150,11 @@ uint8_t sensors_readings(tr_reading_t readings[MOST_READINGS], uint32_t now_ms)
     return count;
 }
 
+bool sensors_are_busy()
+{
+    return sensors.is_requested || sensors.state == SEARCHING || sensors.state == MEASURING;
+}
+
 bool sensors_is_one_missing()
 {
     return sensors.is_one_missing;

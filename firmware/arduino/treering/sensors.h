@@ -17,6 +17,9 @@ void sensors_request();
 // To be called in every pass of the loop; never waits. True when the requested measurement is over.
 bool sensors_handle_timer(uint32_t now_ms);
 
+// Whether sensors_handle_timer() has something to do soon.
+bool sensors_are_busy();
+
 // Of the measurement that is over; returns how many. A sensor without a reading is left out.
 uint8_t sensors_readings(tr_reading_t readings[MOST_READINGS], uint32_t now_ms);
 

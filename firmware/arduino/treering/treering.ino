@@ -21,6 +21,10 @@
 #define TR_NODE_ID 2 // of a board without settings
 #endif
 
+// What is inlined into the loop has its variables on the stack for ever.
+#define NOINLINE __attribute__((noinline))
+
+static const uint8_t MOST_IDLE_MS = 16;
 static const uint32_t BOOT_PERIOD_MS = 60000;
 static const uint8_t BOOT_BYTES = TR_NUMBER_BYTES + 4;
 static const uint8_t MOST_LISTED = 16;
@@ -58,7 +62,7 @@ static void take_events()
 }
 
 // The neighbour filter (settings key 10), which makes a network of many hops in one room.
-static bool __attribute__((noinline)) is_heard()
+static bool NOINLINE is_heard()
 {
     uint16_t neighbours[MOST_LISTED];
     uint8_t count = setting_nodes(TR_SETTING_NEIGHBOURS, neighbours, MOST_LISTED);
@@ -224,6 +228,17 @@ static void handle_timers(uint32_t now_ms)
     }
 }
 
+// How long there is nothing to do, if nothing comes in: until the node has, or for so long that seal, letters
+// and light are not late. A gateway's queues want to be served.
+static uint8_t NOINLINE idle_ms(uint32_t now_ms)
+{
+    if (TR_GATEWAY || !ports_are_free() || !has_begun || sensors_are_busy()) {
+        return 0;
+    }
+    const uint32_t wait_ms = NETWORK(wait_ms)(&node, now_ms);
+    return wait_ms < MOST_IDLE_MS ? wait_ms : MOST_IDLE_MS;
+}
+
 // Idle until the next interrupt: a byte, room for a byte, or the millisecond tick. sei() takes effect after
 // the instruction that follows it, so no byte can slip in between the test and the sleep. Deeper sleep stops
 // the clock of the serial port, which would lose what comes in: the ATmega328P cannot wake by a byte.
@@ -351,6 +366,7 @@ void setup()
     if (is_sealed) {
         tr_seal_init(&seal, &seal_config, clock_ms());
         tr_letters_init(&letters, &letters_config, &seal);
+        drive_actuator(clock_ms());
         ACTUATOR_DDR |= letters_config.has_actuator << ACTUATOR_BIT;
     } else {
         reserve_session();
@@ -360,12 +376,21 @@ void setup()
 }
 
 // A sealed frame takes some milliseconds: each part looks at the clock anew.
-void loop()
+static void work()
 {
     wdt_reset();
     ports_serve();
     carry_frames();
     handle_timers(clock_ms());
     light_handle_timer(light_code(), clock_ms());
+}
+
+void loop()
+{
+    static uint32_t due_ms;
+    if (ports_have_news() || int32_t(clock_ms() - due_ms) >= 0) {
+        work();
+        due_ms = clock_ms() + idle_ms(clock_ms());
+    }
     sleep_until_interrupt();
 }
