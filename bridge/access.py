@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from bridge.counter_file import CounterFile, state_folder
 from bridge.errors import UsageError
-from bridge.keys_file import NetworkKeys, load_keys, read_keys, write_keys
+from bridge.keys_file import KEYRING, NetworkKeys, keep_in_keyring, load_keys, read_keys, write_keys
 from protocol.capture import Record
 from protocol.keys import Keys, Membership
 from protocol.packets import DropReason
@@ -44,7 +44,9 @@ class Access:
         if self.keys is None:
             return None
         if self.keys.master is not None:
-            return SealedReader(Keys.of_master(self.keys.master, 0, self.keys.epoch), lives=self.keys.lives)
+            # It knows the epoch after this one: that which is offered may be further.
+            epoch = max(self.keys.epoch, (self.keys.offered_epoch or 0) - 1)
+            return SealedReader(Keys.of_master(self.keys.master, 0, epoch), lives=self.keys.lives)
         assert self.keys.member is not None  # a key file holds one or the other
         return SealedReader(self.keys.member, self.keys.member_id, self.keys.lives)
 
@@ -60,6 +62,14 @@ def load_access(where: str) -> Access:
     renewed = read_keys(_renewed_file(given))
     is_of_same = renewed.member is not None and renewed.member.node == given.member.node
     return Access(renewed if is_of_same and renewed.epoch >= given.epoch else given)
+
+
+def keep_keys(where: str, keys: NetworkKeys) -> None:
+    """Put them where `load_keys` finds them. Raises UsageError."""
+    if where.startswith(KEYRING):
+        keep_in_keyring(keys)
+    else:
+        write_keys(Path(where), keys)
 
 
 def _renewed_file(keys: NetworkKeys) -> Path:

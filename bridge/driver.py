@@ -84,21 +84,22 @@ def node_driver(
     gateways = access.membership_of(node_id).gateways
     if root and network is Network.TREE and gateways and node_id not in gateways:
         named = ", ".join(map(str, sorted(gateways)))
-        raise UsageError(
-            f"node {node_id} may not be the root: the keys name {named}; give --id one of these"
-        )
+        raise UsageError(f"node {node_id} may not be the root: the keys name {named}; give --id one of these")
     return NodeDriver(name, make_member, sensor, neighbours=neighbours, on_event=on_event)
 
 
 sink_tree_driver = partial(node_driver, Network.TREE)
 
 
-def watcher_driver(name: str, node_id: int, access: Access) -> NodeDriver:
+def watcher_driver(
+    name: str, node_id: int, access: Access, on_event: Callable[[Event], None] = lambda event: None
+) -> NodeDriver:
     """A driver of a member that takes part in nothing: it asks others to prove their counters.
 
     Raises UsageError for another member's keys.
     """
-    return NodeDriver(name, Member(node_id, lambda now_ms: SilentNode(), access), NoSensor())
+    member = Member(node_id, lambda now_ms: SilentNode(), access)
+    return NodeDriver(name, member, NoSensor(), on_event=on_event)
 
 
 class Member:
@@ -205,6 +206,18 @@ class NodeDriver:
         """Have that sender prove its counter: frames of it cannot be read."""
         if self._node is not None:
             self._node.ask(sender, self._now_ms())
+            self._wake_at(self._now_ms())
+
+    def rekey(self, addressee: int, epoch: int) -> None:
+        """Send a member the network key of an epoch to come. Raises ValueError if this is no controller."""
+        if self._node is not None:
+            self._node.rekey(addressee, epoch, self._now_ms())
+            self._wake_at(self._now_ms())
+
+    def begin_epoch(self) -> None:
+        """Use the next network key. Raises ValueError when it is not known."""
+        if self._node is not None:
+            self._node.begin_epoch()
             self._wake_at(self._now_ms())
 
     def _hears(self, frame: bytes) -> bool:

@@ -4,6 +4,7 @@ name = "garden"
 controller = 1                 # who may command; may be left out
 gateways = [1]                 # who may be root; anybody without this
 epoch = 0
+offered_epoch = 1              # the newest whose key any member was sent (PROTOCOL.md 10.4)
 master_key = "..."             # 32 hex digits: of a controller, who makes everybody's keys
 lives = { 7 = 3735928559 }     # the lives that nodes began with, for who reads logs; may be left out
 
@@ -37,7 +38,7 @@ KEYRING = "keyring:"
 _KEYRING_SERVICE = "treering"
 _REMEDY = "name a file that `treering provision` wrote"
 _KEYS = (
-    *("name", "controller", "gateways", "epoch", "master_key", "lives"),
+    *("name", "controller", "gateways", "epoch", "offered_epoch", "master_key", "lives"),
     *("id", "network_key", "node_key", "next_epoch", "next_network_key"),
 )
 _ALL_IDS = frozenset(range(MAX_NODE_ID + 1))
@@ -56,6 +57,7 @@ class NetworkKeys:
     member_id: int | None = None
     member: Keys | None = None
     lives: Mapping[int, int] = field(default_factory=dict)
+    offered_epoch: int | None = None
 
     def membership_of(self, node_id: int) -> Membership:
         """What that node knows of its network. Raises UsageError if these are another member's keys.
@@ -134,7 +136,8 @@ def _keys_in(table: Table) -> NetworkKeys:
             if key in table.values:
                 raise table.error(key, f"{key} is a member's, and the file holds the master key", "remove it")
         master = _key(table, "master_key")
-        return NetworkKeys(network, epoch, gateways, controller, master, lives=_lives(table.table("lives")))
+        lives, offered = _lives(table.table("lives")), table.whole("offered_epoch", None, 0, MAX_EPOCH)
+        return NetworkKeys(network, epoch, gateways, controller, master, lives=lives, offered_epoch=offered)
     table.need("id", "network_key", "node_key")
     keys = Keys(epoch, _key(table, "network_key"), _key(table, "node_key"))
     if "next_network_key" in table.values:
@@ -180,6 +183,8 @@ def keys_text(keys: NetworkKeys) -> str:
         lines.append(f"controller = {keys.controller}")
     if keys.master is not None:
         lines += [f"epoch = {keys.epoch}", f'master_key = "{keys.master.hex()}"']
+        if keys.offered_epoch is not None:
+            lines.append(f"offered_epoch = {keys.offered_epoch}")
     if keys.member is not None:
         lines += _member_lines(keys.member_id, keys.member)
     if keys.lives:

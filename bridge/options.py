@@ -46,7 +46,7 @@ def add_node_arguments(parser: argparse._ActionsContainer) -> None:
     hears = parser.add_mutually_exclusive_group()
     hears.add_argument(
         "--neighbours",
-        type=_ids,
+        type=node_ids,
         metavar="ID,...",
         help="hears these nodes only, so that one room makes several hops",
     )
@@ -166,7 +166,8 @@ def period(text: str) -> float:
     return value
 
 
-def _ids(text: str) -> frozenset[int]:
+def node_ids(text: str) -> frozenset[int]:
+    """A parser of node ids."""
     return frozenset(node_id(part) for part in text.split(","))
 
 

@@ -23,15 +23,18 @@ from bridge.options import (
     neighbours_of,
     network_of,
     node_id,
+    node_ids,
     period,
     sensor_of,
     whole,
 )
+from bridge.rekeying import Rekeying, offered
 from bridge.relay import OnRecord, Relay
 from bridge.report import Report, drops_text, log_to_stderr
 from bridge.serial_link import BAUD, SerialLink
 from bridge.udp_link import UdpLink
 from protocol.capture import Record
+from protocol.node import Event
 from protocol.packets import Network
 
 HELP = "be the root of a tree, or a node of a ring or of polling, across serial ports and UDP"
@@ -120,20 +123,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", metavar="FILE", help="write every frame to this packet log (pcapng)")
     parser.add_argument("--rounds", type=whole(1, 1 << 31), metavar="N", help="end after so many rounds")
     add_access_arguments(parser)
+    parser.add_argument("--rekey", action="store_true", help="renew the network's keys, once all are heard")
+    parser.add_argument(
+        "--revoke",
+        type=node_ids,
+        default=frozenset(),
+        metavar="ID,...",
+        help="with --rekey: these get no new key, and so are left out",
+    )
     add_end_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until a signal, or until enough rounds or time; 1 if rounds are missing, or records in the log."""
     log_to_stderr()
-    access = access_of(args)
-    links = _links(args, access)
+    access, rekeying = _access(args)
+    links = _links(args, access, _ignore if rekeying is None else rekeying.heed)
     report = Report(as_json=args.json, readings=args.readings)
     opener = RecordOpener(access)
 
     def tell(record: Record) -> None:
         if (opened := opener.open(record)) is not None:
             report.take(opened)
+            if rekeying is not None:
+                rekeying.take(opened)
 
     with ExitStack() as stack:
         takers: list[OnRecord] = [tell]
@@ -142,7 +155,13 @@ def run(args: argparse.Namespace) -> int:
             stack.callback(log.close)
             takers.insert(0, log.write)
             _log.info("recording to %s", log.path)
-        run_until_stopped(lambda stop: _run(args, access, links, takers, report, stop))
+
+        async def main(stop: asyncio.Event) -> None:
+            if rekeying is not None:
+                rekeying.start(next(link for link in links if isinstance(link, NodeDriver)), args.period)
+            await _run(args, access, links, takers, report, stop)
+
+        run_until_stopped(main)
         is_kept = args.log is None or log.is_recording
     _log.info("%s", report.summary())
     if remark := unread_text(opener, report.observer.dropped):
@@ -151,7 +170,22 @@ def run(args: argparse.Namespace) -> int:
         if lost := _lost_text(link):
             _log.info("%s: %s", link.name, lost)
     is_short = args.rounds and report.rounds < args.rounds and args.duration
-    return 1 if is_short or not is_kept else 0
+    is_old = rekeying is not None and not rekeying.succeeded
+    return 1 if is_short or is_old or not is_kept else 0
+
+
+def _access(args: argparse.Namespace) -> tuple[Access, Rekeying | None]:
+    access = access_of(args)
+    if args.rekey:
+        access = offered(access, args.keys, args.id)
+        return access, Rekeying(access, args.keys, args.id, args.revoke)
+    if args.revoke:
+        raise UsageError("--revoke leaves nodes out when keys are renewed; give --rekey as well")
+    return access, None
+
+
+def _ignore(event: Event) -> None:
+    """The node's events are in the frames, too."""
 
 
 async def _run(
@@ -173,7 +207,7 @@ async def _run(
     await run_bridge(links, on_record, _tell, stop, access)
 
 
-def _links(args: argparse.Namespace, access: Access) -> list[Link]:
+def _links(args: argparse.Namespace, access: Access, on_event: Callable[[Event], None]) -> list[Link]:
     links: list[Link] = [SerialLink(port, args.baud) for port in args.port]
     if args.udp:
         links.append(UdpLink(args.group, args.udp_port, args.interface, access.reader()))
@@ -182,7 +216,7 @@ def _links(args: argparse.Namespace, access: Access) -> list[Link]:
     network = network_of(args)
     if args.no_root:
         if access.keys is not None:
-            links.append(watcher_driver(f"node {args.id}", args.id, access))
+            links.append(watcher_driver(f"node {args.id}", args.id, access, on_event))
     else:
         links.append(
             node_driver(
@@ -197,6 +231,7 @@ def _links(args: argparse.Namespace, access: Access) -> list[Link]:
                 readings_asked=args.readings,
                 neighbours=neighbours_of(args, args.id),
                 access=access,
+                on_event=on_event,
             )
         )
     return links

@@ -13,7 +13,7 @@ import pytest
 from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, load_access
 from bridge.capture_file import read_records
 from bridge.errors import UsageError
-from bridge.keys_file import NetworkKeys, write_keys
+from bridge.keys_file import NetworkKeys, read_keys, write_keys
 from bridge.udp_link import LOOPBACK
 from desktop.command import main
 from protocol.capture import Direction, Record
@@ -177,3 +177,45 @@ def test_a_bridge_without_a_node_asks_who_is_there(keys_file: str, tmp_path: Pat
     (asked, *_) = read_records(log)
     assert asked.frame[0] & 0x1F == FrameType.CHALLENGE
     assert asked.frame[1:5] == b"\0\x09\xff\xff"
+
+
+def test_a_bridge_renews_the_keys_and_leaves_a_node_out(keys_file: str, tmp_path: Path) -> None:
+    """Node 8 is revoked: when the epoch has begun, it is counted no more."""
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    agents = []
+    for node_id in (7, 8):
+        own = tmp_path / f"{node_id}.toml"
+        write_keys(own, KEYS.for_member(node_id))
+        agent = [*COMMAND, "agent", "--id", str(node_id), "--keys", str(own), "--no-sensor", *place]
+        agents.append(subprocess.Popen(agent, stderr=subprocess.PIPE, text=True))
+    bridge = [*COMMAND, "bridge", "--keys", keys_file, "--rekey", "--revoke", "8", "--json", "--period", "1"]
+    try:
+        done = subprocess.run(
+            [*bridge, "--constant", "21", "--duration", "13", *place],
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+    finally:
+        told = [_ended(agent) for agent in agents]
+    assert done.returncode == 0, done.stderr
+    assert "sending the key of epoch 1 to node 7" in done.stderr
+    assert "epoch 1 has begun" in done.stderr
+    assert read_keys(Path(keys_file)).epoch == 1
+    assert load_access(str(tmp_path / "7.toml")).membership_of(7).keys is not None
+    assert "uses the keys of epoch 1" in told[0]
+    assert "uses the keys" not in told[1]
+
+
+def _ended(agent: subprocess.Popen[str]) -> str:
+    """What an agent told until it was ended."""
+    agent.terminate()
+    _, errors = agent.communicate(timeout=10)
+    return errors
+
+
+def test_only_a_controller_renews_keys(keys_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bridge", "--open", "--rekey"]) == 2
+    assert "for the network's controller" in capsys.readouterr().err
+    assert main(["bridge", "--keys", keys_file, "--revoke", "8"]) == 2
+    assert "give --rekey as well" in capsys.readouterr().err
