@@ -8,6 +8,7 @@ from enum import IntEnum
 from protocol.wire_format import COUNTER_MODULUS
 
 WINDOW_FRAMES = 32
+LONG_BEFORE = 256  # more frames than a node sends while an answer is waited for
 _WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
 _COUNTER_MASK = COUNTER_MODULUS - 1
 _HALF = COUNTER_MODULUS >> 1
@@ -63,13 +64,16 @@ class Senders:
         return Refusal.SEEN if window.bits >> behind - 1 & 1 else newest - behind
 
     def judge(self, source: int, number: int) -> int:
-        """As `locate`, for a frame that shows its whole number; one of another life is not proven."""
+        """As `locate`, for a frame that shows its whole number; one of another life, or long before, is not
+        proven: what is taken for the newest may be another member's lie."""
         window = self._windows.get(source)
         if window is None or window.newest >> _LIFE_SHIFT != number >> _LIFE_SHIFT:
             return Refusal.UNPROVEN
         behind = window.newest - number
         if behind < 0:
             return number
+        if behind > LONG_BEFORE:
+            return Refusal.UNPROVEN
         if behind > WINDOW_FRAMES:
             return Refusal.TOO_OLD
         return Refusal.SEEN if behind == 0 or window.bits >> behind - 1 & 1 else number

@@ -7,6 +7,8 @@
 
 #define HALF_OF_COUNTERS UINT32_C(0x800000)
 
+enum { LONG_BEFORE = 256 };
+
 tr_sender_t *tr_senders_find(tr_senders_t *senders, uint16_t id)
 {
     tr_sender_t *sender = senders->senders;
@@ -36,6 +38,8 @@ enum tr_judgement tr_sender_judge(const tr_sender_t *sender, uint8_t *number, bo
             tr_number_add(number, TR_LIFE_BYTES - 1, 1);
         return TR_NUMBER_NEW;
     }
+    if (is_shown && behind > LONG_BEFORE)
+        return TR_NUMBER_UNPROVEN;
     if (is_more /* and so of the life before */ || behind > TR_WINDOW_FRAMES)
         return TR_NUMBER_TOO_OLD;
     return behind == 0 || sender->seen >> (uint8_t)(behind - 1) & 1 ? TR_NUMBER_SEEN : TR_NUMBER_NEW;

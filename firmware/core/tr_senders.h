@@ -33,7 +33,7 @@ tr_sender_t *tr_senders_find(tr_senders_t *senders, uint16_t id);
 
 /* Of a frame whose counter stands in `number`. If its life is not shown, the one that it must be of is
  * written there, which the tag proves or not; of one that is shown, another than the proven life is not
- * proven. */
+ * proven, nor one long before the newest, which may be another member's lie. */
 enum tr_judgement tr_sender_judge(const tr_sender_t *sender, uint8_t *number, bool is_shown);
 
 /* A frame that was judged new, and whose tag was right, is heard. */

@@ -69,7 +69,7 @@ CAPTURED = 8
 
 
 def line_of(*line: int) -> Party:
-    """Each hears its neighbours; the last has an actuator. All know the captured node, which is silent now."""
+    """Each hears its neighbours; the last has an actuator. All know the captured node, silent now."""
     last = line[-1]
     members = [tree_member(n, actuators=Actuators(1) if n == last else None) for n in (*line, CAPTURED)]
     party = Party(*members)
@@ -117,6 +117,39 @@ def test_a_captured_member_cannot_tell_a_controller_old_news_of_another() -> Non
     assert party.take(CONTROLLER, StateTold) == []
     reasons = [event.reason for event in party.take(CONTROLLER, FrameDropped)]
     assert reasons.count(DropReason.SESSION) == len(letters)
+
+
+def test_a_captured_member_silences_nobody_by_speaking_once_in_its_name() -> None:
+    party = line_of(ROOT, 7)
+    lie = sealed(FrameType.GOODBYE, 7, BROADCAST, (0x1007 << 24) + 0x7F0000, Empty())
+    party.inject(lie, [ROOT])
+    party.run(20_000)
+    dropped = [event for event in party.take(ROOT, FrameDropped) if event.source == 7]
+    assert DropReason.REPLAYED in {event.reason for event in dropped}
+    party.run(40_000)
+    assert party.take(ROOT, FrameDropped) == []  # all that node 7 says is heard again
+
+
+@pytest.mark.usefixtures("built_core")
+def test_a_board_asks_again_whose_counter_went_back() -> None:
+    seal = NativeSeal(
+        ROOT, Keys.of_master(MASTER, ROOT), first=3 << 24, reserve=lambda limit: True, seed=1, now_ms=0
+    )
+    (challenge,) = seal.frames_to_send(CHALLENGE_JITTER_MS)
+
+    def answer(question: bytes, number: int) -> int:
+        asked = Response(number >> 24, 3, peek_header(question)[3])
+        return seal.open(sealed(FrameType.RESPONSE, 5, ROOT, number, asked), 200)[0]
+
+    first = OLD_LIFE << 24
+    assert answer(challenge, first) == 0
+    assert seal.open(sealed(FrameType.GOODBYE, 5, BROADCAST, first + 0x7F0000, Empty()), 200)[0] > 0
+    assert seal.open(goodbye(5, first + 1), 200)[0] == -DropReason.REPLAYED
+    (again,) = seal.frames_to_send(300)
+    assert answer(challenge, first + 0x7F0000 - 256) == -DropReason.REPLAYED
+    assert answer(again, first + 2) == 0
+    assert seal.open(goodbye(5, first + 2), 300)[0] == -DropReason.REPLAYED
+    assert seal.open(goodbye(5, first + 3), 300)[0] > 0
 
 
 # --- who looks on, with keys ------------------------------------------------------------------------------
