@@ -82,7 +82,7 @@ def network_keys(field: Field, folder: Path, *, in_keyring: bool) -> NetworkKeys
     known = _known_keys(path, where if in_keyring else None)
     master = known.master if known else secrets.token_bytes(KEY_BYTES)
     # Never the same again: who writes a board's EEPROM takes its counter away, and it may be another board.
-    lives = {node.node_id: secrets.randbits(32) for node in field.nodes if node.board.is_arduino}
+    lives = {node.node_id: secrets.randbits(32) for node in field.nodes}
     keys = NetworkKeys(
         *(field.name, known.epoch if known else 0, frozenset(field.gateways), field.controller, master),
         lives=lives,

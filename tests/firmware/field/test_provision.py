@@ -75,7 +75,7 @@ def test_a_second_time_changes_nothing_but_what_the_description_changed(garden: 
     changed = {path for path in folder.rglob("*.*") if path.read_bytes() != before[path]}
     assert {path.name for path in changed} == {"keys.toml", "eeprom.hex"}
     again = read_keys(folder / "keys.toml").lives
-    assert lives.keys() == again.keys()  # the boards': what a board began with, no board begins with again
+    assert lives.keys() == again.keys()  # what a board began with, no board begins with again
     assert not set(lives.values()) & set(again.values())
     garden.write_text(garden.read_text() + '\n[[node]]\nid = 12\nboard = "nano"\n')
     assert main(["provision", str(garden)]) == 0
