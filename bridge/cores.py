@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import UsageError
 from protocol.aggregate import METRICS
+from protocol.settings import MAX_LISTED_NODES
 from protocol.simulator.faults import Freeze, Leave, StepClock, Thaw, name_of
-from protocol.simulator.scenario import AVR, PYTHON, C, Scenario
+from protocol.simulator.scenario import AVR, BOARD_GATEWAY, PYTHON, C, Scenario
 from protocol.simulator.scenario_run import NodesOf, nodes_of
+from protocol.simulator.sealed_nodes import master_key_of
 from protocol.simulator.simulation import Simulation
+from protocol.simulator.topology import Topology
 
 if TYPE_CHECKING:
+    from firmware.native.board import BoardKind
     from firmware.native.boards import Boards
+    from firmware.native.eeprom import FieldSettings
 
 # What takes a board's memory or clock by itself, or asks it something.
 _NOT_OF_A_BOARD = (Freeze, Thaw, StepClock, Leave)
@@ -38,6 +43,10 @@ class Core:
 
 def core_of(scenario: Scenario) -> Core:
     """What runs it. Raises UsageError for what its core cannot do, or if that has not been built."""
+    if scenario.gateway == BOARD_GATEWAY and (scenario.core != AVR or not scenario.kind.has_root):
+        raise UsageError(
+            f"a gateway is the root of a tree of boards; give --core {AVR}, or leave --gateway out"
+        )
     return _CORES[scenario.core](scenario)
 
 
@@ -64,25 +73,69 @@ def _in_c(scenario: Scenario) -> Core:
 
 def _on_boards(scenario: Scenario) -> Core:
     try:
-        from firmware.native.boards import BOARD_METRICS, BOARD_PROFILE, BoardError, Boards
+        from firmware.native.board import MEGA
+        from firmware.native.board_node import BoardError
+        from firmware.native.boards import Boards
         from firmware.native.library import NotBuiltError
     except ModuleNotFoundError as error:
         raise _without(error) from error
-    if scenario.network != "tree":
-        raise UsageError(f"the boards' firmware is of a tree, not of a {scenario.network}; give --core {C}")
+    _check_boards(scenario)
+    try:
+        topology = scenario.topology()
+        settings = _settings_of(scenario, topology)
+        boards = Boards(
+            _kind_of(scenario),
+            settings=settings,
+            make_root=nodes_of(scenario, topology),
+            root_kind=MEGA if scenario.gateway == BOARD_GATEWAY else None,
+        )
+    except (NotBuiltError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    return Core(
+        replace(scenario, metrics=settings.metrics), lambda *_: boards.make_node, boards, (BoardError,)
+    )
+
+
+def _check_boards(scenario: Scenario) -> None:
+    """Raises UsageError for what no board can do."""
+    from firmware.native.boards import BOARD_PROFILE
+
     if scenario.profile != BOARD_PROFILE:
         raise UsageError(f"the boards' timers are those of the profile {BOARD_PROFILE}; leave --profile out")
-    if not set(scenario.metrics) <= set(BOARD_METRICS):
-        names = ", ".join(METRICS[metric].name for metric in BOARD_METRICS)
-        raise UsageError(f"the boards measure {names} and nothing else; leave --metrics out")
+    if not scenario.kind.has_root and scenario.field.size > MAX_LISTED_NODES:
+        raise UsageError(
+            f"a board in a {scenario.network} knows {MAX_LISTED_NODES} nodes at most; make the field smaller"
+        )
+    if scenario.readings and scenario.network == "ring":
+        raise UsageError("no board asks a ring for everybody's readings; leave --readings out")
     for fault in scenario.faults:
         if isinstance(fault.action, _NOT_OF_A_BOARD):
             raise UsageError(f"no board can do {name_of(fault.action)}@{fault.round}; give --core {C}")
+
+
+def _kind_of(scenario: Scenario) -> BoardKind:
+    from firmware.native.board import UNO, UNO_POLLING, UNO_RING
+
+    return {"tree": UNO, "ring": UNO_RING, "polling": UNO_POLLING}[scenario.network]
+
+
+def _settings_of(scenario: Scenario, topology: Topology) -> FieldSettings:
+    """Raises ValueError for what no settings tell a board."""
+    from firmware.native.eeprom import MEASURED, FieldSettings, sensors_for
+
     try:
-        boards = Boards()
-    except NotBuiltError as error:
-        raise UsageError(str(error)) from error
-    return Core(replace(scenario, metrics=BOARD_METRICS), lambda _, __: boards.make_node, boards, (BoardError,))
+        sensors = sensors_for(scenario.metrics)
+    except ValueError as error:
+        names = ", ".join(METRICS[metric].name for measured in MEASURED.values() for metric in measured)
+        raise UsageError(f"the boards measure {names} and nothing else; change --metrics") from error
+    return FieldSettings(
+        network=_kind_of(scenario).network,
+        sensors=sensors,
+        master=master_key_of(scenario.seed) if scenario.sealed else None,
+        gateways=(topology.root,) if scenario.kind.has_root else (),
+        order=scenario.order_in(topology),
+        period_ms=scenario.period_ms,
+    )
 
 
 def _without(error: ModuleNotFoundError) -> UsageError:

@@ -20,6 +20,7 @@ from protocol.simulator.propagation import MEDIA
 from protocol.simulator.radio import RADIOS
 from protocol.simulator.scenario import (
     CORES,
+    GATEWAYS,
     MAX_CLOCK_PPM,
     MAX_DELAY_MS,
     MAX_ROUNDS,
@@ -92,6 +93,11 @@ def add_node_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         default=None,
         help="they seal their frames, with keys made up for them",
+    )
+    nodes.add_argument(
+        "--gateway",
+        choices=GATEWAYS,
+        help="the root of emulated boards: a node on the host (default), or a board with a line to it",
     )
     nodes.add_argument(
         "--profile", choices=PROFILES, help="timers and policies; classic is the report of 2005"
@@ -170,7 +176,7 @@ def scenario_of(args: argparse.Namespace) -> Scenario:
     )
     names = (
         *("rounds", "seed", "profile", "metrics", "max_children", "first_version"),
-        *("network", "order", "readings", "core", "sealed"),
+        *("network", "order", "readings", "core", "sealed", "gateway"),
     )
     changes: dict[str, Any] = {name: given[name] for name in names if name in given}
     if "period" in given:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bridge.access import OPEN, Access, RecordOpener
 from bridge.capture_file import CaptureFile
@@ -31,11 +32,14 @@ from protocol.observer import Observer, ReadingsSeen, RoundRow
 from protocol.packets import decode
 from protocol.simulator import scenario_run
 from protocol.simulator.invariants import InvariantViolation
-from protocol.simulator.scenario import Scenario
+from protocol.simulator.scenario import AVR, BOARD_GATEWAY, Scenario
 from protocol.simulator.sealed_nodes import master_key_of
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
 from protocol.simulator.tally import Tally
+
+if TYPE_CHECKING:
+    from firmware.native.host_line import HostLine
 
 HELP = "run a field in virtual time"
 
@@ -58,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="at the end, what each emulated board has done (with --core avr)",
     )
+    output.add_argument(
+        "--pty",
+        metavar="PATH",
+        help="the gateway's line to its host is a serial port there, and the field runs in real time"
+        " (with --gateway mega)",
+    )
     output.add_argument("--json", action="store_true", help="one JSON object a round and metric")
 
 
@@ -67,14 +77,11 @@ def run(args: argparse.Namespace) -> int:
     Raises UsageError for what cannot be run, TreeringError if the protocol breaks a promise.
     """
     log_to_stderr()
-    if args.truth and not args.json:
-        raise UsageError("--truth adds to the JSON objects; give --json as well")
     scenario = scenario_of(args)
+    _check_output(args, scenario)
     access = _access_to(scenario)
     core = core_of(scenario)
     scenario = core.scenario
-    if args.boards and core.boards is None:
-        raise UsageError("--boards tells of emulated boards; give --core avr as well")
     takers: list[Callable[[Record], None]] = []
     summaries: list[RoundSummary] = []
     simulation = simulation_of(
@@ -87,7 +94,9 @@ def run(args: argparse.Namespace) -> int:
             log = _open_log(args.capture, stack)
             takers.append(log.write)
             if access.keys is not None:
-                _keep_keys(access.keys, log.path)
+                _keep_keys(access.keys, log.path, "the log is sealed")
+        if args.pty is not None and core.boards is not None:
+            core.boards.connect(_open_line(Path(args.pty), access, stack))
         opener = RecordOpener(access)
         print_seen = partial(_print_seen, args, scenario, simulation, Observer())
         takers.append(lambda record: _open_for(print_seen, opener, record))
@@ -109,6 +118,16 @@ def run(args: argparse.Namespace) -> int:
         _tell(f"{missing} of {scenario.rounds} rounds did not finish; {scenario.kind.missing}")
         return 1
     return 0 if is_kept else 1
+
+
+def _check_output(args: argparse.Namespace, scenario: Scenario) -> None:
+    """Raises UsageError for options that do not go together."""
+    if args.truth and not args.json:
+        raise UsageError("--truth adds to the JSON objects; give --json as well")
+    if args.boards and scenario.core != AVR:
+        raise UsageError(f"--boards tells of emulated boards; give --core {AVR} as well")
+    if args.pty is not None and scenario.gateway != BOARD_GATEWAY:
+        raise UsageError(f"--pty is a gateway's line to its host; give --gateway {BOARD_GATEWAY} as well")
 
 
 def simulation_of(
@@ -167,11 +186,24 @@ def _access_to(scenario: Scenario) -> Access:
     return Access(NetworkKeys(f"simulated, seed {scenario.seed}", 0, master=master_key_of(scenario.seed)))
 
 
-def _keep_keys(keys: NetworkKeys, log: Path) -> None:
-    """Beside the log, which cannot be read without."""
-    path = log.with_suffix(".keys.toml")
+def _open_line(path: Path, access: Access, stack: ExitStack) -> HostLine:
+    """Raises UsageError where there can be none."""
+    try:
+        from firmware.native.host_line import HostLine
+
+        line = stack.enter_context(HostLine(path))
+    except (ImportError, OSError) as error:
+        raise UsageError(f"{path}: {error}; name a new file on a system with pseudo-terminals") from error
+    if access.keys is not None:
+        _keep_keys(access.keys, path, "the network is sealed")
+    return line
+
+
+def _keep_keys(keys: NetworkKeys, beside: Path, what: str) -> None:
+    """Beside what cannot be read without."""
+    path = beside.with_suffix(".keys.toml")
     write_keys(path, keys)
-    _tell(f"the log is sealed; its keys are in {path}")
+    _tell(f"{what}; its keys are in {path}")
 
 
 def _open_for(take: Callable[[Record], None], opener: RecordOpener, record: Record) -> None:

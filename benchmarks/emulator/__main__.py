@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from benchmarks.claims import Claim, report
 from firmware.native.board import BOARD_HZ
-from firmware.native.boards import BOARD_METRICS, Boards
+from firmware.native.boards import Boards
 from firmware.native.library import NotBuiltError
 from protocol.simulator.medium import Air
 from protocol.simulator.simulation import Simulation
@@ -65,7 +65,7 @@ def measure(nodes: int, seed: int) -> Speed:
         grid(side, side, SPACING_M, RANGE_M),
         seed=seed,
         make_node=boards.make_node,
-        metrics=BOARD_METRICS,
+        metrics=boards.metrics,
         air=Air(collisions=True),
         on_round=rounds.append,
     )

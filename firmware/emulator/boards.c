@@ -206,6 +206,11 @@ uint64_t boards_cycle(const field_board_t *self)
     return self->board.avr->cycle;
 }
 
+void boards_read(const field_board_t *self, uint16_t address, uint8_t *bytes, uint16_t length)
+{
+    memcpy(bytes, self->board.avr->data + address, length);
+}
+
 void boards_count(const field_board_t *self, boards_counts_t *counts)
 {
     const board_t *board = &self->board;

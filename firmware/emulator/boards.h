@@ -74,6 +74,9 @@ uint64_t boards_cycle(const field_board_t *board);
 /* What it has to tell, oldest first. False when there is nothing more. */
 bool boards_next_notice(field_board_t *board, boards_notice_t *notice);
 
+/* Of the data space. */
+void boards_read(const field_board_t *board, uint16_t address, uint8_t *bytes, uint16_t length);
+
 void boards_count(const field_board_t *board, boards_counts_t *counts);
 
 #endif

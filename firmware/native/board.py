@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from cffi import FFI
 
 from firmware.native.library import BUILD, NotBuiltError, require
+from protocol.payloads import Network
 
 BOARD_HZ = 16_000_000
 CYCLES_PER_US = BOARD_HZ // 1_000_000
@@ -28,14 +29,22 @@ class BoardKind:
     eeprom_bytes: int
     air_uart: int
     host_uart: int | None = None
+    network: Network = Network.TREE
 
     @property
     def path(self) -> Path:
         """Of the image that the firmware's Makefile builds."""
         return BUILD / self.image
 
+    @property
+    def headers(self) -> Path:
+        """Of the core as the image has it."""
+        return self.path.with_suffix(".cdef")
+
 
 UNO = BoardKind("atmega328p", "treering-uno.elf", eeprom_bytes=1024, air_uart=0)
+UNO_RING = replace(UNO, image="treering-uno-ring.elf", network=Network.RING)
+UNO_POLLING = replace(UNO, image="treering-uno-polling.elf", network=Network.POLLING)
 MEGA = BoardKind("atmega2560", "treering-mega.elf", eeprom_bytes=4096, air_uart=1, host_uart=0)
 
 
@@ -159,6 +168,12 @@ class Board:
     def set_analog(self, pin: int, millivolts: int) -> None:
         """What that analog pin feels."""
         self._lib.boards_set_analog(self.handle, pin, millivolts)
+
+    def memory(self, address: int, size: int) -> bytes:
+        """What is there now in the data space."""
+        data = ffi.new(f"uint8_t[{size}]")
+        self._lib.boards_read(self.handle, address, data, size)
+        return bytes(data)
 
     def counts(self) -> BoardCounts:
         """What it has done."""

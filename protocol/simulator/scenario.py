@@ -7,7 +7,8 @@
     [[link]]     from, to, loss: of one link, both ways unless one_way = true
     [run]        rounds, period_s, seed, profile, metrics, first_version, clock_ppm; network = "tree" (with
                  max_children), "ring" or "polling" (with order = [3, 1, 2] and readings = true);
-                 core = "python", "c" or "avr", which runs the nodes; sealed = true
+                 core = "python", "c" or "avr", which runs the nodes; sealed = true;
+                 gateway = "mega": the root of boards is one as well, with a line to its host
     [[fault]]    see protocol.simulator.fault_tables
 
 A TOML topology is a scenario that says nothing else.
@@ -45,6 +46,8 @@ MEDIUM_NAMES: Mapping[type[Propagation], str] = {kind: name for name, kind in ME
 # What runs the nodes: the reference, the C core, or the C core on emulated boards. This package has the first
 # alone; whoever runs a scenario brings the others.
 PYTHON, C, AVR = CORES = ("python", "c", "avr")
+# What the root of a field of boards is: a node on the host, or a board with a line to its host.
+HOST_GATEWAY, BOARD_GATEWAY = GATEWAYS = ("host", "mega")
 
 _TABLES = ("field", "radio", "link", "run", "fault")
 _FIELD_KEYS = ("grid", "spacing_m", "random", "area_m", "connected", "topology", "range_m", "root")
@@ -56,7 +59,17 @@ _RADIO_KEYS = (
 _LINK_KEYS = ("from", "to", "loss", "one_way")
 _RUN_KEYS = (
     *("rounds", "period_s", "seed", "profile", "metrics"),
-    *("first_version", "max_children", "clock_ppm", "network", "order", "readings", "core", "sealed"),
+    *(
+        "first_version",
+        "max_children",
+        "clock_ppm",
+        "network",
+        "order",
+        "readings",
+        "core",
+        "sealed",
+        "gateway",
+    ),
 )
 MAX_DELAY_MS = 3_600_000
 MAX_DBM, MAX_MHZ, MAX_SHADOWING_DB = 100.0, 1e6, 30.0
@@ -178,6 +191,7 @@ class Scenario:
     readings: bool = False
     core: str = PYTHON
     sealed: bool = False
+    gateway: str = HOST_GATEWAY
     changes: tuple[Change, ...] = ()
 
     @property
@@ -396,6 +410,7 @@ def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario
         readings=table.flag("readings", scenario.readings),
         core=table.choice("core", scenario.core, CORES),
         sealed=table.flag("sealed", scenario.sealed),
+        gateway=table.choice("gateway", scenario.gateway, GATEWAYS),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from protocol.capture import Direction, Record
 from protocol.node import Event, LinkName, MeasurementDue, Node, RoundFinished
-from protocol.packets import COUNTER_MODULUS
+from protocol.packets import COUNTER_MODULUS, FrameType
 from protocol.simulator.books import keep
 from protocol.simulator.channel import Channel
 from protocol.simulator.clock import NEVER_US, Clock, NodeClock
@@ -105,6 +105,9 @@ class Simulation:
         self.clock = Clock()
         self.seed = seed
         self.rounds_finished = 0
+        self.sends_results_later = (
+            False  # than RoundFinished: nodes may; then a run ends with the last RESULT
+        )
         self._rounds_wanted: int | None = None
         self._versions: dict[int, None] = {}  # of rounds that finished of late
         self._metrics = metrics
@@ -437,8 +440,8 @@ class Simulation:
         if self._kind.has_root or event.version not in self._versions:
             self.rounds_finished += 1
         keep(self._versions, event.version, None, KEPT_VERSIONS)
-        if self.rounds_finished == self._rounds_wanted:
-            self.clock.halt()
+        if not self.sends_results_later:
+            self._halt_when_done()
         self._reporter = node_id
         if self._on_round is not None:
             self._on_round(self._summary(node_id, event))
@@ -480,3 +483,9 @@ class Simulation:
         if self._on_record is not None:
             known = json.dumps({"alive": len(self.alive), "reachable": len(self.reachable)})
             self._on_record(Record(self.clock.now_us, HOST_LINK, Direction.OUTBOUND, frame, known))
+        if self.sends_results_later and frame[0] & 0x1F == FrameType.RESULT:
+            self._halt_when_done()
+
+    def _halt_when_done(self) -> None:
+        if self._rounds_wanted is not None and self.rounds_finished >= self._rounds_wanted:
+            self.clock.halt()

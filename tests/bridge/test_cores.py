@@ -35,7 +35,9 @@ def test_a_scenario_leaves_the_same_capture_in_c_as_in_python(name: str, tmp_pat
 
 
 @pytest.mark.usefixtures("built_core")
-@pytest.mark.parametrize("name", ["diamond", "grid-16-links-80", "random-8-collisions", "ring-8", "polling-8"])
+@pytest.mark.parametrize(
+    "name", ["diamond", "grid-16-links-80", "random-8-collisions", "ring-8", "polling-8"]
+)
 def test_a_sealed_scenario_leaves_the_same_capture_in_c_as_in_python(name: str, tmp_path: Path) -> None:
     arguments = (name, "--sealed", "--rounds", "6", "--reboot", "2@3")
     in_python = captured(tmp_path / "python.pcapng", *arguments)
@@ -85,9 +87,13 @@ def test_without_cffi_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--network", "ring"], "of a tree, not of a ring"),
+        (["--network", "ring", "--readings"], "no board asks a ring"),
+        (["--network", "ring", "--random", "17"], "a board in a ring knows 16 nodes at most"),
         (["--profile", "classic"], "leave --profile out"),
-        (["--metrics", "wind_speed"], "temperature, humidity and nothing else"),
+        (
+            ["--metrics", "soil_temperature"],
+            "temperature, humidity, soil_moisture, wind_speed and nothing else",
+        ),
         (["--freeze", "2@2"], "no board can do freeze"),
     ],
 )
@@ -96,6 +102,13 @@ def test_what_no_board_can_do_is_refused(
 ) -> None:
     assert main(["simulate", "diamond", "--core", AVR, *options]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_only_a_tree_of_boards_has_a_gateway(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "diamond", "--gateway", "mega"]) == 2
+    assert "give --core avr" in capsys.readouterr().err
+    assert main(["simulate", "diamond", "--core", "avr", "--pty", "line"]) == 2
+    assert "give --gateway mega as well" in capsys.readouterr().err
 
 
 def test_only_boards_have_a_report(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from bridge.capture_file import read_records
 from desktop.command import main
 from firmware.native.board import CYCLES_PER_US, MEGA, UNO, Board, BoardKind, Notice, Told
 from firmware.native.library import ROOT
+from protocol.packets import peek_header
+from protocol.sealing import is_sealed
 
 pytestmark = pytest.mark.usefixtures("built_board", "built_core")
 
@@ -67,6 +70,51 @@ def test_sixteen_images_live_through_faults_on_a_bad_air(capsys: pytest.CaptureF
     assert_true(rows)
     assert max(row["count"] for row in rows if row["round"] >= 8) >= 15
     assert {board["board"]: board["starts"] for board in boards if board["starts"] > 1} == {2: 2, 6: 2}
+
+
+def test_sixteen_sealed_images_form_a_tree_and_count_each_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "sealed.pcapng"
+    field = ("--random", "17", "--connected", "--area", "40x40", "--range", "20", "--sealed")
+    rows, boards = simulated(capsys, *field, "--rounds", "4", "--capture", str(log))
+    assert_true(rows)
+    assert len(boards) == 16
+    assert [row["count"] for row in rows if row["round"] > 1] == [17] * 6
+    records = list(read_records(log))
+    assert {peek_header(record.frame)[1] for record in records} == set(range(1, 18))
+    assert all(is_sealed(record.frame) for record in records)
+
+
+def test_the_sealed_diamond_finds_its_other_way(capsys: pytest.CaptureFixture[str]) -> None:
+    """A board that comes back goes on with the counter in its EEPROM."""
+    rows, boards = simulated(capsys, "diamond", "--sealed")
+    assert_true(rows)
+    settled = {row["round"]: row["count"] for row in rows if row["round"] % 2 == 0}
+    assert settled == {2: 4, 4: 3, 6: 4, 8: 3, 10: 4}
+    assert [(board["board"], board["starts"]) for board in boards] == [(2, 2), (3, 2), (4, 1)]
+
+
+@pytest.mark.parametrize("sealed", [(), ("--sealed",)], ids=["open", "sealed"])
+@pytest.mark.parametrize("network", ["ring", "polling"])
+def test_images_of_rings_and_polled_networks_live_through_a_death(
+    capsys: pytest.CaptureFixture[str], network: str, sealed: tuple[str, ...]
+) -> None:
+    """Every promise of the network is checked, with the tokens and epochs that the boards' memory holds."""
+    rows, boards = simulated(capsys, f"{network}-8", "--rounds", "8", *sealed)
+    assert_true(rows)
+    assert [row["count"] for row in rows[-4:]] == [7] * 4  # one is dead by then
+    assert [board["board"] for board in boards] == list(range(1, 9))
+
+
+@pytest.mark.parametrize("metrics", ["soil_moisture,wind_speed", "temperature,wind_speed"])
+def test_probes_on_analog_pins_feel_the_field(capsys: pytest.CaptureFixture[str], metrics: str) -> None:
+    far = ("--grid", "3x2", "--spacing", "60", "--range", "90")
+    rows, _ = simulated(capsys, *far, "--rounds", "3", "--metrics", metrics)
+    assert_true(rows)
+    assert {row["metric"] for row in rows} >= set(metrics.split(","))
+    assert len({raw for row in rows for raw in row["readings"].values()}) > 10
+    assert rows[-1]["count"] == 6
 
 
 def test_the_report_tells_time_and_energy(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from bridge.scenarios import read_scenario
-from firmware.native.boards import BOARD_METRICS, Boards
+from firmware.native.boards import Boards
+from firmware.native.eeprom import FieldSettings
 from firmware.native.tree import CoreNode
 from protocol.capture import Record
 from protocol.node import Node
@@ -66,7 +67,7 @@ def log_of(topology: Topology, seed: int, make_node: MakeNode, boards: Boards | 
         topology,
         seed=seed,
         make_node=make_node,
-        metrics=BOARD_METRICS,
+        metrics=FieldSettings().metrics,
         on_record=write,
         measure_delay_ms=delays_ms,
         faults=[Fault(1, Join(topology.root))],
