@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from protocol.long_counter import LIFE_SHIFT
@@ -60,7 +60,7 @@ class Body:
 
     kind: int
     session: int
-    content: bytes
+    content: bytes = field(repr=False)  # of a REKEY a key
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def network_keys(field: Field, folder: Path, *, in_keyring: bool) -> NetworkKeys
     keys = NetworkKeys(
         *(field.name, known.epoch if known else 0, frozenset(field.gateways), field.controller, master),
         lives=lives,
+        offered_epoch=known.offered_epoch if known else None,
     )
     if keys != known:
         if in_keyring:

@@ -11,8 +11,9 @@ from bridge.keys_file import NetworkKeys
 from firmware.native.seal import NativeSeal
 from protocol.actuator import Actuators
 from protocol.capture import Direction, Record
-from protocol.keys import Keys, network_key
-from protocol.letters import Cause, Status
+from protocol.controller import Request
+from protocol.keys import Keys, Membership, network_key
+from protocol.letters import Body, Cause, Kind, Status
 from protocol.node import FrameDropped, LetterAnswered, StateTold
 from protocol.packets import (
     BROADCAST,
@@ -30,9 +31,11 @@ from protocol.packets import (
     encode,
     peek_header,
 )
+from protocol.pairing_gift import Gift
 from protocol.proofs import CHALLENGE_JITTER_MS
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import SealingKey
+from protocol.settings import Settings
 from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, tree_member
 
 NETWORK = SealingKey(network_key(MASTER, 0))
@@ -209,3 +212,18 @@ def test_a_strangers_open_frame_is_not_shown_as_the_sealed_networks() -> None:
     assert opener.unread == {DropReason.OPEN: 1}
     assert unread_text(opener, {}) == "1 frames are open, as anybody can make them"
     assert RecordOpener(OPEN).open(record) == record
+
+
+# --- secrets ---------------------------------------------------------------------------------------------
+
+
+def test_no_repr_shows_a_key() -> None:
+    keys = Keys.of_master(MASTER, 7).with_next(1, network_key(MASTER, 1))
+    network = NetworkKeys("garden", 0, master=MASTER, member_id=7, member=keys)
+    settings = Settings(network_key=keys.network, next_network_key=keys.network, node_key=keys.node)
+    body = Body(Kind.REKEY, 0, bytes(2) + keys.network)
+    request = Request(7, Kind.REKEY, bytes(2) + keys.network, 0)
+    shown = repr([keys, network, settings, Membership(keys), body, request, Gift("garden", settings)])
+    for secret in (MASTER, keys.network, keys.node, network_key(MASTER, 1)):
+        assert secret.hex() not in shown
+        assert repr(secret)[2:-1] not in shown

@@ -2,13 +2,14 @@
 
 import json
 import stat
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from intelhex import IntelHex
 
-from bridge.keys_file import read_keys
+from bridge.keys_file import read_keys, write_keys
 from desktop.command import main
 from firmware.field.description import read_field
 from firmware.field.provision import board_settings, network_keys
@@ -81,6 +82,15 @@ def test_a_second_time_changes_nothing_but_what_the_description_changed(garden: 
     assert main(["provision", str(garden)]) == 0
     assert read_keys(folder / "keys.toml").master == master
     assert (folder / "node-12" / "eeprom.hex").exists()
+
+
+def test_an_epoch_that_was_offered_is_not_forgotten(garden: Path) -> None:
+    """Who was left out since may have its key."""
+    assert main(["provision", str(garden)]) == 0
+    path = garden.parent / "garden" / "keys.toml"
+    write_keys(path, replace(read_keys(path), offered_epoch=3))
+    assert main(["provision", str(garden)]) == 0
+    assert read_keys(path).offered_epoch == 3
 
 
 def test_an_open_field_has_no_keys(garden: Path, capsys: pytest.CaptureFixture[str]) -> None:
