@@ -140,7 +140,15 @@ class Network:
     def _agent(self, stack: ExitStack, node: int) -> Process:
         filter_ = ["--neighbours", ",".join(map(str, RELAYS))] if node == LEAF else []
         return self._start(
-            stack, "agent", "--open", "--id", str(node), "--constant", str(AGENT_C[node]), *filter_, *self._udp
+            stack,
+            "agent",
+            "--open",
+            "--id",
+            str(node),
+            "--constant",
+            str(AGENT_C[node]),
+            *filter_,
+            *self._udp,
         )
 
     @staticmethod

@@ -217,7 +217,8 @@ def bridge_and_agents(directory: Path, *options: str) -> tuple[subprocess.Comple
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     agents = [
         subprocess.Popen(
-            [*COMMAND, "agent", "--open", "--id", str(node), "--constant", str(20 + node), *udp], stderr=subprocess.PIPE
+            [*COMMAND, "agent", "--open", "--id", str(node), "--constant", str(20 + node), *udp],
+            stderr=subprocess.PIPE,
         )
         for node in (11, 12)
     ]
@@ -265,7 +266,18 @@ def test_the_log_replays_to_the_very_lines_of_the_live_run(
 
 
 def test_as_text_it_prints_what_happens() -> None:
-    command = [*COMMAND, "bridge", "--open", "--no-sensor", "--period", "0.3", "--rounds", "2", "--duration", "20"]
+    command = [
+        *COMMAND,
+        "bridge",
+        "--open",
+        "--no-sensor",
+        "--period",
+        "0.3",
+        "--rounds",
+        "2",
+        "--duration",
+        "20",
+    ]
     udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
     ended = subprocess.run([*command, *udp], capture_output=True, text=True, timeout=40)
     assert ended.returncode == 0, ended.stderr

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from protocol.endpoint import Endpoint
 from protocol.keys import Keys
 from protocol.node import Event, FrameDropped, LinkName, Node
 from protocol.packets import DropReason
@@ -139,7 +138,8 @@ class Field:
             return Attacker(node_id, options["now_ms"])
         if node_id in self._forgetful:
             self._members.lose_counter(node_id)
-        return Listened(self._members(node_id, **options), self._note)
+        member = self._members(node_id, **options)
+        return Listened(member, self._note)
 
     def _witnessed(self, node_id: int, **options: Any) -> Node:
         def given(frame: bytes) -> None:
@@ -166,7 +166,7 @@ class Field:
 class Listened:
     """A member, and every frame that it sends."""
 
-    def __init__(self, endpoint: Endpoint, note: Callable[[bytes], None]) -> None:
+    def __init__(self, endpoint: Node, note: Callable[[bytes], None]) -> None:
         self._endpoint = endpoint
         self._note = note
 
