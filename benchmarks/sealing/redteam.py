@@ -106,7 +106,7 @@ class Siege:
         self._pass(1_000)
         for member in MEMBERS:
             self._prove(member)
-        # What the victim remembers of letters: one of the same CRC as a known one is left alone, as a copy is.
+        # What the victim remembers of letters: one of the same CRC is left alone, as a copy is.
         self.heard = HeardLetters(Places().known_letters)
         self.is_copy = False
         self.attacks: list[Callable[[], Attack]] = [

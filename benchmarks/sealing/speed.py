@@ -2,8 +2,8 @@
 
 The frames are those of a simulated tree. A sealed frame is decoded when it is an open one with its CRC;
 received, when also its bytes were judged, its header was read, and its sender's window moved. Beside them
-stand bare calls of `cryptography`'s AESCCM.decrypt, with nonces and data that are ready. All take turns, and the
-fastest turn of each counts.
+stand bare calls of `cryptography`'s AESCCM.decrypt, with nonces and data that are ready. All take turns, and
+the fastest turn of each counts.
 """
 
 from __future__ import annotations
