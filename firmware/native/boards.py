@@ -2,7 +2,8 @@
 
 Boards do things when their own clocks say so, not when they are called. So all of them run ahead together,
 but no further than to where anything can reach them: to the next thing that happens in the simulation, and no
-longer than the shortest frame is on the air. What they do happens in the simulation in its own time.
+longer than the last byte to a radio and then the shortest frame on the air take, as that byte is told when it
+begins. What they do happens in the simulation in its own time.
 
 A radio gets a frame with its last byte; the board that hears it gets it byte by byte, from when it has ended.
 """
@@ -37,6 +38,8 @@ SEED_KIND = 0
 FIRST_VERSION = 1
 # Boards that are there from the beginning have started by then, and hear a root that is there at once.
 HEAD_START_US = 100_000
+# simavr's time for a byte at AIR_BAUD: 11 bits of 8.5 us.
+BYTE_US = 93
 
 
 class Boards:
@@ -108,7 +111,7 @@ class Boards:
         """To be called once, before the simulation runs."""
         self._simulation = simulation
         simulation.sends_results_later = True
-        self._lookahead_us = simulation.air.radio.airtime_us(HEADER_BYTES + CRC_BYTES)
+        self._lookahead_us = BYTE_US + simulation.air.radio.airtime_us(HEADER_BYTES + CRC_BYTES)
         simulation.clock.at(0, self._advance, None, None)
 
     def connect(self, line: HostLine) -> None:

@@ -21,7 +21,7 @@ from protocol.sealing import is_sealed
 pytestmark = pytest.mark.usefixtures("built_board", "built_core")
 
 RUN_TIMEOUT_S = 50
-# simavr's time for a byte: 11 bits of 2.125 us at 115200 baud and 16 MHz.
+# simavr's time for a byte: 11 bits of 8.5 us at 115200 baud and 16 MHz.
 BYTE_CYCLES = 11 * 17 * 8
 POLL_CYCLES = 16  # of the probe's loop that waits for the UART
 EEPROM_WRITE_CYCLES = 3_400 * CYCLES_PER_US
