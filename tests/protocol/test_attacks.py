@@ -8,6 +8,7 @@ import pytest
 
 from bridge.access import OPEN, Access, RecordOpener, unread_text
 from bridge.keys_file import NetworkKeys
+from firmware.native.board import UNO, Board
 from firmware.native.seal import NativeSeal
 from protocol.actuator import Actuators
 from protocol.capture import Direction, Record
@@ -18,6 +19,7 @@ from protocol.node import FrameDropped, LetterAnswered, StateTold
 from protocol.packets import (
     BROADCAST,
     HOST,
+    Boot,
     Challenge,
     DropReason,
     Empty,
@@ -35,7 +37,8 @@ from protocol.pairing_gift import Gift
 from protocol.proofs import CHALLENGE_JITTER_MS
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import SealingKey
-from protocol.settings import Settings
+from protocol.settings import SLOTS_ADDRESS, Settings, eeprom_image
+from tests.firmware.virtual_line import VirtualLine
 from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, tree_member
 
 NETWORK = SealingKey(network_key(MASTER, 0))
@@ -142,7 +145,7 @@ def test_a_board_asks_again_whose_counter_went_back() -> None:
 
     def answer(question: bytes, number: int) -> int:
         asked = Response(number >> 24, 3, peek_header(question)[3])
-        return seal.open(sealed(FrameType.RESPONSE, 5, ROOT, number, asked), 200)[0]
+        return seal.open(sealed(FrameType.RESPONSE, 5, ROOT, number, asked), 300)[0]
 
     first = OLD_LIFE << 24
     assert answer(challenge, first) == 0
@@ -227,3 +230,21 @@ def test_no_repr_shows_a_key() -> None:
     for secret in (MASTER, keys.network, keys.node, network_key(MASTER, 1)):
         assert secret.hex() not in shown
         assert repr(secret)[2:-1] not in shown
+
+
+# --- a lost counter --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("built_board")
+def test_a_board_that_lost_its_counter_twice_draws_two_lives_though_its_pins_are_quiet() -> None:
+    lives = []
+    for first_life in (5, 6):
+        eeprom = bytearray(eeprom_image(Settings(node_id=7, first_life=first_life)))
+        eeprom[SLOTS_ADDRESS] ^= 1
+        line = VirtualLine(Board(UNO, bytes(eeprom)))
+        line.run(200)
+        boot = decode(line.frames[0]).payload
+        assert isinstance(boot, Boot)
+        assert boot.flags & 0b1000  # the counter was lost
+        lives.append(boot.boot_life)
+    assert lives[0] != lives[1]

@@ -11,6 +11,7 @@
 
 static const uint8_t MOST_LISTED = 16;
 static const uint8_t NOISE_READINGS = 32;
+static const uint8_t SLOTS_BYTES = TR_SLOTS * TR_SLOT_BYTES;
 
 static uint8_t read(uint16_t address)
 {
@@ -43,6 +44,11 @@ uint32_t memory_seed(const uint8_t *bytes, uint8_t count)
     }
     for (uint8_t i = 0; i < NOISE_READINGS; ++i) {
         mixed.state ^= adc_read(i % 8);
+        tr_jitter_below(&mixed, 0);
+    }
+    // The pins may be quiet: what is left of lost slots tells this loss from those before.
+    for (uint8_t i = 0; i < SLOTS_BYTES; ++i) {
+        mixed.state ^= read(TR_SLOTS_ADDRESS + i);
         tr_jitter_below(&mixed, 0);
     }
     return mixed.state;

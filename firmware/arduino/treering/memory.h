@@ -13,7 +13,7 @@ extern tr_store_t memory;
 // first life of the settings, or a life drawn at random.
 tr_counter_state memory_begin(uint8_t first[TR_LIMIT_BYTES]);
 
-// From the noise on the analog pins, and from what is given.
+// From the noise on the analog pins, the counter slots, and what is given.
 uint32_t memory_seed(const uint8_t *bytes, uint8_t count);
 
 // A setting of one, two or four bytes; `otherwise`, if there is none.
