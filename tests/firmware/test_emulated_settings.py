@@ -23,6 +23,7 @@ from protocol.settings import (
     settings_crc,
 )
 from protocol.settings import encode as encode_settings
+from protocol.wire_format import SEALED_BIT
 from tests.firmware.board import BOOTLOADER, EmulatedBoard
 from tests.firmware.virtual_line import VirtualLine, open_root
 
@@ -163,6 +164,22 @@ def test_settings_in_flash_are_taken_over(tmp_path: Path) -> None:
         pass
     assert board.close() == 0
     assert eeprom_settings(board.eeprom.read_bytes()) == replace(PLAIN, hold_s=77)
+
+
+def test_a_flood_of_forged_frames_stops_no_timer() -> None:
+    """Back to back for longer than the watchdog waits, each as if it were sealed and for the board."""
+    keys = Keys.of_master(bytes(16), 0).of_member(BOARD_ID)
+    settings = replace(PLAIN, network_key=keys.network, node_key=keys.node, first_life=9)
+    line = VirtualLine(board_of(settings))
+    line.run(800)
+    head = bytes([FrameType.DATA | SEALED_BIT, 0, 3, 0, BOARD_ID])
+    for number in range(1_000):
+        line.send(head + number.to_bytes(3, "big") + bytes(17))
+        line.run(3)
+    types = [frame[0] & 0x1F for frame in line.frames]
+    assert types.count(FrameType.BOOT) == 1
+    assert types.count(FrameType.HELP) >= 2
+    assert 2 <= types.count(FrameType.CHALLENGE) <= 1 + 4  # to all, and to the stranger once a second
 
 
 # --- the stack ---

@@ -158,24 +158,27 @@ static uint8_t next_frame(uint32_t now_ms, enum tr_link_name &link)
 
 // --- the loop ---
 
-static void carry_frames()
+// One frame in or out; false: there is none. One at a time, so that whoever floods a line does not stop the
+// timers.
+static bool carry_frame(uint32_t now_ms)
 {
-    while (ports_are_free()) {
-        const uint32_t now_ms = clock_ms();
-        uint8_t length = ports_receive(stream);
+    if (!ports_are_free()) {
+        return false;
+    }
+    uint8_t length = ports_receive(stream);
+    if (length > 0) {
+        receive(length, now_ms);
+    } else {
+        enum tr_link_name link;
+        length = next_frame(now_ms, link);
         if (length > 0) {
-            receive(length, now_ms);
-        } else {
-            enum tr_link_name link;
-            length = next_frame(now_ms, link);
-            if (length == 0) {
-                return;
-            }
             ports_send(stream, length, link);
         }
-        ports_serve();
+    }
+    if (length > 0) {
         light_flash(now_ms);
     }
+    return length > 0;
 }
 
 // One actuator, on or off, on pin 7: at its safe value from the start.
@@ -297,6 +300,9 @@ static void apply_settings()
     letters_config.controller = setting_u16(TR_SETTING_CONTROLLER, TR_NO_NODE);
     letters_config.safe_value = setting_u8(TR_SETTING_SAFE_VALUE, 0);
     letters_config.hold_s = setting_u16(TR_SETTING_HOLD_S, DEFAULT_HOLD_S);
+    if (letters_config.hold_s == 0) {
+        letters_config.hold_s = DEFAULT_HOLD_S;
+    }
     wired = setting_u8(TR_SETTING_SENSORS, TR_SENSOR_SHT31 | TR_SENSOR_SYNTHETIC);
     sensors_begin(wired, seal_config.node_id, clock_ms());
 }
@@ -375,22 +381,24 @@ void setup()
     wdt_enable(WDTO_2S);
 }
 
-// A sealed frame takes some milliseconds: each part looks at the clock anew.
-static void work()
+// A sealed frame takes some milliseconds: each part looks at the clock anew. Returns when there is more to
+// do.
+static uint32_t work()
 {
     wdt_reset();
     ports_serve();
-    carry_frames();
+    const bool has_carried = carry_frame(clock_ms());
     handle_timers(clock_ms());
     light_handle_timer(light_code(), clock_ms());
+    const uint32_t now_ms = clock_ms();
+    return has_carried ? now_ms : now_ms + idle_ms(now_ms);
 }
 
 void loop()
 {
     static uint32_t due_ms;
     if (ports_have_news() || int32_t(clock_ms() - due_ms) >= 0) {
-        work();
-        due_ms = clock_ms() + idle_ms(clock_ms());
+        due_ms = work();
     }
     sleep_until_interrupt();
 }
