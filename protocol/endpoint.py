@@ -58,13 +58,13 @@ class Places:
     """How many of each an endpoint keeps (10.3, 14.1)."""
 
     senders: int = 1024
-    challenges: int = 64
-    responses: int = 64
+    challenges: int = 2
+    responses: int = 4
     known_letters: int = 64
     letters: int = 64
 
 
-UNO = Places(senders=12, challenges=4, responses=4, known_letters=16, letters=1)
+UNO = Places(senders=12, known_letters=16, letters=1)
 
 
 class Endpoint:
@@ -338,7 +338,7 @@ class Endpoint:
     def _challenge(self, sender: int, to_all: bool, now_ms: int) -> None:
         """Ask who sent that frame, which was for all or for this node alone, to prove its counter."""
         if self._challenges.may_ask(sender, now_ms):
-            jitter_ms = self._jitter.below(CHALLENGE_JITTER_MS) if to_all else 0
+            jitter_ms = self._jitter.below(self._challenges.spread_ms) if to_all else 0
             self._challenges.ask(sender, now_ms + jitter_ms)
 
     def _on_challenge(self, sender: int, number: int, *, is_proven: bool, to_all: bool, now_ms: int) -> None:

@@ -42,10 +42,12 @@
 #define TR_MAX_SENDERS 12
 #endif
 
-/* CHALLENGEs, and RESPONSEs, under way; 28 bytes for one of each, and 14 more. PROTOCOL.md 10.3
- * says 4. */
-#ifndef TR_MAX_QUESTIONS
-#define TR_MAX_QUESTIONS 4
+/* CHALLENGEs and RESPONSEs under way; 14 bytes each. PROTOCOL.md 10.3 says 2 and 4. */
+#ifndef TR_MAX_CHALLENGES
+#define TR_MAX_CHALLENGES 2
+#endif
+#ifndef TR_MAX_RESPONSES
+#define TR_MAX_RESPONSES 4
 #endif
 
 /* Letters by which copies are known; 2 bytes each. PROTOCOL.md 14.1 says 16. */

@@ -195,6 +195,8 @@ enum tr_drop_reason {
 #define TR_CHALLENGE_JITTER_MS 100u
 #define TR_RESPONSE_SPREAD_MS 250u
 #define TR_ANSWER_WAIT_MS 1000u
+#define TR_LONGEST_PAUSE_MS 8000u
+#define TR_PAUSE_SPREAD_DIVISOR 8u
 #define TR_FIRST_HOPS 15u
 #define TR_PASS_ON_JITTER_MS 100u
 enum tr_letter_kind {

@@ -53,7 +53,7 @@ enum tr_question_state {
 typedef struct tr_question {
     uint8_t state;                   /* enum tr_question_state */
     uint16_t peer;                   /* whom it goes to */
-    uint32_t at_ms;                  /* it is to be sent, or once it is, its place is free */
+    uint32_t at_ms;                  /* it is to be sent, or was sent */
     uint8_t number[TR_NUMBER_BYTES]; /* of the CHALLENGE, once it is sent or received */
 } tr_question_t;
 
@@ -63,9 +63,10 @@ typedef struct tr_seal {
     uint32_t now_ms; /* of the call that runs */
     tr_long_counter_t counter;
     tr_jitter_t jitter;
-    /* The CHALLENGE that introduces the node; then as many places for RESPONSEs, and for CHALLENGEs to single
+    uint16_t pause_ms; /* for so long a CHALLENGE that nobody answers has its place */
+    /* The CHALLENGE that introduces the node; then the places for RESPONSEs, and for CHALLENGEs to single
      * senders, those taken first before the others. */
-    tr_question_t questions[1 + 2 * TR_MAX_QUESTIONS];
+    tr_question_t questions[1 + TR_MAX_RESPONSES + TR_MAX_CHALLENGES];
     tr_senders_t senders;
 } tr_seal_t;
 

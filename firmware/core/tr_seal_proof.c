@@ -10,43 +10,60 @@
 enum {
     INTRODUCTION = 0,
     RESPONSES = 1,
-    CHALLENGES = RESPONSES + TR_MAX_QUESTIONS,
-    QUESTIONS = CHALLENGES + TR_MAX_QUESTIONS,
+    CHALLENGES = RESPONSES + TR_MAX_RESPONSES,
+    QUESTIONS = CHALLENGES + TR_MAX_CHALLENGES,
 };
 
-static bool has_come(const tr_seal_t *seal, const tr_question_t *question)
+static bool is_due(const tr_seal_t *seal, const tr_question_t *question)
 {
-    return tr_ms_until(question->at_ms, seal->now_ms) == 0;
+    return question->state == TR_QUESTION_WAITS && tr_ms_until(question->at_ms, seal->now_ms) == 0;
 }
 
-/* Among the places from `first` on the peer's, or else the first free one; NULL: there is neither. Places
- * that are over are given up, and those after them move up. */
-static tr_question_t *find(tr_seal_t *seal, uint8_t first, uint16_t peer)
+static bool was_sent_within(const tr_seal_t *seal, const tr_question_t *question, uint16_t span_ms)
+{
+    return question->state == TR_QUESTION_SENT && seal->now_ms - question->at_ms <= span_ms;
+}
+
+/* Frees the question's place; the `after` ones after it, of its kind, move up. */
+static void free_place(tr_question_t *question, uint8_t after)
+{
+    memmove(question, question + 1, after * sizeof *question);
+    question[after].state = TR_QUESTION_NONE;
+}
+
+/* Gives up the places whose time is over: the clock wraps, and what lay about for longer than half its range
+ * would be under way again, and an old answer a new one. Those that nobody answered make the pause longer. */
+static void forget(tr_seal_t *seal)
+{
+    for (uint8_t place = 0; place < QUESTIONS;) {
+        tr_question_t *question = &seal->questions[place];
+        const bool is_challenge = place >= CHALLENGES;
+        if (question->state != TR_QUESTION_SENT ||
+            was_sent_within(seal, question, is_challenge ? seal->pause_ms : TR_ANSWER_WAIT_MS)) {
+            place++;
+            continue;
+        }
+        if (is_challenge)
+            seal->pause_ms = (uint16_t)tr_shorter(2u * seal->pause_ms, TR_LONGEST_PAUSE_MS);
+        const uint8_t next_kind = place < RESPONSES ? RESPONSES : place < CHALLENGES ? CHALLENGES : QUESTIONS;
+        free_place(question, (uint8_t)(next_kind - place - 1));
+    }
+}
+
+/* Among the `places` from `first` on the peer's, or else the first free one; NULL: there is neither. */
+static tr_question_t *find(tr_seal_t *seal, uint8_t first, uint8_t places, uint16_t peer)
 {
     tr_question_t *question = &seal->questions[first];
-    for (uint8_t places = TR_MAX_QUESTIONS; places > 0; places--, question++) {
-        while (question->state == TR_QUESTION_SENT && has_come(seal, question)) {
-            memmove(question, question + 1, (uint8_t)(places - 1) * sizeof *question);
-            question[places - 1].state = TR_QUESTION_NONE;
-        }
+    forget(seal);
+    for (; places > 0; places--, question++) {
         if (question->state == TR_QUESTION_NONE || question->peer == peer)
             return question;
     }
     return NULL;
 }
 
-/* Gives up all places that are over: the clock wraps, and what lay about for longer than half its range would
- * be under way again, and an old answer a new one. */
-static void forget(tr_seal_t *seal)
-{
-    if (seal->questions[INTRODUCTION].state == TR_QUESTION_SENT && has_come(seal, seal->questions))
-        seal->questions[INTRODUCTION].state = TR_QUESTION_NONE;
-    find(seal, RESPONSES, TR_BROADCAST); /* nobody's */
-    find(seal, CHALLENGES, TR_BROADCAST);
-}
-
 /* It is to be sent within `spread_ms`. */
-static void put(tr_seal_t *seal, tr_question_t *question, uint16_t peer, uint8_t spread_ms)
+static void put(tr_seal_t *seal, tr_question_t *question, uint16_t peer, uint16_t spread_ms)
 {
     question->state = TR_QUESTION_WAITS;
     question->peer = peer;
@@ -55,14 +72,14 @@ static void put(tr_seal_t *seal, tr_question_t *question, uint16_t peer, uint8_t
 
 void tr_seal_challenge(tr_seal_t *seal, uint16_t sender, bool is_to_all)
 {
-    tr_question_t *challenge = find(seal, CHALLENGES, sender);
+    tr_question_t *challenge = find(seal, CHALLENGES, TR_MAX_CHALLENGES, sender);
     if (challenge && challenge->state == TR_QUESTION_NONE)
-        put(seal, challenge, sender, is_to_all ? TR_CHALLENGE_JITTER_MS : 0);
+        put(seal, challenge, sender, is_to_all ? seal->pause_ms / TR_PAUSE_SPREAD_DIVISOR : 0);
 }
 
 int tr_seal_on_challenge(tr_seal_t *seal, const tr_sealed_t *challenge)
 {
-    tr_question_t *response = find(seal, RESPONSES, challenge->source);
+    tr_question_t *response = find(seal, RESPONSES, TR_MAX_RESPONSES, challenge->source);
     /* Who was answered just now and is proven asks again for good reason. */
     if (response && (response->state != TR_QUESTION_SENT || challenge->is_proven)) {
         memcpy(response->number, challenge->number, TR_NUMBER_BYTES);
@@ -75,18 +92,19 @@ int tr_seal_on_challenge(tr_seal_t *seal, const tr_sealed_t *challenge)
 
 static bool is_answered(const tr_seal_t *seal, const tr_question_t *challenge, const uint8_t *number)
 {
-    return challenge->state == TR_QUESTION_SENT && !has_come(seal, challenge) &&
+    return was_sent_within(seal, challenge, TR_ANSWER_WAIT_MS) &&
            memcmp(challenge->number, number, TR_NUMBER_BYTES) == 0;
 }
 
 int tr_seal_on_response(tr_seal_t *seal, const tr_sealed_t *response)
 {
     const uint8_t *number = response->frame + TR_HEADER_BYTES + TR_LIFE_BYTES;
-    tr_question_t *challenge = find(seal, CHALLENGES, response->source);
+    tr_question_t *challenge = find(seal, CHALLENGES, TR_MAX_CHALLENGES, response->source);
     bool answers = is_answered(seal, seal->questions, number);
     if (challenge && is_answered(seal, challenge, number)) {
         answers = true;
-        challenge->at_ms = seal->now_ms; /* it is over */
+        free_place(challenge, (uint8_t)(&seal->questions[QUESTIONS - 1] - challenge));
+        seal->pause_ms = seal->pause_ms / 2 > TR_ANSWER_WAIT_MS ? seal->pause_ms / 2 : TR_ANSWER_WAIT_MS;
     }
     if (!response->is_proven) {
         if (answers)
@@ -104,7 +122,7 @@ uint8_t tr_seal_next_frame(tr_seal_t *seal, uint32_t now_ms, uint8_t *frame)
     uint8_t place = 0;
     seal->now_ms = now_ms;
     forget(seal);
-    while (question->state != TR_QUESTION_WAITS || !has_come(seal, question)) {
+    while (!is_due(seal, question)) {
         if (++place == QUESTIONS)
             return 0;
         question++;
@@ -113,7 +131,7 @@ uint8_t tr_seal_next_frame(tr_seal_t *seal, uint32_t now_ms, uint8_t *frame)
     if (!tr_seal_take_number(seal, number))
         return 0;
     question->state = TR_QUESTION_SENT;
-    question->at_ms = now_ms + TR_ANSWER_WAIT_MS + 1;
+    question->at_ms = now_ms;
     tr_put_u16(frame + 1, seal->config->node_id);
     tr_put_u16(frame + 3, question->peer);
     memcpy(payload, number, TR_LIFE_BYTES);
@@ -143,6 +161,7 @@ void tr_seal_init(tr_seal_t *seal, const tr_seal_config_t *config, uint32_t now_
     memset(seal, 0, sizeof *seal);
     seal->config = config;
     seal->now_ms = now_ms;
+    seal->pause_ms = TR_ANSWER_WAIT_MS;
     memcpy(seal->counter.next, config->first, TR_NUMBER_BYTES);
     tr_jitter_init(&seal->jitter, config->seed);
     if (!config->is_open)

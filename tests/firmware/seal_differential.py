@@ -118,8 +118,6 @@ class Life:
             overhears=overhears,
             places=Places(
                 senders=array_length("tr_senders_t.senders"),
-                challenges=array_length("tr_seal_t.questions") // 2,
-                responses=array_length("tr_seal_t.questions") // 2,
                 known_letters=array_length("tr_letters_t.known"),
                 letters=array_length("tr_letters_t.passing"),
             ),

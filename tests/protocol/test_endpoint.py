@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.actuator import Actuators
-from protocol.endpoint import UNO, Endpoint
+from protocol.endpoint import UNO, Endpoint, Places
 from protocol.keys import network_key, node_key
 from protocol.letters import Status
 from protocol.node import ChildJoined, FrameDropped, Joined, KeysChanged, SenderProven
@@ -26,7 +26,7 @@ from protocol.packets import (
     Sync,
     encode,
 )
-from protocol.proofs import ANSWER_WAIT_MS, CHALLENGE_JITTER_MS, INTRODUCTION_MS
+from protocol.proofs import ANSWER_WAIT_MS, INTRODUCTION_MS, PAUSE_SPREAD_DIVISOR
 from protocol.sealing import SealingKey
 from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, membership, tree_member
 
@@ -126,13 +126,13 @@ def test_a_stranger_is_challenged_once_and_no_more_often_than_there_are_places()
 
 
 def test_a_broadcast_is_challenged_after_a_jitter_and_a_frame_for_one_at_once() -> None:
-    party = Lonely(tree_member(5))
+    party = Lonely(tree_member(5, places=Places(challenges=32)))
     party.hear(sealed(FrameType.HELP, 6, 5, 0, Help(0, 255)))
     assert len(party.say()) == 1
     for source in range(10, 30):
         party.hear(sealed(FrameType.HELP, source, BROADCAST, 0, Help(0, 255)))
     assert len(party.say()) < 5
-    party.run(party.now_ms + CHALLENGE_JITTER_MS)
+    party.run(party.now_ms + ANSWER_WAIT_MS // PAUSE_SPREAD_DIVISOR)
     assert types(party, 5).count(FrameType.CHALLENGE) > 15
 
 
