@@ -75,6 +75,7 @@ class Key(IntEnum):
     PERIOD_MS = 15
     AIR_BAUD = 16
     ORDER = 17
+    NEXT_EPOCH = 18
 
 
 class LongCounter(NamedTuple):
@@ -108,6 +109,7 @@ class Settings:
     period_ms: int | None = None
     air_baud: int | None = None
     order: tuple[int, ...] = ()
+    next_epoch: int | None = None
     unknown: tuple[tuple[int, bytes], ...] = ()
 
 
@@ -181,6 +183,7 @@ _TYPES: dict[Key, _Type] = {
     Key.PERIOD_MS: _number(4),
     Key.AIR_BAUD: _number(4),
     Key.ORDER: _nodes(MAX_LISTED_NODES),
+    Key.NEXT_EPOCH: _number(2),
 }
 _KNOWN = {key.value for key in Key}
 
@@ -216,7 +219,7 @@ def encode(settings: Settings) -> bytes:
             entries.append((key, write_value(key, value)))
     entries.sort(key=lambda entry: entry[0])
     encoded = b"".join(bytes((key, len(data))) + data for key, data in entries)
-    kept_bytes = 2 + KEY_BYTES if settings.network_key and not settings.next_network_key else 0
+    kept_bytes = 2 + KEY_BYTES + 2 + 2 if settings.network_key and not settings.next_network_key else 0
     if len(encoded) + kept_bytes > MAX_SETTINGS_BYTES:
         raise SettingsError(
             f"settings of {len(encoded)} bytes; a board holds {MAX_SETTINGS_BYTES - kept_bytes}:"

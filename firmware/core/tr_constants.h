@@ -245,6 +245,7 @@ enum tr_setting {
     TR_SETTING_PERIOD_MS = 15,
     TR_SETTING_AIR_BAUD = 16,
     TR_SETTING_ORDER = 17,
+    TR_SETTING_NEXT_EPOCH = 18,
 };
 enum tr_role {
     TR_ROLE_ROOT = 1,

@@ -156,15 +156,17 @@ def test_a_controller_commands_configures_and_rekeys_a_board(board: EmulatedBoar
         hold_s = write_value(Key.HOLD_S, 90)
         changed = station.answer(lambda: root.change_setting(BOARD_ID, Key.HOLD_S, hold_s, now_ms()))
         refused = station.answer(lambda: root.change_setting(BOARD_ID, Key.NODE_KEY, new_key, now_ms()))
-        rekeyed = station.answer(lambda: root.rekey(BOARD_ID, 1, now_ms()))
+        offered = station.answer(lambda: root.rekey(BOARD_ID, 1, now_ms()))  # and not begun
+        rekeyed = station.answer(lambda: root.rekey(BOARD_ID, 3, now_ms()))
         root.begin_epoch()
         station.next_count_of_two()
         station.next_count_of_two()
-    assert (commanded.status, changed.status, rekeyed.status) == (Status.DONE,) * 3
+    assert [one.status for one in (commanded, changed, offered, rekeyed)] == [Status.DONE] * 4
     assert refused.status == Status.UNKNOWN
     assert board.close() == 0
     settings = eeprom_settings(board.eeprom.read_bytes())
     assert settings is not None
-    assert (settings.hold_s, settings.epoch, settings.next_network_key) == (90, 1, None)
+    assert (settings.hold_s, settings.epoch) == (90, 3)
+    assert (settings.next_epoch, settings.next_network_key) == (None, None)
     assert settings.network_key not in (None, SETTINGS.network_key)
     assert settings.node_key == SETTINGS.node_key

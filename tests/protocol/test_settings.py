@@ -18,6 +18,7 @@ VALUES = {
     Key.ROLES: st.sampled_from(Roles),
     Key.NETWORK: st.sampled_from(Network),
     Key.EPOCH: st.integers(0, 0xFFFF),
+    Key.NEXT_EPOCH: st.integers(0, 0xFFFF),
     Key.NETWORK_KEY: keys,
     Key.NEXT_NETWORK_KEY: keys,
     Key.NODE_KEY: keys,
@@ -53,7 +54,7 @@ def test_settings_are_type_length_value_in_the_order_of_their_keys() -> None:
 
 
 def test_every_key_of_the_specification_has_a_field() -> None:
-    assert {key.value for key in Key} == set(range(1, 18))
+    assert {key.value for key in Key} == set(range(1, 19))
     assert set(VALUES) == set(Key)
 
 

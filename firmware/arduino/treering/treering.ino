@@ -276,12 +276,13 @@ static void begin_epoch(void *)
 {
     uint8_t epoch[2];
     uint8_t key[TR_KEY_BYTES];
-    tr_put_u16(epoch, setting_u16(TR_SETTING_EPOCH, 0) + 1);
+    tr_put_u16(epoch, setting_u16(TR_SETTING_NEXT_EPOCH, 0));
     tr_store_get(&memory, TR_SETTING_NEXT_NETWORK_KEY, key, TR_KEY_BYTES);
     const tr_change_t changes[] = {{TR_SETTING_EPOCH, sizeof epoch, epoch},
                                    {TR_SETTING_NETWORK_KEY, TR_KEY_BYTES, key},
-                                   {TR_SETTING_NEXT_NETWORK_KEY, 0, nullptr}};
-    tr_store_change(&memory, changes, 3);
+                                   {TR_SETTING_NEXT_NETWORK_KEY, 0, nullptr},
+                                   {TR_SETTING_NEXT_EPOCH, 0, nullptr}};
+    tr_store_change(&memory, changes, 4);
 }
 
 // In an open network, too, no two starts have the same session.
@@ -324,12 +325,15 @@ static enum tr_letter_status take_key(void *, uint16_t epoch, const uint8_t *key
 {
     uint8_t current[TR_KEY_BYTES];
     const uint16_t current_epoch = setting_u16(TR_SETTING_EPOCH, 0);
-    const tr_change_t change = {TR_SETTING_NEXT_NETWORK_KEY, TR_KEY_BYTES, key};
+    uint8_t next_epoch[2];
+    tr_put_u16(next_epoch, epoch);
+    const tr_change_t changes[] = {{TR_SETTING_NEXT_NETWORK_KEY, TR_KEY_BYTES, key},
+                                   {TR_SETTING_NEXT_EPOCH, sizeof next_epoch, next_epoch}};
     if (epoch == current_epoch) {
         read_key(nullptr, TR_KEY_NETWORK, current);
         return status_of(memcmp(current, key, TR_KEY_BYTES) == 0);
     }
-    return status_of(epoch == uint16_t(current_epoch + 1) && tr_store_change(&memory, &change, 1));
+    return status_of(epoch > current_epoch && tr_store_change(&memory, changes, 2));
 }
 
 static void configure()
