@@ -7,6 +7,7 @@ from functools import cache
 
 from firmware.native.board import Board, BoardKind
 from firmware.native.image import Layout, variable_of
+from firmware.native.library import NotBuiltError
 from firmware.native.node import NodeEvents
 from firmware.native.polling import PollingEvents
 from firmware.native.ring import RingEvents
@@ -31,7 +32,8 @@ class BoardEvents:
         self._layout = Layout(kind.headers, f"{events.prefix}_t")
         self._node = variable_of(kind.path, "node")
         self._stream = variable_of(kind.path, "stream")
-        assert self._layout.size == self._node.size, f"{kind.headers} is not of {kind.path}"
+        if self._layout.size != self._node.size:
+            raise NotBuiltError(f"{kind.headers}: not of {kind.path}; build both: `make firmware emulator`")
 
     def read(self, board: Board, data: bytes, given: Sequence[bytes]) -> Event:
         """The event that trace.h has just told; `given` are the last frames that were sent to the board."""

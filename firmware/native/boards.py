@@ -74,6 +74,11 @@ class Boards:
         library()
         self._events = {used: events_of(used) for used in (kind, root_kind) if used is not None}
 
+    def kind_of(self, node_id: int) -> BoardKind:
+        """What stands at that place, where no node on the host does."""
+        is_root = node_id == self._attached().topology.root
+        return self._root_kind if is_root and self._root_kind is not None else self.kind
+
     @property
     def metrics(self) -> tuple[int, ...]:
         """What its boards measure, and so what the simulation's nodes do."""
