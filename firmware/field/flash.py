@@ -57,6 +57,8 @@ TARGETS = {
     Board.MEGA: Target("m2560", "wiring", 115_200, 0x3DF80, "mega"),
     Board.LEONARDO: Target("m32u4", "avr109", 57_600, 0x6F80, "leonardo"),
 }
+# Boards with a port for the radio besides that for the host.
+GATEWAYS = (Board.MEGA, Board.LEONARDO)
 # The suffix of an image's name; a gateway is the root of a tree.
 _NETWORK_SUFFIX = {Network.TREE: "", Network.RING: "-ring", Network.POLLING: "-polling"}
 
@@ -85,10 +87,12 @@ def run(args: argparse.Namespace) -> int:
     image = merged(args.image or ready_image(node, field.network), flash_page(settings), target)
     open_port(args.port, HOST_BAUD).close()  # a port that cannot be had is told before anything else
     _write(image, target, args.port, args.baud or target.baud)
-    boot = _await_start(args.port, node.node_id, keys)
-    _verify(boot, settings, args.port)
-    sealed = "open" if keys is None else "sealed"
-    print(f"node {node.node_id} runs on the {node.board} at {args.port} ({sealed}; {_told(boot)})")
+    first = _await_start(args.port, node, keys)
+    told = ["open" if keys is None else "sealed"]
+    if isinstance(first.payload, Boot):
+        _verify(first.payload, node.node_id, settings, args.port)
+        told += [f"settings {first.payload.settings_crc:04x}", f"flags {first.payload.flags:02x}"]
+    print(f"node {node.node_id} runs on the {node.board} at {args.port} ({', '.join(told)})")
     return 0
 
 
@@ -210,23 +214,29 @@ def _touch(port: str) -> None:
 # --- the start -------------------------------------------------------------------------------------------
 
 
-def _await_start(port: str, node_id: int, keys: NetworkKeys | None) -> Frame:
-    """The BOOT of that node, after its board was reset. Raises TreeringError."""
+def _await_start(port: str, node: FieldNode, keys: NetworkKeys | None) -> Frame:
+    """The node's first words after its board was reset: BOOT, or of a board whose only port is its radio's,
+    which has no host to tell, any frame. Raises TreeringError."""
     reader = None
     if keys is not None:
-        membership = keys.membership_of(node_id)
+        membership = keys.membership_of(node.node_id)
         assert membership.keys is not None
-        reader = SealedReader(membership.keys, node_id, keys.lives)
-    line = open_port(port, HOST_BAUD)  # which resets the board: it raises DTR
+        reader = SealedReader(membership.keys, node.node_id, keys.lives)
+    has_host = node.board in GATEWAYS or node.air_baud is None
+    line = open_port(
+        port, HOST_BAUD if has_host or node.air_baud is None else node.air_baud
+    )  # resets the board
     try:
-        for frame in _frames(line):
-            boot = _boot(frame, reader)
-            if boot is not None and boot.source == node_id:
-                return boot
+        for data in _frames(line):
+            frame = _read(data, reader)
+            if frame is None or frame.source != node.node_id:
+                continue
+            if frame.type is FrameType.BOOT or not has_host:
+                return frame
     finally:
         line.close()
     raise TreeringError(
-        f"{port}: the image is written, but node {node_id} did not say that it runs within"
+        f"{port}: the image is written, but node {node.node_id} did not say that it runs within"
         f" {START_TIMEOUT_S:g} s; press reset and try again, or flash it once more"
     )
 
@@ -238,33 +248,26 @@ def _frames(line: serial.Serial) -> Iterator[bytes]:
         yield from deframer.feed(line.read(max(1, line.in_waiting)))
 
 
-def _boot(frame: bytes, reader: SealedReader | None) -> Frame | None:
-    """The BOOT that these bytes are, None of anything else."""
+def _read(data: bytes, reader: SealedReader | None) -> Frame | None:
+    """The frame that these bytes are; an open one would not show that the keys are there."""
     try:
-        first, *_ = peek_header(frame)
-        if reader is not None and first & SEALED_BIT:
-            reader.learn(frame)
-            opened = reader.open(frame)
+        first, *_ = peek_header(data)
+        if reader is not None:
+            if not first & SEALED_BIT:
+                return None
+            reader.learn(data)
+            opened = reader.open(data)
             if not isinstance(opened, bytes):
                 return None
-            frame = opened
-        elif reader is not None:
-            return None  # an open BOOT would not show that the keys are there
-        decoded = decode(frame)
+            data = opened
+        return decode(data)
     except FrameError:
         return None
-    return decoded if decoded.type is FrameType.BOOT else None
 
 
-def _verify(boot: Frame, settings: Settings, port: str) -> None:
-    assert isinstance(boot.payload, Boot)
-    if boot.payload.settings_crc != settings_crc(encode(settings)):
+def _verify(boot: Boot, node_id: int, settings: Settings, port: str) -> None:
+    if boot.settings_crc != settings_crc(encode(settings)):
         raise TreeringError(
-            f"{port}: node {boot.source} runs with other settings than the description's;"
+            f"{port}: node {node_id} runs with other settings than the description's;"
             " they were changed on the air, or its EEPROM is worn out: flash it again"
         )
-
-
-def _told(boot: Frame) -> str:
-    assert isinstance(boot.payload, Boot)
-    return f"settings {boot.payload.settings_crc:04x}, flags {boot.payload.flags:02x}"

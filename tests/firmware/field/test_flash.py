@@ -1,5 +1,8 @@
 """`treering flash`: what it refuses before it writes, and what it makes of avrdude's words."""
 
+import os
+import shutil
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from desktop.command import main
 from firmware.field import flash
 from firmware.field.description import Board
 from protocol.settings import Settings, decode, flash_page, read_copy
+from tests.firmware.board import BOOTLOADER, EmulatedBoard, build
 from tests.firmware.field.test_description import GARDEN
 
 PAGE = flash_page(Settings(node_id=7))
@@ -102,3 +106,27 @@ def test_no_board_begins_in_the_life_of_the_one_whose_place_it_takes(
         assert main(["flash", *of_node_7, "--port", "spare"]) == 1
     assert None not in lives
     assert len(set(lives)) == 3
+
+
+# --- a board -----------------------------------------------------------------------------------------------
+
+RADIO_NODE = '\n[[node]]\nid = 9\nboard = "uno"\nair_baud = 115200\n'
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.skipif(sys.platform != "linux", reason="the emulated board is Linux's")
+def test_a_board_becomes_the_node_that_the_description_says(
+    garden: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The emulated Uno behind its own bootloader, written by the real avrdude, first as 7, then as 9."""
+    if shutil.which("avrdude") is None and "CI" not in os.environ:
+        pytest.skip("avrdude is not installed (Debian: apt install avrdude)")
+    build()
+    garden.write_text(GARDEN + RADIO_NODE)
+    assert main(["provision", str(garden)]) == 0
+    capsys.readouterr()
+    with EmulatedBoard(tmp_path, "--bootloader", str(BOOTLOADER)) as board:
+        for node, told in ((7, "(sealed, settings "), (9, "(sealed)")):
+            options = ["--field", str(garden), "--port", board.port, "--node", str(node)]
+            assert main(["flash", *options]) == 0
+            assert f"node {node} runs on the uno at {board.port} {told}" in capsys.readouterr().out
