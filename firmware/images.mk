@@ -60,7 +60,8 @@ take = avr-size -A $(BUILD)/$(1).elf | awk -v name="$(2)" -v flash_max=$(3) -v r
 define image_rules
 $(BUILD)/$(1).elf: $(call objects,$(1),$(SKETCH)/treering.ino $(wildcard $(SKETCH)/*.cpp) $(CORE_SOURCES) $(CORE_ASSEMBLY)) \
                    $(BUILD)/$(1)/arduino.a
-	$(AVR_C) -fuse-linker-plugin -Wl,--gc-sections -o $$@ $$^ -lm
+	$(AVR_C) -fuse-linker-plugin -Wl,--gc-sections -o $$@.new $$^ -lm
+	mv $$@.new $$@
 
 $(BUILD)/$(1)/arduino.a: $(patsubst %,$(BUILD)/$(1)/arduino/%.o,$(notdir $(arduino_of)))
 	rm -f $$@

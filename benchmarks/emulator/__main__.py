@@ -39,7 +39,7 @@ FLOOR = 2.0
 # What neither data nor stack of an Uno should ever touch.
 AIM_UNTOUCHED_BYTES = 600
 FLOOR_BOARDS = 100
-# Rounds in which the boards start and join: on an air with collisions a sealed field takes long, as all of its
+# Rounds in which the boards start and join. On an air with collisions a sealed field takes long, as all its
 # nodes prove their counters to each other at once.
 WARM_ROUNDS, SEALED_WARM_ROUNDS = 2, 16
 ROUNDS = 6

@@ -23,6 +23,7 @@ from firmware.native.host_line import HostLine
 from firmware.native.world import SUPPLY_MV, feel
 from protocol.node import ChildJoined, LinkName, MeasurementDue, Node, PeerFound
 from protocol.packets import CRC_BYTES, HEADER_BYTES
+from protocol.payloads import Network
 from protocol.settings import Roles, Sensors
 from protocol.simulator.field import reading
 from protocol.simulator.networks import DEFAULT_PROFILE, MakeNode
@@ -91,7 +92,7 @@ class Boards:
         kind = self._root_kind if root else self.kind
         if kind is None:
             return self._make_root(node_id, root=True, **options)
-        if (root or kind.network) and options["first_version"] != FIRST_VERSION:
+        if (root or kind.network is not Network.TREE) and options["first_version"] != FIRST_VERSION:
             raise BoardError(
                 f"node {node_id}: a board's first round is {FIRST_VERSION}; leave first_version out"
             )
