@@ -180,7 +180,7 @@ def main() -> int:
         behind = "behind its bootloader" if with_bootloader else "at once"
         print(
             f"{done.times:,} openings, the board starts {behind}: {done.frames:,} frames heard,"
-            f" {done.lost} lost, at most {done.most_lost} an opening; {done.undecoded} pieces of noise dropped;"
+            f" {done.lost} lost, at most {done.most_lost} an opening; {done.undecoded} pieces of noise;"
             f" slowest {done.slowest_s:.2f} s, {done.seconds:.0f} s in all"
         )
         worst = max(worst, done.most_lost)

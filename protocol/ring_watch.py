@@ -7,8 +7,8 @@ from typing import NamedTuple
 from protocol.node import Jitter
 from protocol.timing import RingTiming
 
-# Three days: a clock that wraps at 32 bits can compare times that are less than 2^31 ms apart, and a node that
-# slept for long doubles what it waits.
+# Three days: a clock that wraps at 32 bits can compare times that are less than 2^31 ms apart, and a node
+# that slept for long doubles what it waits.
 LONGEST_DELAY_MS = 1 << 28
 
 

@@ -37,9 +37,7 @@ from protocol.simulator.toml_tables import DescriptionError, Table
 from protocol.timing import MAX_PERIOD_MS, RingTiming
 
 DEFAULT_PERIOD_S = 5.0
-_KEYS = (
-    *("id", "keys", "open", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor"),
-)
+_KEYS = (*("id", "keys", "open", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor"),)
 # Options that say what is measured, as they are when they are not given.
 _OTHER_SENSORS = {
     "metrics": (TEMPERATURE.id,),
