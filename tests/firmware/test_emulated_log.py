@@ -17,12 +17,16 @@ from typing import Any
 import pytest
 
 from bridge.scenarios import read_scenario
+from firmware.native.board import UNO_POLLING
 from firmware.native.boards import Boards
 from firmware.native.eeprom import FieldSettings
+from firmware.native.polling import CorePollingNode
 from firmware.native.tree import CoreNode
 from protocol.capture import Record
 from protocol.node import Node
-from protocol.packets import Ack, Payload, Result, Sync, decode
+from protocol.packets import Ack, Beat, Payload, Result, Sync, decode
+from protocol.payloads import Network
+from protocol.polling import PollingNode
 from protocol.simulator.faults import Fault, Join
 from protocol.simulator.networks import MakeNode
 from protocol.simulator.simulation import Simulation
@@ -46,6 +50,8 @@ def timeless(payload: Payload) -> Payload:
     match payload:
         case Sync():
             return replace(payload, age=0)
+        case Beat():
+            return replace(payload, age_ms=0)
         case Ack(_, sync):
             return replace(payload, sync=replace(sync, age=0))
         case Result(_, items):
@@ -54,7 +60,9 @@ def timeless(payload: Payload) -> Payload:
     return payload
 
 
-def log_of(topology: Topology, seed: int, make_node: MakeNode, boards: Boards | None = None) -> Log:
+def log_of(
+    topology: Topology, seed: int, make_node: MakeNode, boards: Boards | None = None, **options: Any
+) -> Log:
     log: Log = defaultdict(list)
 
     def write(record: Record) -> None:
@@ -62,7 +70,8 @@ def log_of(topology: Topology, seed: int, make_node: MakeNode, boards: Boards | 
         what = f"{frame.type.name} to {frame.destination}: {timeless(frame.payload)}"
         bisect.insort(log[frame.source], (what, record.timestamp_us))
 
-    delays_ms = {} if boards else {node: SENSOR_MS for node in topology.places if node != topology.root}
+    on_host = () if "network" in options else (topology.root,)  # where a sensor answers at once
+    delays_ms = {} if boards else {node: SENSOR_MS for node in topology.places if node not in on_host}
     simulation = Simulation(
         topology,
         seed=seed,
@@ -70,7 +79,8 @@ def log_of(topology: Topology, seed: int, make_node: MakeNode, boards: Boards | 
         metrics=FieldSettings().metrics,
         on_record=write,
         measure_delay_ms=delays_ms,
-        faults=[Fault(1, Join(topology.root))],
+        faults=[Fault(1, Join(node)) for node in on_host],
+        **options,
     )
     if boards:
         boards.attach(simulation)
@@ -93,9 +103,28 @@ def test_boards_send_what_nodes_send(field: str, node_class: MakeNode, seed: int
         return node_class(node_id, root=root, **options)
 
     of_nodes = log_of(topology, seed, like_a_board)
+    assert_same(of_boards, of_nodes, topology, f"{field}, seed {seed}")
+
+
+@pytest.mark.parametrize("node_class", [PollingNode, CorePollingNode])
+def test_polled_boards_send_what_polled_nodes_send(node_class: MakeNode) -> None:
+    scenario = read_scenario("polling-8")
+    topology = scenario.topology()
+    options: dict[str, Any] = {"network": "polling", "air": scenario.air}
+    settings = FieldSettings(Network.POLLING, period_ms=scenario.period_ms)
+    boards = Boards(UNO_POLLING, settings=settings)
+    of_boards = log_of(topology, 1, boards.make_node, boards, **options)
+
+    def like_a_board(node_id: int, **options: Any) -> Node:
+        return node_class(node_id, **options | {"seed": boards.seeds[node_id]})
+
+    assert_same(of_boards, log_of(topology, 1, like_a_board, **options), topology, "polling-8")
+
+
+def assert_same(of_boards: Log, of_nodes: Log, topology: Topology, which: str) -> None:
     assert of_boards.keys() == of_nodes.keys() == topology.places.keys()
     for node_id, sent in of_boards.items():
-        where = f"{field}, seed {seed}, node {node_id}"
+        where = f"{which}, node {node_id}"
         assert [what for what, _ in sent] == [what for what, _ in of_nodes[node_id]], where
         for (what, board_us), (_, node_us) in zip(sent, of_nodes[node_id], strict=True):
             assert abs(board_us - node_us) <= 1_000 * LATE_MS, f"{where}: {what}"
