@@ -36,21 +36,12 @@ from protocol.packets import (
     Response,
     Sync,
 )
-from protocol.proofs import (
-    CHALLENGE_JITTER_MS,
-    INTRODUCTION_MS,
-    RESPONSE_SPREAD_MS,
-    Challenged,
-    Challenges,
-    Responses,
-)
+from protocol.proofs import INTRODUCTION_MS, Question, Questions
 from protocol.replay_window import Refusal, Senders
 from protocol.sealing import HOST_TYPES, shown_number, unfit
 from protocol.seals import Seals
 
 MakeInner = Callable[[int], Node]
-# For members, hop by hop: of those for another node nothing is to be learned.
-_NOT_OVERHEARD = HOST_TYPES | {FrameType.LETTER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +91,7 @@ class Endpoint:
         self._has_left = False
         self._seals = None if membership.keys is None else Seals(node_id, membership.keys)
         self._senders = Senders(places.senders)
-        self._challenges = Challenges(places.challenges)
-        self._responses = Responses(places.responses)
+        self._questions = Questions(places.challenges, places.responses, self._jitter)
         self._letters = LetterBox(
             node_id,
             membership,
@@ -114,13 +104,12 @@ class Endpoint:
             max_known=places.known_letters,
             max_letters=places.letters,
         )
-        self._to_all: Challenged | None = None
         self._start_ms: int | None = now_ms
         if self._seals is None:
             self._begin(now_ms)
         else:
             self._start_ms = now_ms + INTRODUCTION_MS
-            self._to_all = Challenged(BROADCAST, now_ms + self._jitter.below(CHALLENGE_JITTER_MS))
+            self._challenge(BROADCAST, True, now_ms)
 
     @property
     def keys(self) -> Keys | None:
@@ -156,9 +145,7 @@ class Endpoint:
         if not self._has_left:
             deadlines_ms += (
                 self._start_ms,
-                self._to_all.due_ms if self._to_all is not None and self._to_all.number is None else None,
-                self._responses.next_due_ms(),
-                self._challenges.next_due_ms(),
+                self._questions.next_due_ms(),
                 self._letters.next_deadline(),
             )
         return min((deadline_ms for deadline_ms in deadlines_ms if deadline_ms is not None), default=None)
@@ -245,10 +232,7 @@ class Endpoint:
         elif source > MAX_NODE_ID:
             self._drop(DropReason.MALFORMED, None)
         elif destination in (self.node_id, BROADCAST):
-            if frame[0] & 0x1F in HOST_TYPES:
-                self._drop(DropReason.ROLE, source)
-            else:
-                self._hear(frame, seals, source, counter, destination, now_ms)
+            self._hear(frame, seals, source, counter, destination, now_ms)
         elif self._overhears and destination != HOST:
             self._overhear(frame, seals, source, counter, now_ms)
 
@@ -275,10 +259,8 @@ class Endpoint:
             return
         if is_proven:
             self._senders.take(source, number)
-        try:
-            got = packets.decode(opened)
-        except FrameError as error:
-            self._drop(error.reason, source)
+        got = self._decoded(opened, source)
+        if got is None:
             return
         if got.type is FrameType.CHALLENGE:
             self._on_challenge(source, number, is_proven=is_proven, to_all=to_all, now_ms=now_ms)
@@ -292,7 +274,7 @@ class Endpoint:
 
     def _overhear(self, frame: bytes, seals: Seals, source: int, counter: int, now_ms: int) -> None:
         """A frame for another node, of which the inner one may learn; nobody is challenged for it."""
-        if shown_number(frame) is not None or frame[0] & 0x1F in _NOT_OVERHEARD:
+        if shown_number(frame) is not None or frame[0] & 0x1F == FrameType.LETTER:
             return
         number = self._senders.locate(source, counter)
         if number == Refusal.UNPROVEN:
@@ -305,10 +287,9 @@ class Endpoint:
             self._drop(DropReason.TAG, source)
             return
         self._senders.take(source, number)
-        try:
-            self._deliver(packets.decode(opened), opened, now_ms)
-        except FrameError as error:
-            self._drop(error.reason, source)
+        got = self._decoded(opened, source)
+        if got is not None:
+            self._deliver(got, opened, now_ms)
 
     def _opened(self, frame: bytes, seals: Seals, number: int) -> bytes | None:
         epoch = seals.keys.epoch
@@ -316,6 +297,17 @@ class Endpoint:
         if seals.keys.epoch != epoch:
             self._keys_changed(seals)
         return opened
+
+    def _decoded(self, opened: bytes, source: int) -> Frame | None:
+        """What a member says; what is for the host is sealed otherwise (10.4)."""
+        if opened[0] in HOST_TYPES:
+            self._drop(DropReason.ROLE, source)
+            return None
+        try:
+            return packets.decode(opened)
+        except FrameError as error:
+            self._drop(error.reason, source)
+            return None
 
     def _deliver(self, got: Frame, opened: bytes, now_ms: int) -> None:
         """To the inner node, unless its sender's role does not allow it (10.5)."""
@@ -337,15 +329,11 @@ class Endpoint:
 
     def _challenge(self, sender: int, to_all: bool, now_ms: int) -> None:
         """Ask who sent that frame, which was for all or for this node alone, to prove its counter."""
-        if self._challenges.may_ask(sender, now_ms):
-            jitter_ms = self._jitter.below(self._challenges.spread_ms) if to_all else 0
-            self._challenges.ask(sender, now_ms + jitter_ms)
+        self._questions.challenge(sender, now_ms, spread=to_all)
 
     def _on_challenge(self, sender: int, number: int, *, is_proven: bool, to_all: bool, now_ms: int) -> None:
-        place = self._responses.place(sender, proven=is_proven, now_ms=now_ms)
-        if place is not None:
-            spread_ms = self._jitter.below(RESPONSE_SPREAD_MS) if to_all else 0
-            place.number, place.due_ms, place.sent_ms = number, now_ms + spread_ms, None
+        """Who is proven asks for good reason, and is answered again."""
+        self._questions.respond(sender, number, now_ms, spread=to_all, again=is_proven)
         if not is_proven:
             self._challenge(sender, to_all, now_ms)
 
@@ -353,9 +341,7 @@ class Endpoint:
         self, response: Response, sender: int, number: int, *, is_proven: bool, now_ms: int
     ) -> None:
         asked = response.challenged_life << LIFE_SHIFT | response.challenged_counter
-        answers = self._challenges.settle(sender, asked, now_ms) or (
-            self._to_all is not None and self._to_all.is_answered_by(asked, now_ms)
-        )
+        answers = self._questions.settle(asked, now_ms)
         if not answers:
             self._drop(DropReason.UNPROVEN, sender)
         if not is_proven:
@@ -366,22 +352,21 @@ class Endpoint:
                 self._challenge(sender, False, now_ms)
 
     def _prove(self, frames: list[tuple[LinkName, bytes]], now_ms: int) -> None:
-        """The CHALLENGE to all, RESPONSEs, CHALLENGEs: those that are due."""
-        if self._to_all is not None and self._to_all.number is None and self._to_all.due_ms <= now_ms:
-            frames.append(self._asked(self._to_all, now_ms))
-        while (challenger := self._responses.due(now_ms)) is not None:
-            challenger.sent_ms = now_ms
-            number = self._counter.next()
-            question = challenger.number >> LIFE_SHIFT, challenger.number % COUNTER_MODULUS
-            response = Response(number >> LIFE_SHIFT, *question)
-            frames.append(self._made(FrameType.RESPONSE, challenger.sender, response, number))
-        while (challenged := self._challenges.due(now_ms)) is not None:
-            frames.append(self._asked(challenged, now_ms))
+        """The CHALLENGEs and RESPONSEs that are due."""
+        while (question := self._questions.due(now_ms)) is not None:
+            frames.append(self._asked(question, now_ms))
 
-    def _asked(self, challenged: Challenged, now_ms: int) -> tuple[LinkName, bytes]:
+    def _asked(self, question: Question, now_ms: int) -> tuple[LinkName, bytes]:
+        question.is_sent, question.at_ms = True, now_ms
         number = self._counter.next()
-        challenged.number, challenged.sent_ms = number, now_ms
-        return self._made(FrameType.CHALLENGE, challenged.sender, Challenge(number >> LIFE_SHIFT), number)
+        life = number >> LIFE_SHIFT
+        payload: Payload
+        if question.type is FrameType.RESPONSE:
+            payload = Response(life, question.number >> LIFE_SHIFT, question.number % COUNTER_MODULUS)
+        else:
+            question.number = number
+            payload = Challenge(life)
+        return self._made(question.type, question.peer, payload, number)
 
     # --- helpers -----------------------------------------------------------------------------------------
 

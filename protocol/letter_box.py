@@ -16,9 +16,7 @@ from protocol.letters import (
     Cause,
     HeardLetters,
     Kind,
-    Session,
     Status,
-    Verdict,
     decode_answer,
     decode_body,
     encode_answer,
@@ -64,11 +62,10 @@ class LetterBox:
         self._emit = emit
         self._actuators = actuators
         self._settings = settings
-        self._max_letters = max_letters
-        self._session = Session(counter.first)
+        self._session = counter.first
         self._heard = HeardLetters(max_known)
         self._newest: dict[tuple[int, int], int] = {}  # of what nodes tell a controller, by node and life
-        self._passing: list[tuple[int, Letter]] = []
+        self._passing: list[tuple[int, Letter] | None] = [None] * max_letters
         self._answer: Body | None = None
         self._states: dict[int, Cause] = {}
         self._written_ms = 0  # the answer or state that waits
@@ -112,7 +109,7 @@ class LetterBox:
 
     def next_deadline(self) -> int | None:
         """When to call `handle_timer` and `take_due`."""
-        waiting = [due_ms for due_ms, _ in self._passing]
+        waiting = [passing[0] for passing in self._passing if passing is not None]
         if self._answer is not None or self._states:
             waiting.append(self._written_ms)
         for deadline_ms in (self._actuators.next_deadline(), self._requests.next_deadline()):
@@ -132,9 +129,9 @@ class LetterBox:
         if (request := self._requests.due(now_ms)) is not None:
             number = self._counter.next()
             return self._sealed(request.addressee, number, self._requests.write(request, number, now_ms))
-        for waiting in self._passing:
-            if waiting[0] <= now_ms:
-                self._passing.remove(waiting)
+        for place, waiting in enumerate(self._passing):
+            if waiting is not None and waiting[0] <= now_ms:
+                self._passing[place] = None
                 return waiting[1]
         return None
 
@@ -165,24 +162,25 @@ class LetterBox:
     def _pass_on(self, letter: Letter, now_ms: int) -> DropReason | None:
         if letter.hops == 0:
             return None
-        if len(self._passing) >= self._max_letters:
+        if None not in self._passing:
             return DropReason.QUEUE_FULL
         due_ms = now_ms + self._jitter.below(PASS_ON_JITTER_MS)
-        self._passing.append((due_ms, replace(letter, hops=letter.hops - 1)))
+        self._passing[self._passing.index(None)] = due_ms, replace(letter, hops=letter.hops - 1)
         return None
 
     def _obey(self, body: Body, number: int, now_ms: int) -> DropReason | None:
-        verdict = self._session.judge(body.session, number)
-        if verdict is Verdict.OLD:
-            return DropReason.SESSION
+        """A session is that of one letter, so that none is obeyed twice."""
+        is_taken = self._is_of_session(body)
         status, state = Status.SESSION, None
-        if verdict is Verdict.TAKEN:
+        if is_taken:
+            self._session = self._counter.next()
             status, state = self._carry_out(body, now_ms)
-        elif verdict is Verdict.OTHER_LIFE:
-            self._session = Session(self._counter.next())
-        answer = Answer(body.kind, status, self._session.number, state)
+        answer = Answer(body.kind, status, self._session, state)
         self._answer, self._written_ms = Body(Kind.ANSWER, number, encode_answer(answer)), now_ms
-        return None if verdict is Verdict.TAKEN else DropReason.SESSION
+        return None if is_taken else DropReason.SESSION
+
+    def _is_of_session(self, body: Body) -> bool:
+        return body.session == self._session
 
     def _carry_out(self, body: Body, now_ms: int) -> tuple[Status, tuple[int, int] | None]:
         match body.kind:

@@ -129,34 +129,3 @@ class HeardLetters:
         if len(self._heard) > self._max_letters:
             self._heard.popitem(last=False)
         return is_news
-
-
-class Verdict(IntEnum):
-    """What a node makes of its controller's letter (14.2)."""
-
-    TAKEN = 0
-    OTHER_SESSION = 1
-    OTHER_LIFE = 2
-    OLD = 3
-
-
-class Session:
-    """Which letters of its controller a node takes (14.2): those of this session, each once."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self._last: int | None = None
-
-    def judge(self, session: int, number: int) -> Verdict:
-        """A letter is taken if it is of this session and newer than the last one taken, which it is then.
-
-        In the same session it cannot be compared with letters of another life: the session has to end.
-        """
-        if session != self.number:
-            return Verdict.OTHER_SESSION
-        if self._last is not None and number >> LIFE_SHIFT != self._last >> LIFE_SHIFT:
-            return Verdict.OTHER_LIFE
-        if self._last is not None and number <= self._last:
-            return Verdict.OLD
-        self._last = number
-        return Verdict.TAKEN

@@ -1,126 +1,106 @@
-"""Challenges and responses on their way (PROTOCOL.md 10.3): who was asked to prove its counter, who asked.
-
-Both tables are in the order in which their places were taken; what does not fit is left out.
-"""
+"""CHALLENGEs and RESPONSEs under way (PROTOCOL.md 10.3): who was asked to prove its counter, who asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocol.node import Jitter
+from protocol.payloads import FrameType
+from protocol.wire_format import BROADCAST
+
 INTRODUCTION_MS = 700
-CHALLENGE_JITTER_MS = 100
 RESPONSE_SPREAD_MS = 250
 ANSWER_WAIT_MS = 1_000
 LONGEST_PAUSE_MS = 8_000
 PAUSE_SPREAD_DIVISOR = 8
+CHALLENGE_JITTER_MS = ANSWER_WAIT_MS // PAUSE_SPREAD_DIVISOR  # of the first one
 
 
 @dataclass(slots=True)
-class Challenged:
-    """A sender that is asked; `number` is the CHALLENGE's long counter once it is sent."""
+class Question:
+    """A CHALLENGE or a RESPONSE to `peer`; `number` is that of the CHALLENGE, once it is sent or received."""
 
-    sender: int
-    due_ms: int
-    number: int | None = None
-    sent_ms: int = 0
-
-    def is_answered_by(self, number: int, now_ms: int) -> bool:
-        """Whether that challenged counter is this one's, in time."""
-        return self.number == number and now_ms - self.sent_ms <= ANSWER_WAIT_MS
+    type: FrameType
+    peer: int
+    number: int
+    at_ms: int  # it is to be sent, or was sent
+    is_sent: bool = False
 
 
-class Challenges:
-    """The CHALLENGEs to single senders, fewer of them while they go unanswered."""
+class Questions:
+    """The places for them, so many for each type, and one to ask all; what finds none is left out.
 
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._challenged: list[Challenged] = []
+    `jitter` spreads those that others may send, too.
+    """
+
+    def __init__(self, max_challenges: int, max_responses: int, jitter: Jitter) -> None:
+        self._max = {FrameType.CHALLENGE: max_challenges, FrameType.RESPONSE: max_responses}
+        self._places: list[Question | None] = [None] * (1 + max_challenges + max_responses)
+        self._jitter = jitter
         self._pause_ms = ANSWER_WAIT_MS
 
-    @property
-    def spread_ms(self) -> int:
-        """Over which a CHALLENGE that a broadcast frame causes is spread."""
-        return self._pause_ms // PAUSE_SPREAD_DIVISOR
-
-    def may_ask(self, sender: int, now_ms: int) -> bool:
-        """Whether there is a place, and the sender was not asked a moment ago."""
-        if not self._places:
-            return False
+    def challenge(self, peer: int, now_ms: int, *, spread: bool) -> None:
+        """Ask a node, or all, unless it is asked already."""
         self._forget(now_ms)
-        return len(self._challenged) < self._places and all(c.sender != sender for c in self._challenged)
+        spread_ms = self._pause_ms // PAUSE_SPREAD_DIVISOR if spread else 0
+        self._plan(FrameType.CHALLENGE, peer, 0, spread_ms, now_ms, again=False)
 
-    def ask(self, sender: int, due_ms: int) -> None:
-        """Ask it then; only if it may be asked."""
-        self._challenged.append(Challenged(sender, due_ms))
+    def respond(self, peer: int, number: int, now_ms: int, *, spread: bool, again: bool) -> None:
+        """Answer the CHALLENGE of that number; `again`, though one of that node was answered just now."""
+        self._forget(now_ms)
+        spread_ms = RESPONSE_SPREAD_MS if spread else 0
+        self._plan(FrameType.RESPONSE, peer, number, spread_ms, now_ms, again=again)
 
-    def due(self, now_ms: int) -> Challenged | None:
+    def due(self, now_ms: int) -> Question | None:
         """The first that is to be sent now."""
         self._forget(now_ms)
-        return next((c for c in self._challenged if c.number is None and c.due_ms <= now_ms), None)
+        return next((q for q in self._places if q and not q.is_sent and q.at_ms <= now_ms), None)
 
-    def settle(self, sender: int, number: int, now_ms: int) -> bool:
-        """Whether `number` answers what that sender was asked; the place is free then."""
+    def settle(self, number: int, now_ms: int) -> bool:
+        """Whether a CHALLENGE of that number awaits an answer; that of one to a single node is over then."""
         self._forget(now_ms)
-        for challenged in self._challenged:
-            if challenged.sender == sender and challenged.is_answered_by(number, now_ms):
-                self._challenged.remove(challenged)
-                self._pause_ms = max(self._pause_ms // 2, ANSWER_WAIT_MS)
+        for place, question in enumerate(self._places):
+            if (
+                question is not None
+                and question.type is FrameType.CHALLENGE
+                and question.is_sent
+                and question.number == number
+                and now_ms - question.at_ms <= ANSWER_WAIT_MS
+            ):
+                if question.peer != BROADCAST:
+                    self._places[place] = None
+                    self._pause_ms = max(self._pause_ms // 2, ANSWER_WAIT_MS)
                 return True
         return False
 
     def next_due_ms(self) -> int | None:
         """When the next one is to be sent."""
-        return min((c.due_ms for c in self._challenged if c.number is None), default=None)
+        return min((q.at_ms for q in self._places if q and not q.is_sent), default=None)
+
+    def _plan(
+        self, frame_type: FrameType, peer: int, number: int, spread_ms: int, now_ms: int, *, again: bool
+    ) -> None:
+        """The type's first free place, or the one that the peer has."""
+        of_type = {q.peer: place for place, q in enumerate(self._places) if q and q.type is frame_type}
+        if peer in of_type:
+            if not again:
+                return
+            place = of_type[peer]
+        elif len(of_type.keys() - {BROADCAST}) < self._max[frame_type]:
+            place = self._places.index(None)
+        else:
+            return
+        delay_ms = self._jitter.below(spread_ms) if spread_ms else 0
+        self._places[place] = Question(frame_type, peer, number, now_ms + delay_ms)
 
     def _forget(self, now_ms: int) -> None:
-        """Those that nobody answered have had their place for long enough, and the next have it for longer:
-        questions that fill a slow radio keep the answers from it."""
-        waiting = []
-        for challenged in self._challenged:
-            if challenged.number is not None and now_ms - challenged.sent_ms > self._pause_ms:
-                self._pause_ms = min(2 * self._pause_ms, LONGEST_PAUSE_MS)
-            else:
-                waiting.append(challenged)
-        self._challenged = waiting
-
-
-@dataclass(slots=True)
-class Challenger:
-    """Who asked, and the long counter that the RESPONSE repeats; answered at `sent_ms`."""
-
-    sender: int
-    number: int
-    due_ms: int
-    sent_ms: int | None = None
-
-
-class Responses:
-    """The RESPONSEs to be sent, and those sent within answer wait."""
-
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._challengers: list[Challenger] = []
-
-    def place(self, sender: int, *, proven: bool, now_ms: int) -> Challenger | None:
-        """The place for an answer to that sender; None if there is none, or it was answered just now.
-
-        Who is proven asks for good reason, and is answered again.
-        """
-        self._challengers = [
-            c for c in self._challengers if c.sent_ms is None or now_ms - c.sent_ms <= ANSWER_WAIT_MS
-        ]
-        for challenger in self._challengers:
-            if challenger.sender == sender:
-                return challenger if proven or challenger.sent_ms is None else None
-        if len(self._challengers) >= self._places:
-            return None
-        self._challengers.append(Challenger(sender, 0, now_ms))
-        return self._challengers[-1]
-
-    def due(self, now_ms: int) -> Challenger | None:
-        """The first that is to be sent now."""
-        return next((c for c in self._challengers if c.sent_ms is None and c.due_ms <= now_ms), None)
-
-    def next_due_ms(self) -> int | None:
-        """When the next one is to be sent."""
-        return min((c.due_ms for c in self._challengers if c.sent_ms is None), default=None)
+        """Challenges that a node did not answer have had their place for long enough, and the next have it
+        for longer: questions that fill a slow radio keep the answers from it."""
+        for place, question in enumerate(self._places):
+            if question is None or not question.is_sent:
+                continue
+            is_response = question.type is FrameType.RESPONSE
+            if now_ms - question.at_ms > (ANSWER_WAIT_MS if is_response else self._pause_ms):
+                self._places[place] = None
+                if not is_response and question.peer != BROADCAST:
+                    self._pause_ms = min(2 * self._pause_ms, LONGEST_PAUSE_MS)

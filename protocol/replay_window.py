@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from enum import IntEnum
 
 from protocol.wire_format import COUNTER_MODULUS
@@ -13,7 +12,6 @@ _WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
 _COUNTER_MASK = COUNTER_MODULUS - 1
 _HALF = COUNTER_MODULUS >> 1
 _LIFE_SHIFT = 24
-_NUMBER_MASK = (1 << 56) - 1
 
 
 class Refusal(IntEnum):
@@ -25,7 +23,7 @@ class Refusal(IntEnum):
 
 
 class Window:
-    """The newest number of a sender, and bit i of `bits` for the one i + 1 before it: it was seen."""
+    """The newest number of a sender, and bit i of `bits` for the one i before it: it was seen."""
 
     __slots__ = ("bits", "newest")
 
@@ -35,11 +33,11 @@ class Window:
 
 
 class Senders:
-    """The senders whose long counter is proven; at most `max_senders`, the one not heard for longest goes."""
+    """The senders whose long counter is proven; at most `max_senders`, the one known for longest goes."""
 
     def __init__(self, max_senders: int) -> None:
         self._max_senders = max_senders
-        self._windows: OrderedDict[int, Window] = OrderedDict()
+        self._windows: dict[int, Window] = {}
 
     def __contains__(self, source: int) -> bool:
         return source in self._windows
@@ -52,16 +50,7 @@ class Senders:
         window = self._windows.get(source)
         if window is None:
             return Refusal.UNPROVEN
-        newest = window.newest
-        ahead = (counter - newest) & _COUNTER_MASK
-        if 0 < ahead < _HALF:
-            return (newest + ahead) & _NUMBER_MASK
-        behind = -ahead & _COUNTER_MASK
-        if behind == 0:
-            return Refusal.SEEN
-        if behind > WINDOW_FRAMES or behind > newest & _COUNTER_MASK:
-            return Refusal.TOO_OLD
-        return Refusal.SEEN if window.bits >> behind - 1 & 1 else newest - behind
+        return _judged(window, window.newest & ~_COUNTER_MASK | counter)
 
     def judge(self, source: int, number: int) -> int:
         """As `locate`, for a frame that shows its whole number; one of another life, or long before, is not
@@ -69,36 +58,35 @@ class Senders:
         window = self._windows.get(source)
         if window is None or window.newest >> _LIFE_SHIFT != number >> _LIFE_SHIFT:
             return Refusal.UNPROVEN
-        behind = window.newest - number
-        if behind < 0:
-            return number
-        if behind > LONG_BEFORE:
+        if window.newest - number > LONG_BEFORE:
             return Refusal.UNPROVEN
-        if behind > WINDOW_FRAMES:
-            return Refusal.TOO_OLD
-        return Refusal.SEEN if behind == 0 or window.bits >> behind - 1 & 1 else number
+        return _judged(window, number)
 
     def take(self, source: int, number: int) -> None:
         """The frame of a number that was not refused is heard: its tag was right."""
         window = self._windows[source]
         ahead = number - window.newest
-        if ahead == 1:
-            window.bits = (window.bits << 1 | 1) & _WINDOW_MASK
+        if ahead > 0:
+            window.bits = (window.bits << min(ahead, WINDOW_FRAMES) | 1) & _WINDOW_MASK
             window.newest = number
-        elif -WINDOW_FRAMES <= ahead < 0:
-            window.bits |= 1 << -ahead - 1
-        else:  # the number after the last of all is 0
-            ahead &= _NUMBER_MASK
-            window.bits = (window.bits << 1 | 1) << min(ahead - 1, WINDOW_FRAMES) & _WINDOW_MASK
-            window.newest = number
-        self._windows.move_to_end(source)
+        else:
+            window.bits |= 1 << -ahead
 
     def prove(self, source: int, number: int) -> None:
         """The sender's life and newest counter are known now; all before it counts as seen."""
         if source not in self._windows and len(self._windows) >= self._max_senders:
-            self._windows.popitem(last=False)
+            del self._windows[next(iter(self._windows))]
         self._windows[source] = Window(number, _WINDOW_MASK)
-        self._windows.move_to_end(source)
+
+
+def _judged(window: Window, number: int) -> int:
+    """A number of the life that is proven."""
+    behind = window.newest - number
+    if behind < 0:
+        return number
+    if behind >= WINDOW_FRAMES:
+        return Refusal.TOO_OLD
+    return Refusal.SEEN if window.bits >> behind & 1 else number
 
 
 class LinkQuality:

@@ -35,7 +35,7 @@ const tr_seal_config_t config = {
 
 void prove(uint16_t sender, const uint8_t *number)
 {
-    tr_senders_prove(&seal.senders, sender, number);
+    tr_senders_prove(seal.senders, sender, number);
 }
 
 int main(void)

@@ -251,11 +251,12 @@ class Siege:
         return self.made(frame_type, CAPTURED, VICTIM, Sync(9, 0, 0, 5_000)), {R.ROLE}
 
     def _false_gateway(self) -> Attack:
-        """What is for the host, for the victim."""
+        """What is for the host, for the victim, as the captured sensor can seal it."""
         self.numbers[CAPTURED] += 1
         boot = Boot(1, 2, 1, 0, 0)
         number = self.numbers[CAPTURED]
-        return self._with_number(FrameType.BOOT, CAPTURED, VICTIM, boot, number, OWN_KEY), {R.ROLE}
+        key, reason = self.rng.choice([(OWN_KEY, R.TAG), (NETWORK, R.ROLE)])
+        return self._with_number(FrameType.BOOT, CAPTURED, VICTIM, boot, number, key), {reason}
 
     def _letter(self, origin: int, key: SealingKey, session: int) -> bytes:
         number = self.rng.getrandbits(56)

@@ -55,9 +55,18 @@
 #define TR_MAX_KNOWN_LETTERS 16
 #endif
 
-/* Letters that wait to be passed on; 93 bytes each. PROTOCOL.md 14.1 says 1. */
+/* Letters that wait to be passed on, and the longest; 5 bytes more each. PROTOCOL.md 14.1 says 1. */
 #ifndef TR_MAX_LETTERS
 #define TR_MAX_LETTERS 1
+#endif
+
+#ifndef TR_MAX_LETTER_BYTES
+#define TR_MAX_LETTER_BYTES TR_MAX_PAYLOAD_BYTES
+#endif
+
+/* 0: a seal, and letters, are of a network with keys. */
+#ifndef TR_CAN_BE_OPEN
+#define TR_CAN_BE_OPEN 0
 #endif
 
 /* Neighbours whose link a gateway knows; 11 bytes each. */

@@ -5,6 +5,7 @@
 #include "tr_bytes.h"
 #include "tr_ccm.h"
 #include "tr_frame.h"
+#include "tr_inline.h"
 #include "tr_seal_parts.h"
 #include "tr_timer.h"
 
@@ -17,8 +18,7 @@ enum {
     ADDRESSEE_AT = 3,
     NUMBER_AT = 5,
     BODY_AT = 12,
-    NAMES_BYTES = BODY_AT - ORIGIN_AT, /* authenticated with the body */
-    CONTENT_AT = 1 + TR_NUMBER_BYTES,  /* after kind and session */
+    CONTENT_AT = 1 + TR_NUMBER_BYTES, /* after kind and session */
     COMMAND_BYTES = 4,
     EPOCH_BYTES = 2,
     MAX_LIST_BYTES = 32,
@@ -40,68 +40,67 @@ static enum tr_letter_status command(tr_letters_t *letters, const uint8_t *conte
     return TR_STATUS_DONE;
 }
 
+/* Settings are numbers, which have one length, or lists of ids. */
 static enum tr_letter_status change_setting(const tr_letters_config_t *config, const uint8_t *content,
                                             uint8_t length)
 {
-    const uint8_t key = length > 0 ? content[0] : 0;
-    const uint8_t value_bytes = (uint8_t)(length - 1);
-    uint8_t least = 1, most = 1;
-    switch (key) {
+    uint8_t unit = 1, most = 1;
+    switch (length > 0 ? content[0] : 0) {
     case TR_SETTING_ROLES:
     case TR_SETTING_SENSORS:
     case TR_SETTING_SAFE_VALUE: break;
-    case TR_SETTING_HOLD_S: least = most = 2; break;
-    case TR_SETTING_PERIOD_MS: least = most = 4; break;
-    case TR_SETTING_GATEWAYS: least = 2, most = 4; break;
+    case TR_SETTING_HOLD_S: unit = most = 2; break;
+    case TR_SETTING_PERIOD_MS: unit = most = 4; break;
+    case TR_SETTING_GATEWAYS: unit = 2, most = 4; break;
     case TR_SETTING_NEIGHBOURS:
-    case TR_SETTING_ORDER: least = 2, most = MAX_LIST_BYTES; break;
+    case TR_SETTING_ORDER: unit = 2, most = MAX_LIST_BYTES; break;
     default: return TR_STATUS_UNKNOWN;
     }
-    if (value_bytes < least || value_bytes > most || (least == 2 && value_bytes % 2))
+    length--;
+    if (length == 0 || length > most || length & (unit - 1))
         return TR_STATUS_OUT_OF_RANGE;
-    return config->change_setting(config->context, key, content + 1, value_bytes);
+    return config->change_setting(config->context, content[0], content + 1, length);
 }
 
-static enum tr_letter_status carry_out(tr_letters_t *letters, uint8_t kind, const uint8_t *content,
-                                       uint8_t length, uint32_t now_ms)
+static enum tr_letter_status take_key(const tr_letters_config_t *config, const uint8_t *content,
+                                      uint8_t length)
 {
-    const tr_letters_config_t *config = letters->config;
-    switch (kind) {
+    return length == EPOCH_BYTES + TR_KEY_BYTES
+               ? config->take_key(config->context, tr_get_u16(content), content + EPOCH_BYTES)
+               : TR_STATUS_OUT_OF_RANGE;
+}
+
+static enum tr_letter_status carry_out(tr_letters_t *letters, const uint8_t *body, uint8_t length,
+                                       uint32_t now_ms)
+{
+    const uint8_t *content = body + CONTENT_AT;
+    length = (uint8_t)(length - CONTENT_AT);
+    switch (body[0]) {
     case TR_LETTER_COMMAND: return command(letters, content, length, now_ms);
-    case TR_LETTER_SETTING: return change_setting(config, content, length);
-    case TR_LETTER_REKEY:
-        return length == EPOCH_BYTES + TR_KEY_BYTES
-                   ? config->take_key(config->context, tr_get_u16(content), content + EPOCH_BYTES)
-                   : TR_STATUS_OUT_OF_RANGE;
+    case TR_LETTER_SETTING: return change_setting(letters->config, content, length);
+    case TR_LETTER_REKEY: return take_key(letters->config, content, length);
     default: return TR_STATUS_UNKNOWN;
     }
 }
 
-/* The clear body of a letter of the controller's. Returns 0 or a negative drop reason. */
-static int obey(tr_letters_t *letters, const uint8_t *number, const uint8_t *body, uint8_t length,
-                uint32_t now_ms)
+/* A letter of the controller's, opened, with `length` bytes of body. A session is that of one letter, so that
+ * none is obeyed twice. Returns 0 or a negative drop reason. */
+static int obey(tr_letters_t *letters, const uint8_t *letter, uint8_t length, uint32_t now_ms)
 {
-    bool is_taken = false;
+    const uint8_t *body = letter + BODY_AT;
+    int result = -TR_DROP_SESSION;
     letters->status = TR_STATUS_SESSION;
     if (memcmp(body + 1, letters->session, TR_NUMBER_BYTES) == 0) {
-        if (letters->has_taken && memcmp(number, letters->taken, TR_LIFE_BYTES) != 0) {
-            /* The controller lost its counter, and its letters cannot be compared: the session ends. */
-            if (!tr_seal_take_number(letters->seal, letters->session))
-                return -TR_DROP_SESSION;
-            letters->has_taken = false;
-        } else if (letters->has_taken && memcmp(number, letters->taken, TR_NUMBER_BYTES) <= 0) {
-            return -TR_DROP_SESSION;
-        } else {
-            is_taken = letters->has_taken = true;
-            memcpy(letters->taken, number, TR_NUMBER_BYTES);
-            letters->status = (uint8_t)carry_out(letters, body[0], body + CONTENT_AT,
-                                                 (uint8_t)(length - CONTENT_AT), now_ms);
-        }
+        if (!tr_seal_name(letters->seal))
+            return result;
+        tr_number_copy(letters->session, letters->seal->nonce + TR_NONCE_NUMBER_AT);
+        letters->status = (uint8_t)carry_out(letters, body, length, now_ms);
+        result = 0;
     }
     letters->has_answer = true;
     letters->answered_kind = body[0];
-    memcpy(letters->answered, number, TR_NUMBER_BYTES);
-    return is_taken ? 0 : -TR_DROP_SESSION;
+    tr_number_copy(letters->answered, letter + NUMBER_AT);
+    return result;
 }
 
 /* --- letters on their way --- */
@@ -128,21 +127,32 @@ static int pass_on(tr_letters_t *letters, const uint8_t *letter, uint8_t length,
 {
     if (letter[HOPS_AT] == 0)
         return 0;
-    if (letters->passing_count == TR_MAX_LETTERS)
+    tr_passing_t *passing = letters->passing;
+    for (uint8_t left = TR_MAX_LETTERS; passing->bytes != 0; passing++) {
+        if (--left == 0)
+            return -TR_DROP_QUEUE_FULL;
+    }
+    if (length > TR_MAX_LETTER_BYTES)
         return -TR_DROP_QUEUE_FULL;
-    tr_passing_t *passing = &letters->passing[letters->passing_count++];
     passing->due_ms = now_ms + tr_jitter_below(&letters->seal->jitter, TR_PASS_ON_JITTER_MS);
-    passing->payload_bytes = length;
-    memcpy(passing->payload, letter, length);
-    passing->payload[HOPS_AT]--;
+    passing->bytes = length;
+    memcpy(passing->letter, letter, length);
+    passing->letter[HOPS_AT]--;
     return 0;
+}
+
+/* The letter in hand, by its own name, with the node's key. */
+static bool crypt(tr_letters_t *letters, uint8_t *letter, uint8_t body_bytes, bool seals)
+{
+    return tr_seal_crypt(letters->seal, TR_KEY_NODE, letter + ORIGIN_AT, BODY_AT - ORIGIN_AT, body_bytes,
+                         seals);
 }
 
 int tr_letters_receive(tr_letters_t *letters, uint8_t *frame, uint8_t length, uint32_t now_ms)
 {
     const tr_seal_config_t *config = letters->seal->config;
+    uint8_t *nonce = letters->seal->nonce;
     uint8_t *letter = frame + TR_HEADER_BYTES;
-    uint8_t *body = letter + BODY_AT;
     length = (uint8_t)(length - TR_HEADER_BYTES - TR_CRC_BYTES);
     if (length <= BODY_AT || length > TR_MAX_PAYLOAD_BYTES)
         return -TR_DROP_MALFORMED;
@@ -156,37 +166,38 @@ int tr_letters_receive(tr_letters_t *letters, uint8_t *frame, uint8_t length, ui
     if (origin != letters->config->controller)
         return -TR_DROP_ROLE;
     length = (uint8_t)(length - BODY_AT);
-    if (!config->is_open) {
+    if (!tr_seal_is_open(letters->seal)) {
+        memcpy(nonce, letter + ORIGIN_AT, TR_NONCE_NUMBER_AT);
+        tr_number_copy(nonce + TR_NONCE_NUMBER_AT, letter + NUMBER_AT);
         if (length < TR_CCM_TAG_BYTES)
             return -TR_DROP_TAG;
         length = (uint8_t)(length - TR_CCM_TAG_BYTES);
-        if (!tr_seal_crypt(config, TR_KEY_NODE, letter + ORIGIN_AT, letter + NUMBER_AT, letter + ORIGIN_AT,
-                           NAMES_BYTES, length, false))
+        if (!crypt(letters, letter, length, false))
             return -TR_DROP_TAG;
     }
-    if (length < CONTENT_AT)
-        return -TR_DROP_MALFORMED;
-    return obey(letters, letter + NUMBER_AT, body, length, now_ms);
+    return length < CONTENT_AT ? -TR_DROP_MALFORMED : obey(letters, letter, length, now_ms);
 }
 
 /* --- letters that are written --- */
 
 /* The clear body of the answer, or else of the state, that waits. Returns its length. */
-static uint8_t write_body(const tr_letters_t *letters, uint8_t *body)
+static uint8_t write_body(tr_letters_t *letters, uint8_t *body)
 {
     uint8_t *at = body + CONTENT_AT;
     if (letters->has_answer) {
+        letters->has_answer = false;
         body[0] = TR_LETTER_ANSWER;
-        memcpy(body + 1, letters->answered, TR_NUMBER_BYTES);
+        tr_number_copy(body + 1, letters->answered);
         *at++ = letters->answered_kind;
         *at++ = letters->status;
-        memcpy(at, letters->session, TR_NUMBER_BYTES);
+        tr_number_copy(at, letters->session);
         at += TR_NUMBER_BYTES;
         if (letters->answered_kind == TR_LETTER_COMMAND && letters->status == TR_STATUS_DONE) {
             *at++ = 0;
             *at++ = letters->value;
         }
     } else {
+        letters->has_state = false;
         body[0] = TR_LETTER_STATE;
         memset(body + 1, 0, TR_NUMBER_BYTES);
         *at++ = 0;
@@ -199,51 +210,44 @@ static uint8_t write_body(const tr_letters_t *letters, uint8_t *body)
 /* A letter to the controller. Returns its length; 0: no number could be reserved. */
 static uint8_t write_letter(tr_letters_t *letters, uint8_t *letter)
 {
-    const tr_seal_config_t *config = letters->seal->config;
-    if (!tr_seal_take_number(letters->seal, letter + NUMBER_AT))
+    const uint8_t *nonce = letters->seal->nonce;
+    if (!tr_seal_name(letters->seal))
         return 0;
     letter[HOPS_AT] = TR_FIRST_HOPS;
-    tr_put_u16(letter + ORIGIN_AT, config->node_id);
+    memcpy(letter + ORIGIN_AT, nonce, TR_NONCE_NUMBER_AT);
     tr_put_u16(letter + ADDRESSEE_AT, letters->config->controller);
+    tr_number_copy(letter + NUMBER_AT, nonce + TR_NONCE_NUMBER_AT);
     uint8_t length = write_body(letters, letter + BODY_AT);
-    if (!config->is_open) {
-        tr_seal_crypt(config, TR_KEY_NODE, letter + ORIGIN_AT, letter + NUMBER_AT, letter + ORIGIN_AT,
-                      NAMES_BYTES, length, true);
+    if (!tr_seal_is_open(letters->seal)) {
+        crypt(letters, letter, length, true);
         length = (uint8_t)(length + TR_CCM_TAG_BYTES);
     }
-    if (letters->has_answer)
-        letters->has_answer = false;
-    else
-        letters->has_state = false;
     return (uint8_t)(BODY_AT + length);
 }
 
 /* The first letter that is to be passed on now. Returns its length; 0: there is none. */
 static uint8_t take_passing(tr_letters_t *letters, uint32_t now_ms, uint8_t *letter)
 {
-    for (uint8_t i = 0; i < letters->passing_count; i++) {
-        tr_passing_t *passing = &letters->passing[i];
-        if (tr_ms_until(passing->due_ms, now_ms) != 0)
+    tr_passing_t *passing = letters->passing;
+    for (uint8_t left = TR_MAX_LETTERS; left > 0; left--, passing++) {
+        const uint8_t length = passing->bytes;
+        if (length == 0 || tr_ms_until(passing->due_ms, now_ms) != 0)
             continue;
-        const uint8_t length = passing->payload_bytes;
-        memcpy(letter, passing->payload, length);
-        letters->passing_count--;
-        memmove(passing, passing + 1, (size_t)(letters->passing_count - i) * sizeof *passing);
+        passing->bytes = 0;
+        memcpy(letter, passing->letter, length);
         return length;
     }
     return 0;
 }
 
-uint8_t tr_letters_next_frame(tr_letters_t *letters, uint32_t now_ms, uint8_t *frame)
+TR_OUTLINE uint8_t tr_letters_next_frame(tr_letters_t *letters, uint32_t now_ms, uint8_t *frame)
 {
     uint8_t *letter = frame + TR_HEADER_BYTES;
     const uint8_t length = letters->has_answer || letters->has_state ? write_letter(letters, letter)
                                                                      : take_passing(letters, now_ms, letter);
     if (length == 0)
         return 0;
-    frame[0] = TR_LETTER;
-    tr_put_u16(frame + 1, letters->seal->config->node_id);
-    tr_put_u16(frame + 3, TR_BROADCAST);
+    tr_seal_head(letters->seal, frame, TR_LETTER, TR_BROADCAST);
     return tr_seal_close(letters->seal, frame, (uint8_t)(TR_HEADER_BYTES + length + TR_CRC_BYTES));
 }
 
@@ -252,8 +256,11 @@ uint8_t tr_letters_next_frame(tr_letters_t *letters, uint32_t now_ms, uint8_t *f
 uint32_t tr_letters_wait_ms(const tr_letters_t *letters, uint32_t now_ms)
 {
     uint32_t wait_ms = letters->is_held ? tr_ms_until(letters->until_ms, now_ms) : TR_FOREVER_MS;
-    for (uint8_t i = 0; i < letters->passing_count; i++)
-        wait_ms = tr_shorter(wait_ms, tr_ms_until(letters->passing[i].due_ms, now_ms));
+    const tr_passing_t *passing = letters->passing;
+    for (uint8_t left = TR_MAX_LETTERS; left > 0; left--, passing++) {
+        if (passing->bytes != 0)
+            wait_ms = tr_shorter(wait_ms, tr_ms_until(passing->due_ms, now_ms));
+    }
     return letters->has_answer || letters->has_state ? 0 : wait_ms;
 }
 
@@ -285,5 +292,5 @@ void tr_letters_init(tr_letters_t *letters, const tr_letters_config_t *config, t
     letters->config = config;
     letters->seal = seal;
     letters->value = config->safe_value;
-    memcpy(letters->session, seal->config->first, TR_NUMBER_BYTES);
+    tr_number_copy(letters->session, seal->config->first);
 }

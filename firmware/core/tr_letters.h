@@ -32,9 +32,9 @@ typedef struct tr_letters_config {
 
 /* A letter that waits to be passed on. */
 typedef struct tr_passing {
+    uint8_t bytes; /* 0: the place is free */
     uint32_t due_ms;
-    uint8_t payload_bytes;
-    uint8_t payload[TR_MAX_PAYLOAD_BYTES];
+    uint8_t letter[TR_MAX_LETTER_BYTES];
 } tr_passing_t;
 
 /* To be read, not written, by others. */
@@ -45,18 +45,15 @@ typedef struct tr_letters {
     bool is_held;  /* until: */
     uint32_t until_ms;
     uint8_t session[TR_NUMBER_BYTES];
-    bool has_taken;
-    uint8_t taken[TR_NUMBER_BYTES]; /* the number of the letter that was taken last */
-    bool has_answer;                /* to be sent */
+    bool has_answer; /* to be sent */
     uint8_t answered[TR_NUMBER_BYTES];
     uint8_t answered_kind;
     uint8_t status; /* enum tr_letter_status */
     bool has_state; /* to be sent */
     uint8_t cause;  /* enum tr_actuator_cause */
     uint8_t known_count;
-    uint8_t passing_count;
     uint16_t known[TR_MAX_KNOWN_LETTERS]; /* CRCs of letters; the one heard last stands first */
-    tr_passing_t passing[TR_MAX_LETTERS]; /* in the order they came */
+    tr_passing_t passing[TR_MAX_LETTERS];
 } tr_letters_t;
 
 /* `config` and `seal`, which has just been initialized, must outlive the letters. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tr_constants.h"
+#include "tr_inline.h"
 
 void tr_number_add(uint8_t *number, uint8_t place, uint8_t value)
 {
@@ -14,18 +15,22 @@ void tr_number_add(uint8_t *number, uint8_t place, uint8_t value)
     }
 }
 
+TR_OUTLINE void tr_number_copy(uint8_t *number, const uint8_t *other)
+{
+    memcpy(number, other, TR_NUMBER_BYTES);
+}
+
 bool tr_long_counter_take(tr_long_counter_t *counter, tr_reserve_t reserve, void *context, uint8_t *number)
 {
     if (counter->reserved == 0) {
-        uint8_t limit[TR_NUMBER_BYTES];
-        memcpy(limit, counter->next, sizeof limit);
-        tr_number_add(limit, TR_NUMBER_BYTES - 2, TR_RESERVED_NUMBERS >> 8);
-        if (!reserve(context, limit))
+        tr_number_copy(number, counter->next);
+        tr_number_add(number, TR_NUMBER_BYTES - 2, TR_RESERVED_NUMBERS >> 8);
+        if (!reserve(context, number))
             return false;
         counter->reserved = TR_RESERVED_NUMBERS;
     }
     counter->reserved--;
-    memcpy(number, counter->next, TR_NUMBER_BYTES);
+    tr_number_copy(number, counter->next);
     tr_number_add(counter->next, TR_NUMBER_BYTES - 1, 1);
     return true;
 }

@@ -22,6 +22,8 @@ typedef struct tr_long_counter {
 /* Gives a number that was never used, and reserves more when that is due. False if that failed. */
 bool tr_long_counter_take(tr_long_counter_t *counter, tr_reserve_t reserve, void *context, uint8_t *number);
 
+void tr_number_copy(uint8_t *number, const uint8_t *other);
+
 /* Adds to the byte at `place`, and carries. */
 void tr_number_add(uint8_t *number, uint8_t place, uint8_t value);
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tr_ccm.h"
 #include "tr_constants.h"
 #include "tr_jitter.h"
 #include "tr_long_counter.h"
@@ -25,7 +26,11 @@ enum tr_key {
     TR_KEY_NODE,
 };
 
-enum { TR_KEY_BYTES = 16, TR_MAX_GATEWAYS = 2 };
+enum {
+    TR_KEY_BYTES = 16,
+    TR_MAX_GATEWAYS = 2,
+    TR_MAX_QUESTIONS = 1 + TR_MAX_CHALLENGES + TR_MAX_RESPONSES, /* one asks all */
+};
 
 typedef struct tr_seal_config {
     uint16_t node_id;
@@ -43,31 +48,24 @@ typedef struct tr_seal_config {
     tr_reserve_t reserve;
 } tr_seal_config_t;
 
-enum tr_question_state {
-    TR_QUESTION_NONE,
-    TR_QUESTION_WAITS,
-    TR_QUESTION_SENT,
-};
-
 /* A CHALLENGE or a RESPONSE. */
 typedef struct tr_question {
-    uint8_t state;                   /* enum tr_question_state */
-    uint16_t peer;                   /* whom it goes to */
-    uint32_t at_ms;                  /* it is to be sent, or was sent */
+    uint8_t type;   /* of the frame, with TR_SEALED_BIT once it is sent; 0: the place is free */
+    uint16_t peer;  /* whom it goes to */
+    uint32_t at_ms; /* it is to be sent, or was sent */
     uint8_t number[TR_NUMBER_BYTES]; /* of the CHALLENGE, once it is sent or received */
 } tr_question_t;
 
 /* To be read, not written, by others. */
 typedef struct tr_seal {
     const tr_seal_config_t *config;
-    uint32_t now_ms; /* of the call that runs */
+    uint32_t now_ms;                   /* of the call that runs */
+    uint8_t nonce[TR_CCM_NONCE_BYTES]; /* of the frame or letter in hand: source, number, and zeros */
     tr_long_counter_t counter;
     tr_jitter_t jitter;
     uint16_t pause_ms; /* for so long a CHALLENGE that nobody answers has its place */
-    /* The CHALLENGE that introduces the node; then the places for RESPONSEs, and for CHALLENGEs to single
-     * senders, those taken first before the others. */
-    tr_question_t questions[1 + TR_MAX_RESPONSES + TR_MAX_CHALLENGES];
-    tr_senders_t senders;
+    tr_question_t questions[TR_MAX_QUESTIONS];
+    tr_sender_t senders[TR_MAX_SENDERS];
 } tr_seal_t;
 
 /* `config` must outlive the seal. The node itself begins TR_INTRODUCTION_MS later; frames for it are of no
@@ -81,9 +79,6 @@ int tr_seal_open(tr_seal_t *seal, uint8_t *frame, size_t length, uint32_t now_ms
 /* Numbers and seals the node's own open frame in place; the buffer holds at least TR_MAX_FRAME_BYTES. Returns
  * its length; 0: no number could be reserved, and the frame must not be sent. */
 uint8_t tr_seal_close(tr_seal_t *seal, uint8_t *frame, uint8_t length);
-
-/* A number of the long counter for a letter. False: none could be reserved. */
-bool tr_seal_take_number(tr_seal_t *seal, uint8_t *number);
 
 /* How long until tr_seal_next_frame must be called again; TR_FOREVER_MS: no need. */
 uint32_t tr_seal_wait_ms(const tr_seal_t *seal, uint32_t now_ms);

@@ -6,7 +6,7 @@ import pytest
 
 import protocol.endpoint
 from benchmarks.sealing import redteam, speed
-from protocol.letters import Session, Verdict
+from protocol.letter_box import LetterBox
 from protocol.replay_window import Senders
 
 
@@ -22,7 +22,7 @@ def test_nothing_is_accepted_that_should_not_be() -> None:
     ("owner", "name", "gullible", "attack"),
     [
         (protocol.endpoint, "_shows_root", lambda payload: False, "false_root"),
-        (Session, "judge", lambda self, session, number: Verdict.TAKEN, "old_session"),
+        (LetterBox, "_is_of_session", lambda self, body: True, "old_session"),
         (Senders, "locate", lambda self, source, counter: self._windows[source].newest, "replayed"),
     ],
 )

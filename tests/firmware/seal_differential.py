@@ -40,7 +40,7 @@ from protocol.packets import (
     Response,
     Sync,
 )
-from protocol.proofs import INTRODUCTION_MS
+from protocol.proofs import ANSWER_WAIT_MS, INTRODUCTION_MS
 from protocol.sealing import SealingKey
 
 MASTER = bytes(range(16))
@@ -117,7 +117,7 @@ class Life:
             now_ms=self.now_ms,
             overhears=overhears,
             places=Places(
-                senders=array_length("tr_senders_t.senders"),
+                senders=array_length("tr_seal_t.senders"),
                 known_letters=array_length("tr_letters_t.known"),
                 letters=array_length("tr_letters_t.passing"),
             ),
@@ -167,7 +167,7 @@ class Life:
 
     def _pass_time(self) -> None:
         wait_ms = self.core.wait_ms(self.now_ms)
-        steps = (0, 1, 50, 999, 1_001, self.rng.randrange(3_000), wait_ms or 0)
+        steps = (0, 1, 50, ANSWER_WAIT_MS - 1, ANSWER_WAIT_MS + 1, self.rng.randrange(3_000), wait_ms or 0)
         self.now_ms += self.rng.choice(steps)
         began = self.python.inner is not None
         self.python.handle_timer(self.now_ms)

@@ -89,7 +89,8 @@ def test_a_command_holds_until_it_is_over_and_the_controller_is_told() -> None:
     assert answers(board) == [Answer(Kind.COMMAND, Status.SESSION, FIRST)]
     assert board.hear(command(FIRST, 2, hold_s=5)) == 0
     assert board.letters.value == 200
-    assert answers(board) == [Answer(Kind.COMMAND, Status.DONE, FIRST, (0, 200))]
+    assert answers(board) == [Answer(Kind.COMMAND, Status.DONE, board.letters.session, (0, 200))]
+    assert board.letters.session != FIRST
     assert board.letters.wait_ms(0) == 5_000
     board.letters.handle_timer(4_999)
     assert board.letters.value == 200

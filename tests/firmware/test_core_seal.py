@@ -36,7 +36,7 @@ def seal_of(memory: Memory, first: int) -> NativeSeal:
 
 def test_python_and_c_do_the_same_in_random_lives() -> None:
     seen = seal_differential.run_lives(seed=1, lives=60, steps=300)
-    assert seen["accepted"] > 200
+    assert seen["accepted"] > 150
     assert seen["letters: taken"] > 100
     assert seen["key changes"] > 5
     reasons = {"TAG", "UNPROVEN", "REPLAYED", "ROLE", "TRUNCATED", "OVERSIZED", "SESSION"}

@@ -95,10 +95,7 @@ class Lonely(Party):
 def test_members_introduce_themselves_and_begin() -> None:
     party = Party(tree_member(ROOT), tree_member(5))
     party.run(10_000)
-    assert types(party, 5)[:2] in (
-        [FrameType.CHALLENGE, FrameType.RESPONSE],
-        [FrameType.RESPONSE, FrameType.CHALLENGE],
-    )
+    assert set(types(party, 5)[:3]) == {FrameType.CHALLENGE, FrameType.RESPONSE}
     assert party.take(ROOT, ChildJoined)
     assert party.take(5, Joined)
     assert set(drops(party, ROOT) + drops(party, 5)) <= {DropReason.STATE}
@@ -253,7 +250,8 @@ def test_only_a_gateway_may_be_root_and_only_the_host_hears_gateways() -> None:
     assert party.hear(sealed(FrameType.DISCOVERY, 6, BROADCAST, 20, root)) == [DropReason.ROLE]
     own = SealingKey(node_key(MASTER, 6))
     heard = Heard(1, 2, 3)
-    assert party.hear(sealed(FrameType.HEARD, 6, 5, 21, heard, own)) == [DropReason.ROLE]
+    assert party.hear(sealed(FrameType.HEARD, 6, 5, 21, heard, own)) == [DropReason.TAG]
+    assert party.hear(sealed(FrameType.HEARD, 6, 5, 22, heard)) == [DropReason.ROLE]
     assert party.hear(sealed(FrameType.HEARD, 6, HOST, 22, heard, own)) == []
 
 

@@ -16,9 +16,7 @@ from protocol.letters import (
     Cause,
     HeardLetters,
     Kind,
-    Session,
     Status,
-    Verdict,
     decode_answer,
     encode_answer,
     encode_body,
@@ -248,25 +246,24 @@ def test_a_captured_member_cannot_command() -> None:
 def test_an_old_letter_commands_nothing() -> None:
     party = Captured()
     assert party.command(10, 50) == []
-    assert [answer.status for answer in party.answers] == [Status.DONE]
-    # A copy of it, an older one, and one of a session before this start.
+    (answer,) = party.answers
+    assert answer.status == Status.DONE
+    # A copy of it, another one of its session, and one of a session before this start.
     assert party.command(10, 50) == []
     assert party.command(9, 60) == [DropReason.SESSION]
     assert party.command(11, 70, session=0x999) == [DropReason.SESSION]
-    assert party.answers == [Answer(Kind.COMMAND, Status.SESSION, party.session)]
+    assert party.answers == [Answer(Kind.COMMAND, Status.SESSION, answer.session)]
     assert [event.value for event in party.take(VALVE, ActuatorSet)] == [50]
+    assert party.command(13, 80, session=answer.session) == []
+    assert [event.value for event in party.take(VALVE, ActuatorSet)] == [80]
 
 
-def test_a_controller_that_lost_its_counter_begins_another_session() -> None:
+def test_a_controller_that_lost_its_counter_is_obeyed_in_the_session_that_it_learns() -> None:
     party = Captured()
     assert party.command(9 << 24, 50) == []
-    assert len(party.answers) == 1
-    assert party.command(3 << 24, 60) == [DropReason.SESSION]
     (answer,) = party.answers
-    assert answer.status == Status.SESSION
-    assert answer.session != party.session
-    assert party.command((9 << 24) + 1, 70) == [DropReason.SESSION]
-    assert party.answers == [answer]
+    assert party.command(3 << 24, 60) == [DropReason.SESSION]
+    assert party.answers == [Answer(Kind.COMMAND, Status.SESSION, answer.session)]
     assert party.command((3 << 24) + 1, 80, session=answer.session) == []
     assert [event.value for event in party.take(VALVE, ActuatorSet)] == [50, 80]
 
@@ -309,21 +306,6 @@ def test_the_letter_heard_least_lately_is_forgotten() -> None:
     assert heard.is_news(third)
     assert not heard.is_news(first)
     assert heard.is_news(second)
-
-
-def test_a_session_takes_each_letter_once() -> None:
-    session = Session(77)
-    verdicts = [
-        session.judge(*letter) for letter in ((0, 5), (77, 5), (77, 5), (77, 4), (77, 6), (77, 1 << 24))
-    ]
-    assert verdicts == [
-        Verdict.OTHER_SESSION,
-        Verdict.TAKEN,
-        Verdict.OLD,
-        Verdict.OLD,
-        Verdict.TAKEN,
-        Verdict.OTHER_LIFE,
-    ]
 
 
 @pytest.mark.parametrize("state", [None, (0, 255)])
