@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.errors import UsageError
@@ -39,6 +41,19 @@ class Core:
         """To be called with the simulation before its run."""
         if self.boards is not None:
             self.boards.attach(simulation)
+
+    def open_host_line(self, path: Path, stack: ExitStack) -> None:
+        """Make the gateway's line to its host a serial port there, while the stack lasts. Raises UsageError."""
+        assert self.boards is not None  # of which one is the gateway
+        try:
+            from firmware.native.host_line import HostLine
+
+            line = stack.enter_context(HostLine(path))
+        except (ImportError, OSError) as error:
+            raise UsageError(
+                f"{path}: {error}; name a new file, on a system with pseudo-terminals"
+            ) from error
+        self.boards.connect(line)
 
 
 def core_of(scenario: Scenario) -> Core:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bridge.access import OPEN, Access, RecordOpener
 from bridge.capture_file import CaptureFile
@@ -37,9 +36,6 @@ from protocol.simulator.sealed_nodes import master_key_of
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.summary import RoundSummary
 from protocol.simulator.tally import Tally
-
-if TYPE_CHECKING:
-    from firmware.native.host_line import HostLine
 
 HELP = "run a field in virtual time"
 
@@ -95,8 +91,10 @@ def run(args: argparse.Namespace) -> int:
             takers.append(log.write)
             if access.keys is not None:
                 _keep_keys(access.keys, log.path, "the log is sealed")
-        if args.pty is not None and core.boards is not None:
-            core.boards.connect(_open_line(Path(args.pty), access, stack))
+        if args.pty is not None:
+            core.open_host_line(Path(args.pty), stack)
+            if access.keys is not None:
+                _keep_keys(access.keys, Path(args.pty), "the network is sealed")
         opener = RecordOpener(access)
         print_seen = partial(_print_seen, args, scenario, simulation, Observer())
         takers.append(lambda record: _open_for(print_seen, opener, record))
@@ -184,19 +182,6 @@ def _access_to(scenario: Scenario) -> Access:
     if not scenario.sealed:
         return OPEN
     return Access(NetworkKeys(f"simulated, seed {scenario.seed}", 0, master=master_key_of(scenario.seed)))
-
-
-def _open_line(path: Path, access: Access, stack: ExitStack) -> HostLine:
-    """Raises UsageError where there can be none."""
-    try:
-        from firmware.native.host_line import HostLine
-
-        line = stack.enter_context(HostLine(path))
-    except (ImportError, OSError) as error:
-        raise UsageError(f"{path}: {error}; name a new file on a system with pseudo-terminals") from error
-    if access.keys is not None:
-        _keep_keys(access.keys, path, "the network is sealed")
-    return line
 
 
 def _keep_keys(keys: NetworkKeys, beside: Path, what: str) -> None:

@@ -28,7 +28,12 @@ class HostLine:
         self._begin_s = time.monotonic()
         if path.is_symlink():
             path.unlink()  # of a run that was stopped
-        path.symlink_to(os.ttyname(slave))
+        try:
+            path.symlink_to(os.ttyname(slave))
+        except OSError:
+            os.close(self._slave)
+            os.close(self._master)
+            raise
 
     def write(self, data: bytes) -> None:
         """From the board."""
