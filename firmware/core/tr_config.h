@@ -55,13 +55,13 @@
 #define TR_MAX_KNOWN_LETTERS 16
 #endif
 
-/* Letters that wait to be passed on, and the longest; 5 bytes more each. PROTOCOL.md 14.1 says 1. */
+/* Letters that wait to be passed on, and the longest; 5 bytes more each. PROTOCOL.md 14.1 says 1 and 61. */
 #ifndef TR_MAX_LETTERS
 #define TR_MAX_LETTERS 1
 #endif
 
 #ifndef TR_MAX_LETTER_BYTES
-#define TR_MAX_LETTER_BYTES TR_MAX_PAYLOAD_BYTES
+#define TR_MAX_LETTER_BYTES 61
 #endif
 
 /* 0: a seal, and letters, are of a network with keys. */

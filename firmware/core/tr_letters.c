@@ -106,21 +106,23 @@ static int obey(tr_letters_t *letters, const uint8_t *letter, uint8_t length, ui
 /* --- letters on their way --- */
 
 /* Whether it is no copy of a letter that was heard; from now on it is. */
-static bool is_news(tr_letters_t *letters, const uint8_t *letter, uint8_t length)
+static TR_OUTLINE bool is_news(tr_letters_t *letters, const uint8_t *letter, uint8_t length)
 {
     const uint16_t mark = tr_crc16(letter + ORIGIN_AT, (size_t)(length - ORIGIN_AT));
     uint16_t *known = letters->known;
-    uint8_t place = 0;
-    while (place < letters->known_count && known[place] != mark)
-        place++;
-    const bool is_news = place == letters->known_count;
-    if (place == TR_MAX_KNOWN_LETTERS)
-        place--; /* of the one heard least lately */
-    else if (is_news)
+    uint16_t moved = mark; /* to the front, and those before its place a place further */
+    for (uint8_t left = letters->known_count; left > 0; left--, known++) {
+        const uint16_t here = *known;
+        *known = moved;
+        if (here == mark)
+            return false;
+        moved = here;
+    }
+    if (letters->known_count < TR_MAX_KNOWN_LETTERS) {
         letters->known_count++;
-    memmove(known + 1, known, place * sizeof mark);
-    known[0] = mark;
-    return is_news;
+        *known = moved;
+    }
+    return true;
 }
 
 static int pass_on(tr_letters_t *letters, const uint8_t *letter, uint8_t length, uint32_t now_ms)

@@ -3,10 +3,11 @@
 
 #include "tr_bytes.h"
 #include "tr_constants.h"
+#include "tr_inline.h"
 #include "tr_seal_parts.h"
 #include "tr_timer.h"
 
-static bool was_sent_within(const tr_seal_t *seal, const tr_question_t *question, uint16_t span_ms)
+static TR_OUTLINE bool was_sent_within(const tr_seal_t *seal, const tr_question_t *question, uint16_t span_ms)
 {
     return seal->now_ms - question->at_ms <= span_ms;
 }
