@@ -43,7 +43,10 @@ class Core:
             self.boards.attach(simulation)
 
     def open_host_line(self, path: Path, stack: ExitStack) -> None:
-        """Make the gateway's line to its host a serial port there, while the stack lasts. Raises UsageError."""
+        """Make the gateway's line to its host a serial port there, while the stack lasts.
+
+        Raises UsageError.
+        """
         assert self.boards is not None  # of which one is the gateway
         try:
             from firmware.native.host_line import HostLine
