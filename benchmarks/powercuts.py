@@ -34,7 +34,7 @@ from protocol.settings import (
 CUTS = 10_000
 CUTS_OF_A_LIFE = 4
 # Of a board's start: the ADC's noise, a slot, the first frames.
-START_MS = 250
+START_MS = 2_250
 BOARD_SETTINGS = Settings(
     node_id=7, network_key=bytes(range(16)), node_key=bytes(16), sensors=Sensors.SHT31, first_life=0xC0FFEE
 )

@@ -50,12 +50,12 @@ class Places:
 
     senders: int = 1024
     challenges: int = 2
-    responses: int = 4
+    responses: int = 8
     known_letters: int = 64
     letters: int = 64
 
 
-UNO = Places(senders=12, known_letters=16, letters=1)
+UNO = Places(senders=12, responses=4, known_letters=16, letters=1)
 
 
 class Endpoint:
@@ -109,7 +109,7 @@ class Endpoint:
             self._begin(now_ms)
         else:
             self._start_ms = now_ms + INTRODUCTION_MS
-            self._challenge(BROADCAST, True, now_ms)
+            self._questions.introduce(now_ms)
 
     @property
     def keys(self) -> Keys | None:
@@ -332,9 +332,10 @@ class Endpoint:
         self._questions.challenge(sender, now_ms, spread=to_all)
 
     def _on_challenge(self, sender: int, number: int, *, is_proven: bool, to_all: bool, now_ms: int) -> None:
-        """Who is proven asks for good reason, and is answered again."""
+        """Who is proven asks for good reason, and is answered again. Who asks all is asked in turn only if
+        it is known, and has another life now."""
         self._questions.respond(sender, number, now_ms, spread=to_all, again=is_proven)
-        if not is_proven:
+        if not is_proven and (not to_all or sender in self._senders):
             self._challenge(sender, to_all, now_ms)
 
     def _on_response(

@@ -8,12 +8,12 @@ from protocol.node import Jitter
 from protocol.payloads import FrameType
 from protocol.wire_format import BROADCAST
 
-INTRODUCTION_MS = 700
-RESPONSE_SPREAD_MS = 250
+INTRODUCTION_MS = 3_000
+INTRODUCTION_SPREAD_MS = 2_000  # of the CHALLENGE to all
+RESPONSE_SPREAD_MS = 1_000
 ANSWER_WAIT_MS = 1_000
 LONGEST_PAUSE_MS = 8_000
 PAUSE_SPREAD_DIVISOR = 8
-CHALLENGE_JITTER_MS = ANSWER_WAIT_MS // PAUSE_SPREAD_DIVISOR  # of the first one
 
 
 @dataclass(slots=True)
@@ -39,8 +39,12 @@ class Questions:
         self._jitter = jitter
         self._pause_ms = ANSWER_WAIT_MS
 
+    def introduce(self, now_ms: int) -> None:
+        """Ask all."""
+        self._plan(FrameType.CHALLENGE, BROADCAST, 0, INTRODUCTION_SPREAD_MS, now_ms, again=False)
+
     def challenge(self, peer: int, now_ms: int, *, spread: bool) -> None:
-        """Ask a node, or all, unless it is asked already."""
+        """Ask a node, unless it is asked already."""
         self._forget(now_ms)
         spread_ms = self._pause_ms // PAUSE_SPREAD_DIVISOR if spread else 0
         self._plan(FrameType.CHALLENGE, peer, 0, spread_ms, now_ms, again=False)

@@ -34,6 +34,7 @@ from protocol.packets import (
     Sync,
     encode,
 )
+from protocol.proofs import INTRODUCTION_MS
 from protocol.sealing import SealingKey
 
 FRAMES_A_SEED = 10_000
@@ -103,7 +104,7 @@ class Siege:
             overhears=True,
             actuators=Actuators(1),
         )
-        self._pass(1_000)
+        self._pass(INTRODUCTION_MS + 100)
         for member in MEMBERS:
             self._prove(member)
         # What the victim remembers of letters: one of the same CRC is left alone, as a copy is.

@@ -66,7 +66,8 @@ int tr_seal_on_challenge(tr_seal_t *seal, const tr_sealed_t *challenge)
     /* Who is proven asks for good reason, and is answered again. */
     plan(seal, TR_RESPONSE, TR_MAX_RESPONSES, challenge->source,
          challenge->is_to_all ? TR_RESPONSE_SPREAD_MS : 0, challenge->is_proven);
-    if (!challenge->is_proven)
+    if (!challenge->is_proven &&
+        (!challenge->is_to_all || tr_senders_find(seal->senders, challenge->source) != NULL))
         tr_seal_challenge(seal, challenge->source, challenge->is_to_all);
     return 0;
 }
@@ -149,5 +150,5 @@ void tr_seal_init(tr_seal_t *seal, const tr_seal_config_t *config, uint32_t now_
     tr_jitter_init(&seal->jitter, config->seed);
     tr_senders_clear(seal->senders);
     if (!tr_seal_is_open(seal))
-        tr_seal_challenge(seal, TR_BROADCAST, true);
+        plan(seal, TR_CHALLENGE, 1, TR_BROADCAST, TR_INTRODUCTION_SPREAD_MS, false);
 }

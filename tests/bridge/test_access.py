@@ -172,7 +172,7 @@ def test_one_frame_cannot_be_opened_alone(capsys: pytest.CaptureFixture[str], ke
 def test_a_bridge_without_a_node_asks_who_is_there(keys_file: str, tmp_path: Path) -> None:
     log = tmp_path / "field.pcapng"
     place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
-    watch = ["bridge", "--no-root", "--id", "9", "--keys", keys_file, "--duration", "0.5", "--log", str(log)]
+    watch = ["bridge", "--no-root", "--id", "9", "--keys", keys_file, "--duration", "2.5", "--log", str(log)]
     assert main([*watch, *place]) == 0
     (asked, *_) = read_records(log)
     assert asked.frame[0] & 0x1F == FrameType.CHALLENGE

@@ -7,7 +7,7 @@ import pytest
 from firmware.native.seal import NativeSeal
 from protocol.keys import Keys
 from protocol.packets import HEADER_BYTES, SEALED_BIT, Depth, Frame, FrameType, encode
-from protocol.proofs import CHALLENGE_JITTER_MS
+from protocol.proofs import INTRODUCTION_SPREAD_MS
 from protocol.sealing import SealingKey
 from tests.firmware import seal_differential
 
@@ -58,8 +58,8 @@ def test_without_a_reservation_nothing_is_sent() -> None:
     seal = seal_of(memory, 0)
     memory.works = False
     assert seal.close(FRAME) == b""
-    assert seal.frames_to_send(CHALLENGE_JITTER_MS) == []
+    assert seal.frames_to_send(INTRODUCTION_SPREAD_MS) == []
     memory.works = True
-    (challenge,) = seal.frames_to_send(CHALLENGE_JITTER_MS)
+    (challenge,) = seal.frames_to_send(INTRODUCTION_SPREAD_MS)
     assert challenge[0] == SEALED_BIT | FrameType.CHALLENGE
     assert challenge[HEADER_BYTES - 3 : HEADER_BYTES] == bytes(3)

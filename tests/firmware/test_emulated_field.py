@@ -88,7 +88,7 @@ def test_sixteen_sealed_images_form_a_tree_and_count_each_other(
 
 def test_the_sealed_diamond_finds_its_other_way(capsys: pytest.CaptureFixture[str]) -> None:
     """A board that comes back goes on with the counter in its EEPROM."""
-    rows, boards = simulated(capsys, "diamond", "--sealed")
+    rows, boards = simulated(capsys, "diamond", "--sealed", "--period", "10")
     assert_true(rows)
     settled = {row["round"]: row["count"] for row in rows if row["round"] % 2 == 0}
     assert settled == {2: 4, 4: 3, 6: 4, 8: 3, 10: 4}

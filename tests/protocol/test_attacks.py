@@ -34,7 +34,7 @@ from protocol.packets import (
     peek_header,
 )
 from protocol.pairing_gift import Gift
-from protocol.proofs import CHALLENGE_JITTER_MS
+from protocol.proofs import ANSWER_WAIT_MS, INTRODUCTION_SPREAD_MS, PAUSE_SPREAD_DIVISOR
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import SealingKey
 from protocol.settings import SLOTS_ADDRESS, Settings, eeprom_image
@@ -57,7 +57,7 @@ def sealed(frame_type: FrameType, source: int, to: int, number: int, payload: ob
 def test_an_answer_held_back_for_weeks_proves_nothing_though_a_boards_clock_wraps(days: int) -> None:
     keys = Keys.of_master(MASTER, 7).of_member(7)
     seal = NativeSeal(7, keys, first=3 << 24, reserve=lambda limit: True, seed=1, now_ms=0)
-    (challenge,) = seal.frames_to_send(CHALLENGE_JITTER_MS)
+    (challenge,) = seal.frames_to_send(INTRODUCTION_SPREAD_MS)
     asked = Response(OLD_LIFE, 3, peek_header(challenge)[3])
     answer = sealed(FrameType.RESPONSE, 5, 7, OLD_LIFE << 24 | 10, asked)
     for now_ms in range(0, days * DAY_MS, DAY_MS):
@@ -112,7 +112,7 @@ def test_a_captured_member_cannot_tell_a_controller_old_news_of_another() -> Non
     party.endpoints[CONTROLLER].command(7, 0, 1, 1, party.now_ms)
     party.run(10_000)
     told = [event.cause for event in party.take(CONTROLLER, StateTold)]
-    assert told == [Cause.SILENCE]
+    assert told == [Cause.START, Cause.SILENCE]
     recorded = [frame for sender, frame in party.log if sender == 7 and frame[0] & 0x1F == FrameType.LETTER]
     opened = [NETWORK.open(frame, 0x1007 << 24 | peek_header(frame)[3]) for frame in recorded]
     letters = [decode(frame).payload for frame in opened if frame is not None]
@@ -141,21 +141,23 @@ def test_a_board_asks_again_whose_counter_went_back() -> None:
     seal = NativeSeal(
         ROOT, Keys.of_master(MASTER, ROOT), first=3 << 24, reserve=lambda limit: True, seed=1, now_ms=0
     )
-    (challenge,) = seal.frames_to_send(CHALLENGE_JITTER_MS)
+    now_ms = INTRODUCTION_SPREAD_MS
+    (challenge,) = seal.frames_to_send(now_ms)
 
     def answer(question: bytes, number: int) -> int:
         asked = Response(number >> 24, 3, peek_header(question)[3])
-        return seal.open(sealed(FrameType.RESPONSE, 5, ROOT, number, asked), 300)[0]
+        return seal.open(sealed(FrameType.RESPONSE, 5, ROOT, number, asked), now_ms)[0]
 
     first = OLD_LIFE << 24
     assert answer(challenge, first) == 0
-    assert seal.open(sealed(FrameType.GOODBYE, 5, BROADCAST, first + 0x7F0000, Empty()), 200)[0] > 0
-    assert seal.open(goodbye(5, first + 1), 200)[0] == -DropReason.REPLAYED
-    (again,) = seal.frames_to_send(300)
+    assert seal.open(sealed(FrameType.GOODBYE, 5, BROADCAST, first + 0x7F0000, Empty()), now_ms)[0] > 0
+    assert seal.open(goodbye(5, first + 1), now_ms)[0] == -DropReason.REPLAYED
+    now_ms += ANSWER_WAIT_MS // PAUSE_SPREAD_DIVISOR
+    (again,) = seal.frames_to_send(now_ms)
     assert answer(challenge, first + 0x7F0000 - 256) == -DropReason.REPLAYED
     assert answer(again, first + 2) == 0
-    assert seal.open(goodbye(5, first + 2), 300)[0] == -DropReason.REPLAYED
-    assert seal.open(goodbye(5, first + 3), 300)[0] > 0
+    assert seal.open(goodbye(5, first + 2), now_ms)[0] == -DropReason.REPLAYED
+    assert seal.open(goodbye(5, first + 3), now_ms)[0] > 0
 
 
 # --- who looks on, with keys ------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from protocol.node import (
     StateTold,
 )
 from protocol.packets import BROADCAST, DropReason, Frame, FrameType, Letter, encode
+from protocol.proofs import INTRODUCTION_MS
 from protocol.sealing import SealingKey
 from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, membership, tree_member
 
@@ -101,7 +102,7 @@ def test_a_renewed_command_holds_on() -> None:
 
 def test_a_start_is_told() -> None:
     party = Party(tree_member(CONTROLLER), tree_member(VALVE, actuators=Actuators(1, safe_value=3)))
-    party.run(2_000)
+    party.run(INTRODUCTION_MS + 1_000)
     assert party.take(VALVE, ActuatorSet) == [ActuatorSet(0, 3, Cause.START)]
     assert party.take(CONTROLLER, StateTold) == [StateTold(VALVE, 0, 3, Cause.START)]
 
@@ -196,7 +197,7 @@ class Captured(Party):
 
     def __init__(self) -> None:
         super().__init__(tree_member(VALVE, actuators=Actuators(1)), tree_member(6))
-        self.run(2_000)
+        self.run(INTRODUCTION_MS + 1_000)
         self.number = 0x1006 << 24 | 5_000
         self.session = 0x1007 << 24
         self.events.clear()
@@ -275,13 +276,13 @@ def test_a_letter_cut_short_is_malformed() -> None:
 
 def test_a_letter_goes_no_further_than_its_hops_and_finds_a_place_or_not() -> None:
     party = Party(tree_member(VALVE, places=Places(letters=1)), tree_member(6))
-    party.run(2_000)
+    party.run(INTRODUCTION_MS + 1_000)
     for number, hops in ((1, 0), (2, 1), (3, 1)):
         frame = letter_frame(number, b"12345678", frame_number=0x1006005000 + number, addressee=9, hops=hops)
         party.inject(frame, [VALVE])
     assert [event.reason for event in party.take(VALVE, FrameDropped)][-1] == DropReason.QUEUE_FULL
     party.log.clear()
-    party.run(2_200)
+    party.run(INTRODUCTION_MS + 1_200)
     assert letters(party, VALVE) == 1
 
 
