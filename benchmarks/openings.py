@@ -36,6 +36,8 @@ NODE_ID = 7
 LIFE = 0x5EED0001
 KEYS = Keys.of_master(bytes(range(16)), 1).of_member(NODE_ID)
 FRAMES = 2  # to be heard after each opening: BOOT, and the CHALLENGE that introduces the node
+# So many frames without BOOT: those that the port still held from before the opening are fewer.
+MOST_WITHOUT_BOOT = 5
 OPENING_TIMEOUT_S = 30.0
 
 
@@ -72,18 +74,22 @@ class Heard:
                 self.boot = payload if isinstance(payload, Boot) else self.boot
         if self.boot is not None and len(self.of_this_start) >= FRAMES:
             self.enough.set()
+        if self.boot is None and len(self.counters) > MOST_WITHOUT_BOOT:
+            self.enough.set()  # it was lost
 
     @property
     def of_this_start(self) -> set[int]:
         """The numbers of the frames since the start that BOOT names; the port may bring older ones first."""
-        assert self.boot is not None
+        if self.boot is None:
+            return self.counters
         return {number for number in self.counters if number >= self.boot.boot_counter}
 
     @property
     def lost(self) -> int:
-        """Frames between the start's first and the newest that were not heard."""
-        assert self.boot is not None
+        """Frames between the start's first and the newest that were not heard; without BOOT that one."""
         heard = self.of_this_start
+        if self.boot is None:
+            return max(heard) + 1 - min(heard) - len(heard) + 1
         return max(heard) + 1 - self.boot.boot_counter - len(heard)
 
 
