@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.fuzz import core, decoders
 
-SECONDS = 20  # each
+SECONDS = 12  # each
 SEED = 20051
 
 

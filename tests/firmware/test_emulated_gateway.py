@@ -8,6 +8,7 @@ from firmware.native.board import BOARD_HZ, Board, BoardKind, Told
 from protocol.framing import DELIMITER, Deframer, encode_stream
 from protocol.keys import Keys
 from protocol.packets import Boot, Depth, Empty, Frame, FrameType, Heard, Result, decode, encode
+from protocol.proofs import INTRODUCTION_MS
 from protocol.sealing import is_sealed
 from protocol.settings import Roles, Sensors, Settings, eeprom_image, settings_crc
 from protocol.settings import encode as encode_settings
@@ -147,7 +148,7 @@ def test_a_sealed_gateway_relays_what_it_cannot_read_and_says_nothing_open() -> 
     ports.run(1_500)
     foreign = bytes([FrameType.DATA | 0x80, 0, NODE, 0, 77, 0, 0, 5]) + bytes(20)
     ports.send(AIR_UART, foreign)
-    ports.run(1_500)
+    ports.run(INTRODUCTION_MS + 1_500)
     assert foreign in ports.out[HOST_UART]
     own = [frame for frames in ports.out.values() for frame in frames if frame != foreign]
     assert all(map(is_sealed, own))

@@ -13,6 +13,7 @@ from protocol.endpoint import Endpoint
 from protocol.keys import Keys, Membership
 from protocol.long_counter import LongCounter
 from protocol.packets import Boot, Frame, FrameType, Sync, decode, encode
+from protocol.proofs import INTRODUCTION_MS
 from protocol.settings import (
     SLOTS_ADDRESS,
     Sensors,
@@ -171,7 +172,7 @@ def test_a_flood_of_forged_frames_stops_no_timer() -> None:
     keys = Keys.of_master(bytes(16), 0).of_member(BOARD_ID)
     settings = replace(PLAIN, network_key=keys.network, node_key=keys.node, first_life=9)
     line = VirtualLine(board_of(settings))
-    line.run(800)
+    line.run(INTRODUCTION_MS + 100)
     head = bytes([FrameType.DATA | SEALED_BIT, 0, 3, 0, BOARD_ID])
     for number in range(1_000):
         line.send(head + number.to_bytes(3, "big") + bytes(17))
