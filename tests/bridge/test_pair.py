@@ -224,6 +224,7 @@ def test_a_signal_ends_both(pairing: Pairing) -> None:
     new, holder = pairing.new(), pairing.holder()
     assert new.code() == holder.code()
     holder.popen.send_signal(signal.SIGINT)
+    holder.popen.wait(20)  # before its input is closed, which would be an answer too
     assert "this machine was stopped" in holder.end()[2]
     exit_code, _, errors = new.end()
     assert exit_code == 1
