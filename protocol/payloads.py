@@ -78,6 +78,11 @@ class FrameError(ValueError):
         self.reason = reason
 
 
+def malformed(detail: str) -> FrameError:
+    """The error for a payload, or a value of one, that breaks a rule of its type."""
+    return FrameError(DropReason.MALFORMED, detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Sync:
     """What a joined node says of its way to the root: round `version` began `age` units of time ago.

@@ -1,6 +1,6 @@
 """The wire format of PROTOCOL.md sections 1 and 2, declared with construct: the definition.
 
-Only this module knows construct. The codec of protocol.packets runs on FixedStruct, which is derived from
+Only this module knows construct. The codecs of frames and payloads run on FixedStruct, which is derived from
 the definition when this module is loaded; a test holds the two against each other.
 """
 
