@@ -16,7 +16,7 @@ from collections import Counter
 
 from bridge.errors import UsageError
 from bridge.link import LinkError, LinkState, OnFrame, OnState
-from protocol.letters import is_newer
+from protocol.long_counter import is_newer
 from protocol.packets import BROADCAST, MAX_FRAME_BYTES, DropReason, FrameError, decode, peek_header
 from protocol.sealed_reader import SealedReader
 

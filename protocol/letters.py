@@ -6,14 +6,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from protocol.long_counter import LIFE_SHIFT
+from protocol.long_counter import LIFE_SHIFT, LONG_COUNTER_BYTES
 from protocol.packets import DropReason, FrameError, Letter, crc16, write_letter
 
 FIRST_HOPS = 15
 HOPS_BYTES = 1  # the first; it changes on the way
-_SESSION_BYTES = 7
-_HEAD_BYTES = 1 + _SESSION_BYTES
-MAX_HOLD_S = 0xFFFF
+_HEAD_BYTES = 1 + LONG_COUNTER_BYTES
 
 
 class Kind(IntEnum):
@@ -75,7 +73,7 @@ class Answer:
 
 def encode_body(body: Body) -> bytes:
     """Kind, session, content."""
-    return bytes([body.kind]) + body.session.to_bytes(_SESSION_BYTES, "big") + body.content
+    return bytes([body.kind]) + body.session.to_bytes(LONG_COUNTER_BYTES, "big") + body.content
 
 
 def decode_body(data: bytes) -> Body:
@@ -89,14 +87,14 @@ def encode_answer(answer: Answer) -> bytes:
     """The content of an ANSWER."""
     return (
         bytes([answer.kind, answer.status])
-        + answer.session.to_bytes(_SESSION_BYTES, "big")
+        + answer.session.to_bytes(LONG_COUNTER_BYTES, "big")
         + bytes(answer.state or ())
     )
 
 
 def decode_answer(content: bytes) -> Answer:
     """Raises FrameError (malformed)."""
-    head_bytes = 2 + _SESSION_BYTES
+    head_bytes = 2 + LONG_COUNTER_BYTES
     if len(content) not in (head_bytes, head_bytes + 2):
         raise FrameError(DropReason.MALFORMED, f"an answer of {len(content)} bytes")
     state = (content[-2], content[-1]) if len(content) > head_bytes else None
@@ -106,11 +104,6 @@ def decode_answer(content: bytes) -> Answer:
 def number_of(letter: Letter) -> int:
     """The long counter that names the letter."""
     return letter.origin_life << LIFE_SHIFT | letter.origin_counter
-
-
-def is_newer(number: int, than: int) -> bool:
-    """Whether a number comes after `than`; one of another life always does."""
-    return number > than or number >> LIFE_SHIFT != than >> LIFE_SHIFT
 
 
 class HeardLetters:

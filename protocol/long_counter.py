@@ -1,4 +1,7 @@
-"""The long counter (PROTOCOL.md 10.2): 56 bits that never repeat, whatever happens to the power."""
+"""The long counter (PROTOCOL.md 10.2): 56 bits that never repeat, whatever happens to the power.
+
+As a number it is life << 24 | counter.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ from collections.abc import Callable
 
 RESERVED_AHEAD = 1024
 LIFE_SHIFT = 24
-_MASK = (1 << 56) - 1
+LONG_COUNTER_BYTES = 7
+_MASK = (1 << 8 * LONG_COUNTER_BYTES) - 1
 
 
 class LongCounter:
-    """Gives the numbers of a node's frames and letters; a number is life << 24 | counter.
+    """Gives the numbers of a node's frames and letters.
 
     `first` is what non-volatile memory holds (the first number that is not reserved), or a life drawn at
     random << 24. `reserve(limit)` must have written the new limit when it returns; what it raises goes to
@@ -31,3 +35,8 @@ class LongCounter:
             self._limit = limit
         self._next = (number + 1) & _MASK
         return number
+
+
+def is_newer(number: int, than: int) -> bool:
+    """Whether a number comes after `than`; one of another life always does."""
+    return number > than or number >> LIFE_SHIFT != than >> LIFE_SHIFT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from protocol.long_counter import LIFE_SHIFT
 from protocol.wire_format import COUNTER_MODULUS
 
 WINDOW_FRAMES = 32
@@ -11,7 +12,6 @@ LONG_BEFORE = 256  # more frames than a node sends while an answer is waited for
 _WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
 _COUNTER_MASK = COUNTER_MODULUS - 1
 _HALF = COUNTER_MODULUS >> 1
-_LIFE_SHIFT = 24
 
 
 class Refusal(IntEnum):
@@ -56,7 +56,7 @@ class Senders:
         """As `locate`, for a frame that shows its whole number; one of another life, or long before, is not
         proven: what is taken for the newest may be another member's lie."""
         window = self._windows.get(source)
-        if window is None or window.newest >> _LIFE_SHIFT != number >> _LIFE_SHIFT:
+        if window is None or window.newest >> LIFE_SHIFT != number >> LIFE_SHIFT:
             return Refusal.UNPROVEN
         if window.newest - number > LONG_BEFORE:
             return Refusal.UNPROVEN

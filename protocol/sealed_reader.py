@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from protocol.keys import MAX_EPOCH, Keys, network_key, node_key
+from protocol.long_counter import LIFE_SHIFT
 from protocol.packets import DropReason, peek_header
 from protocol.sealing import HOST_TYPES, SealingKey, shown_number, unfit
 from protocol.wire_format import COUNTER_MODULUS
 
 _HALF = COUNTER_MODULUS >> 1
-_LIFE_SHIFT = 24
 # Lives that nodes used before they lost a counter, or were said to use; the latest is tried first.
 _MAX_LIVES = 4
 # How far behind the newest a frame of the same life may be: a copy that went another way.
@@ -44,7 +44,7 @@ class SealedReader:
         if unfit(frame) is not None or (shown := shown_number(frame)) is None:
             return
         if any(key.open(frame, shown) is not None for key in self._networks.values()):
-            self._note(peek_header(frame)[1], shown >> _LIFE_SHIFT)
+            self._note(peek_header(frame)[1], shown >> LIFE_SHIFT)
 
     def open(self, frame: bytes) -> bytes | DropReason:
         """The frame as an open one, or why it is not read: unproven (of a life not known), tag, replayed."""
@@ -73,7 +73,7 @@ class SealedReader:
         self, source: int, number: int, epoch: int | None, opened: bytes
     ) -> tuple[int, bytes] | DropReason:
         """A member made that frame; it may be old."""
-        life = number >> _LIFE_SHIFT
+        life = number >> LIFE_SHIFT
         newest = max(number, self._newest_of_life.get((source, life), 0))
         if newest - number > _MAX_BEHIND:
             return DropReason.REPLAYED
@@ -92,7 +92,7 @@ class SealedReader:
             ahead = (counter - newest + _HALF) % COUNTER_MODULUS - _HALF
             found.append(max(0, newest + ahead))
         for life in self._lives.get(source, ()):
-            number = life << _LIFE_SHIFT | counter
+            number = life << LIFE_SHIFT | counter
             if number not in found:
                 found.append(number)
         return found

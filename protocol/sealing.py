@@ -1,6 +1,6 @@
 """One sealed frame, and the sealed body of one letter (PROTOCOL.md 10.1 and 14.1).
 
-A number here is a long counter (10.2) as one integer: life << 24 | counter.
+A number here is a long counter (protocol.long_counter).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
 from protocol.keys import check_key
+from protocol.long_counter import LONG_COUNTER_BYTES
 from protocol.packets import (
     CRC_BYTES,
     HEADER_BYTES,
@@ -24,7 +25,6 @@ from protocol.packets import (
 )
 
 LIFE_BYTES = 4
-LONG_COUNTER_BYTES = 7
 # Sealed under the node key of their source; all others under the network key (10.4).
 HOST_TYPES = frozenset({FrameType.RESULT, FrameType.HEARD, FrameType.BOOT})
 # They show their life: the four bytes after the header stay clear.
