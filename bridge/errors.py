@@ -9,3 +9,7 @@ class TreeringError(Exception):
 
 class UsageError(TreeringError):
     """What was asked for cannot be: bad usage or input; commands exit with 2."""
+
+
+class MissingError(UsageError):
+    """There is nothing of the name that was given."""

@@ -20,19 +20,18 @@ next_network_key = "..."
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bridge.errors import UsageError
-from bridge.private_file import write_private
+from bridge.descriptions import unusable
+from bridge.errors import MissingError, UsageError
+from bridge.private_file import read_private, write_private
 from protocol.keys import KEY_BYTES, MAX_EPOCH, Keys, Membership
 from protocol.packets import MAX_NODE_ID
-from protocol.simulator.toml_tables import DescriptionError, Table
+from protocol.simulator.toml_tables import Table
 
 KEYRING = "keyring:"
 _KEYRING_SERVICE = "treering"
@@ -42,7 +41,6 @@ _KEYS = (
     *("id", "network_key", "node_key", "next_epoch", "next_network_key"),
 )
 _ALL_IDS = frozenset(range(MAX_NODE_ID + 1))
-_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +90,23 @@ class NetworkKeys:
 
 
 def load_keys(where: str) -> NetworkKeys:
-    """The keys in a file, or in the system's keyring: `keyring:NAME`. Raises UsageError."""
+    """The keys in a file, or in the system's keyring: `keyring:NAME`.
+
+    Raises UsageError, MissingError if there are none.
+    """
     if where.startswith(KEYRING):
         return _parse(_from_keyring(where.removeprefix(KEYRING)), where)
     return read_keys(Path(where))
 
 
 def read_keys(path: Path) -> NetworkKeys:
-    """Raises UsageError for a file that cannot be used, or that others may read."""
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"{path}: {reason}; {_REMEDY}") from error
-    if os.name == "posix" and mode & _OTHERS_MAY and not _is_credential(path):
-        raise UsageError(f"{path}: others may read or write it, and it holds keys; run: chmod 600 {path}")
-    return _parse(text, str(path))
-
-
-def _is_credential(path: Path) -> bool:
-    """Whether systemd guards the file; its mode may then be an access list's mask (systemd.exec(5))."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return folder is not None and path.parent == Path(folder)
+    """Raises UsageError for a file that cannot be used, or that others may read; MissingError without one."""
+    return _parse(read_private(path, "it holds keys", _REMEDY), str(path))
 
 
 def _parse(text: str, name: str) -> NetworkKeys:
-    try:
+    with unusable():
         return _keys_in(Table.parse(text, name, _REMEDY))
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
 
 
 def _keys_in(table: Table) -> NetworkKeys:
@@ -233,7 +218,7 @@ def _from_keyring(name: str) -> str:
     except errors.KeyringError as error:
         raise UsageError(f"{KEYRING}{name}: {error}; unlock it, or give --keys a file") from error
     if text is None:
-        raise UsageError(f"{KEYRING}{name}: no such keys; run `treering provision`, or give --keys a file")
+        raise MissingError(f"{KEYRING}{name}: no such keys; run `treering provision`, or give --keys a file")
     return str(text)
 
 

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable
 
+from bridge.descriptions import NETWORKS
 from bridge.errors import UsageError
 from bridge.scenarios import read_topology
 from bridge.sensors import ConstantSensor, NoSensor, Sensor, SlowSensor, SyntheticSensor
@@ -18,7 +19,6 @@ from protocol.timing import Timing
 _log = logging.getLogger(__name__)
 MOST = 1e9
 MAX_DIGITS = 18
-NETWORKS = tuple(network.name.lower() for network in Network)
 _METRIC_IDS = {metric.name: metric.id for metric in METRICS.values()}
 
 

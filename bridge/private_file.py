@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
+from bridge.descriptions import unreadable
 from bridge.errors import UsageError
+
+_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
+
+
+def read_private(path: Path, why: str, remedy: str) -> str:
+    """The text of a file that nobody else may read or write, which errors say `why`.
+
+    Raises UsageError, MissingError if there is no such file.
+    """
+    with unreadable(path, remedy):
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8-sig")
+    if os.name == "posix" and mode & _OTHERS_MAY and not _is_credential(path):
+        raise UsageError(f"{path}: others may read or write it, and {why}; run: chmod 600 {path}")
+    return text
+
+
+def _is_credential(path: Path) -> bool:
+    """Whether systemd guards the file; its mode may then be an access list's mask (systemd.exec(5))."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return folder is not None and path.parent == Path(folder)
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from bridge.descriptions import read_text, unusable
 from bridge.errors import UsageError
 from protocol.simulator.scenario import Scenario, load_scenario
-from protocol.simulator.toml_tables import DescriptionError
 from protocol.simulator.topology import Topology
 from protocol.simulator.topology_files import load_topology
 
@@ -27,15 +27,13 @@ def read_scenario(name: str) -> Scenario:
     if name in names() and not path.is_file():
         text = files(PACKAGE).joinpath(name + SUFFIX).read_text(encoding="utf-8")
         return _load(text, name + SUFFIX, Path())
-    return _load(_text_of(path, f"name a file, or one of {', '.join(names())}"), name, path.parent)
+    return _load(read_text(path, f"name a file, or one of {', '.join(names())}"), name, path.parent)
 
 
 def read_topology(path: str) -> Topology:
     """The topology in that file. Raises UsageError if there is none to be read."""
-    try:
-        return load_topology(_text_of(Path(path), "name a topology file"), path)
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
+    with unusable():
+        return load_topology(read_text(Path(path), "name a topology file"), path)
 
 
 def _load(text: str, name: str, folder: Path) -> Scenario:
@@ -46,15 +44,5 @@ def _load(text: str, name: str, folder: Path) -> Scenario:
         except UsageError as error:
             raise ValueError(str(error)) from error
 
-    try:
+    with unusable():
         return load_scenario(text, name, read_beside)
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
-
-
-def _text_of(path: Path, remedy: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"{path}: {reason}; {remedy}") from error

@@ -25,17 +25,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bridge.errors import UsageError
+from bridge.descriptions import network_in, period_s_in, read_text, unusable
 from protocol.packets import MAX_NODE_ID, Network
 from protocol.settings import MAX_LISTED_NODES, Roles, Sensors, Settings, SettingsError, encode
-from protocol.simulator.toml_tables import DescriptionError, Table
-from protocol.timing import MAX_PERIOD_MS
+from protocol.simulator.toml_tables import Table
 
 MAX_GATEWAYS = 2
 _KEYS = ("name", "network", "period_s", "controller", "order", "open", "node")
 _NODE_KEYS = ("id", "board", "roles", "sensors", "neighbours", "safe_value", "hold_s", "air_baud")
-_NETWORKS = tuple(network.name.lower() for network in Network)
-_ANY_ID = frozenset(range(MAX_NODE_ID + 1))
+_DEFAULT_PERIOD_S = 5.0
 
 
 class Board(StrEnum):
@@ -141,20 +139,13 @@ class Field:
 
 def read_field(path: Path) -> Field:
     """What the file says. Raises UsageError, which names file, line, cause and remedy."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"{path}: {reason}; name a description of a field (TOML)") from error
-    return parse_field(text, str(path))
+    return parse_field(read_text(path, "name a description of a field (TOML)"), str(path))
 
 
 def parse_field(text: str, name: str) -> Field:
     """As `read_field`, of a text that errors call `name`. Raises UsageError."""
-    try:
+    with unusable():
         return _field_in(Table.parse(text, name, "write TOML"))
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
 
 
 def _field_in(table: Table) -> Field:
@@ -163,10 +154,8 @@ def _field_in(table: Table) -> Field:
     tables = table.tables("node")
     ids = _ids(tables)
     nodes = tuple(_node_in(entry, ids) for entry in tables)
-    network = Network[table.choice("network", "tree", _NETWORKS).upper()]
-    if network is Network.TREE and "order" in table.values:
-        raise table.error("order", "order is of a ring or a polled network", "remove it, or name the network")
-    period_s = table.number("period_s", 5.0, least=0.001, most=MAX_PERIOD_MS / 1000, unit="seconds a round")
+    network = network_in(table, "order")
+    period_s = period_s_in(table, _DEFAULT_PERIOD_S)
     field = Field(
         _name(table),
         network,

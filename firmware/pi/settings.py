@@ -17,24 +17,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.access import OPEN, Access, access_of, load_access
+from bridge.descriptions import network_in, period_s_in, unusable
 from bridge.errors import UsageError
 from bridge.keys_file import KEYRING
 from bridge.options import neighbours_of, network_of, sensor_of
+from bridge.private_file import read_private
 from bridge.sensors import NoSensor, Sensor
 from bridge.udp_link import GROUP, PORT
 from firmware.pi.sensors.registry import Workshop
 from firmware.pi.sensors.sensor_set import PATIENCE_S, SensorSet
 from protocol.aggregate import TEMPERATURE
 from protocol.packets import MAX_NODE_ID, Network
-from protocol.simulator.toml_tables import DescriptionError, Table
-from protocol.timing import MAX_PERIOD_MS, RingTiming
+from protocol.simulator.toml_tables import Table
+from protocol.timing import RingTiming
 
 DEFAULT_PERIOD_S = 5.0
 _KEYS = (*("id", "keys", "open", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor"),)
@@ -46,7 +46,6 @@ _OTHER_SENSORS = {
     "no_sensor": False,
     "sensor_delay": None,
 }
-_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +108,8 @@ def _sensor_table(text: str) -> Table:
     kind, _, rest = text.partition(":")
     inner = f"kind = {json.dumps(kind)}" + (f", {rest}" if rest else "")
     document = f"sensor = {{ {inner} }}\n"
-    try:
+    with unusable():
         return Table.parse(document, f"--sensor {text}", "write KIND:key=value,...").table("sensor")
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
 
 
 # --- the file --------------------------------------------------------------------------------------------
@@ -120,39 +117,17 @@ def _sensor_table(text: str) -> Table:
 
 def read_settings(path: Path) -> Settings:
     """What the file says. Raises UsageError if it cannot be used, or others may read it."""
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"{path}: {reason}; name an agent's configuration (TOML)") from error
-    if os.name == "posix" and mode & _OTHERS_MAY and not _is_credential(path):
-        raise UsageError(f"{path}: others may read or write it, and it is for secrets; run: chmod 600 {path}")
-    try:
+    text = read_private(path, "it is for secrets", "name an agent's configuration (TOML)")
+    with unusable():
         return _settings_in(Table.parse(text, str(path), "write TOML"), path.parent)
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
-
-
-def _is_credential(path: Path) -> bool:
-    """Whether systemd guards the file; its mode may then show an access list's mask (systemd.exec(5))."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return folder is not None and path.parent == Path(folder)
 
 
 def _settings_in(table: Table, folder: Path) -> Settings:
     table.expect(_KEYS)
     table.need("id")
     node_id = table.whole("id", 0, 0, MAX_NODE_ID)
-    network = Network[table.choice("network", "tree", tuple(net.name.lower() for net in Network)).upper()]
-    for key in ("order", "readings"):
-        if network is Network.TREE and key in table.values:
-            raise table.error(
-                key, f"{key} is of a ring or a polled network", "remove it, or name the network"
-            )
-    period_s = table.number(
-        "period_s", DEFAULT_PERIOD_S, least=0.001, most=MAX_PERIOD_MS / 1000, unit="seconds a round"
-    )
+    network = network_in(table, "order", "readings")
+    period_s = period_s_in(table, DEFAULT_PERIOD_S)
     udp = table.table("udp")
     udp.expect(("group", "port", "interface"))
     sources = table.tables("sensor")
@@ -199,10 +174,8 @@ def _ids(table: Table, key: str) -> tuple[int, ...]:
 
 def _sensors(tables: Sequence[Table], shop: Workshop, network: Network, period_s: float) -> SensorSet:
     """Raises UsageError for sensors that cannot be had."""
-    try:
+    with unusable():
         sources = [shop.make(table) for table in tables]
-    except DescriptionError as error:
-        raise UsageError(str(error)) from error
     try:
         return SensorSet(sources, patience_s=_patience_s(network, period_s))
     except ValueError as error:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
+from bridge.descriptions import read_text
 from bridge.errors import UsageError
 from firmware.pi.sensors.source import Clock
 from protocol.aggregate import METRICS
@@ -119,7 +120,7 @@ def read_rows(path: Path) -> list[Row]:
     rows: list[Row] = []
     bad = 0
     first_s = 0.0
-    for line, record in records(_text_of(path), path):
+    for line, record in records(read_text(path, "name a file that can be read"), path):
         try:
             time_s, values = _row_of(record)
             _check_time(time_s, first_s, rows)
@@ -136,14 +137,6 @@ def read_rows(path: Path) -> list[Row]:
     if not any(row.values for row in rows):
         raise UsageError(f"{path}: no row with a reading; give rows with any of {_KNOWN}")
     return rows
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise UsageError(f"{path}: {reason}; name a file that can be read") from error
 
 
 def _csv_records(text: str, path: Path) -> Iterator[_Record]:
