@@ -20,10 +20,9 @@ from firmware.native.board import BOARD_HZ, UNO, Board, Told
 from firmware.native.library import NotBuiltError
 from firmware.native.store import FOUND, Memory, Store
 from protocol.framing import Deframer
+from protocol.long_counter import LIFE_SHIFT, RESERVED_AHEAD
 from protocol.settings import (
-    RESERVED_COUNTERS,
     Key,
-    LongCounter,
     Sensors,
     Settings,
     eeprom_image,
@@ -87,7 +86,7 @@ def cut_stores(cuts: int, seed: int) -> Found:
 def cut_while_changing(random: Random, found: Found) -> None:
     """One life of a memory: settings change and counters are reserved until the power is cut; four times."""
     settings = (bytes(2), random.randbytes(16))  # epoch and its key, which change together
-    used = LongCounter(random.randrange(1 << 32), 0)  # the highest that may have been used
+    used = random.randrange(1 << 32) << LIFE_SHIFT  # the highest that may have been used
     memory = Memory()
     store = Store(memory)
     assert _change(store, settings)
@@ -98,7 +97,7 @@ def cut_while_changing(random: Random, found: Found) -> None:
         store = Store(memory)
         while not memory.is_cut:
             if random.random() < 0.5:
-                limit = LongCounter(used.life, used.counter + RESERVED_COUNTERS)
+                limit = used + RESERVED_AHEAD
                 store.reserve(limit)
                 used = used if memory.is_cut else limit
             else:
@@ -141,7 +140,7 @@ def cut_boards(cuts: int, seed: int) -> Found:
         used = max([used, *counters])
         limit = eeprom_limit(eeprom)
         found.lost += eeprom_settings(eeprom) != BOARD_SETTINGS
-        found.lost += limit is None or limit.life != BOARD_SETTINGS.first_life
+        found.lost += limit is None or limit >> LIFE_SHIFT != BOARD_SETTINGS.first_life
         before = eeprom
     return found
 

@@ -13,25 +13,23 @@ from dataclasses import dataclass, field, fields
 from enum import IntEnum, IntFlag
 from typing import Any, NamedTuple
 
+from protocol.keys import KEY_BYTES
+from protocol.long_counter import LIFE_SHIFT, LONG_COUNTER_BYTES
 from protocol.packets import crc16
 from protocol.payloads import Network
-from protocol.wire_format import LONG_COUNTER, MAX_NODE_ID, FixedStruct
+from protocol.wire_format import MAX_NODE_ID
 
-KEY_BYTES = 16
 MAX_LISTED_NODES = 16
 COPY_BYTES = 128  # in the EEPROM and in flash
 COPY_HEAD_BYTES = 2
 CRC_BYTES = 2
 MAX_SETTINGS_BYTES = COPY_BYTES - COPY_HEAD_BYTES - CRC_BYTES
 SLOTS = 16
-SLOT_BYTES = LONG_COUNTER.sizeof() + CRC_BYTES
+SLOT_BYTES = LONG_COUNTER_BYTES + CRC_BYTES
 SLOTS_ADDRESS = 2 * COPY_BYTES
 ORIGIN_ADDRESS = SLOTS_ADDRESS + SLOTS * SLOT_BYTES
 EEPROM_BYTES = ORIGIN_ADDRESS + CRC_BYTES
-RESERVED_COUNTERS = 1_024  # at a time (10.2)
 ERASED = 0xFF
-
-_LONG_COUNTER = FixedStruct(LONG_COUNTER)
 
 
 class SettingsError(ValueError):
@@ -76,13 +74,6 @@ class Key(IntEnum):
     AIR_BAUD = 16
     ORDER = 17
     NEXT_EPOCH = 18
-
-
-class LongCounter(NamedTuple):
-    """A long counter (10.2): `life` has 32 bits, `counter` 24. Compares as it counts."""
-
-    life: int
-    counter: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,18 +271,18 @@ def _is_newer_generation(a: int, b: int) -> bool:
 # --- slots -----------------------------------------------------------------------------------------------
 
 
-def write_slot(limit: LongCounter) -> bytes:
+def write_slot(limit: int) -> bytes:
     """A slot (16.1): the first long counter that is not reserved."""
-    body = _LONG_COUNTER.pack(*limit)
+    body = limit.to_bytes(LONG_COUNTER_BYTES, "big")
     return body + crc16(body).to_bytes(CRC_BYTES, "big")
 
 
-def read_slot(data: bytes) -> LongCounter | None:
+def read_slot(data: bytes) -> int | None:
     """The limit of a whole slot of SLOT_BYTES; None of anything else."""
     body = data[:-CRC_BYTES]
     if len(data) != SLOT_BYTES or crc16(body) != int.from_bytes(data[-CRC_BYTES:], "big"):
         return None
-    return LongCounter(*_LONG_COUNTER.unpack(body, 0))
+    return int.from_bytes(body, "big")
 
 
 # --- the memory of a board -------------------------------------------------------------------------------
@@ -301,7 +292,7 @@ def eeprom_image(settings: Settings) -> bytes:
     """An EEPROM with these settings, whose node begins with their first life. Raises SettingsError."""
     erased = bytes((ERASED,))
     copies = write_copy(encode(settings), generation=0).ljust(SLOTS_ADDRESS, erased)
-    slot = b"" if settings.first_life is None else write_slot(LongCounter(settings.first_life, 0))
+    slot = b"" if settings.first_life is None else write_slot(settings.first_life << LIFE_SHIFT)
     return (copies + slot).ljust(EEPROM_BYTES, erased)
 
 
@@ -326,7 +317,7 @@ def eeprom_settings(eeprom: bytes) -> Settings | None:
     return decode(newest[1])
 
 
-def eeprom_limit(eeprom: bytes) -> LongCounter | None:
+def eeprom_limit(eeprom: bytes) -> int | None:
     """The first long counter that an EEPROM's node has not reserved; None if no slot is whole."""
     starts = range(SLOTS_ADDRESS, SLOTS_ADDRESS + SLOTS * SLOT_BYTES, SLOT_BYTES)
     slots = (read_slot(eeprom[at : at + SLOT_BYTES]) for at in starts)

@@ -6,9 +6,9 @@ from random import Random
 from typing import Any
 
 from firmware.native.library import ffi, library
-from protocol.settings import EEPROM_BYTES, ERASED, Key, LongCounter, write_value
+from protocol.long_counter import LONG_COUNTER_BYTES
+from protocol.settings import EEPROM_BYTES, ERASED, Key, write_value
 
-LIMIT_BYTES = 7
 PAGE_ADDRESS = 512
 FOUND, NEW, LOST = range(3)  # enum tr_counter_state
 
@@ -53,15 +53,15 @@ class Memory:
 
 
 class Store:
-    """A tr_store_t that was opened. `state` and `limit` are what tr_store_open told."""
+    """A tr_store_t that was opened. `state` and `limit` (a long counter) are what tr_store_open told."""
 
     def __init__(self, memory: Memory) -> None:
         self._lib = library()
         self._memory = memory  # its callbacks must live as long
         self._store = ffi.new("tr_store_t *", {"read": memory.read, "write": memory.write})
-        limit = ffi.new(f"uint8_t[{LIMIT_BYTES}]")
+        limit = ffi.new(f"uint8_t[{LONG_COUNTER_BYTES}]")
         self.state: int = self._lib.tr_store_open(self._store, limit)
-        self.limit = number_of(bytes(limit))
+        self.limit = int.from_bytes(bytes(limit), "big")
 
     def get(self, key: Key) -> bytes | None:
         """tr_store_get."""
@@ -83,9 +83,9 @@ class Store:
         )
         return changed
 
-    def reserve(self, limit: LongCounter) -> bool:
+    def reserve(self, limit: int) -> bool:
         """tr_store_reserve."""
-        data = limit.life.to_bytes(4, "big") + limit.counter.to_bytes(3, "big")
+        data = limit.to_bytes(LONG_COUNTER_BYTES, "big")
         reserved: bool = self._lib.tr_store_reserve(self._store, data)
         return reserved
 
@@ -93,8 +93,3 @@ class Store:
         """tr_store_settings_crc."""
         crc: int = self._lib.tr_store_settings_crc(self._store)
         return crc
-
-
-def number_of(data: bytes) -> LongCounter:
-    """A long counter as the core writes it."""
-    return LongCounter(int.from_bytes(data[:4], "big"), int.from_bytes(data[4:], "big"))

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from protocol.framing import DELIMITER
+from protocol.long_counter import LIFE_SHIFT, RESERVED_AHEAD
 from protocol.node import RoundFinished
-from protocol.packets import Depth, FrameType
-from protocol.settings import EEPROM_BYTES, RESERVED_COUNTERS, Settings, eeprom_limit, eeprom_settings
+from protocol.packets import COUNTER_MODULUS, Depth, FrameType
+from protocol.settings import EEPROM_BYTES, Settings, eeprom_limit, eeprom_settings
 from tests.firmware.base_station import TIMEOUT_S, BaseStation, Listener, open_port, wait, wait_until_open
 from tests.firmware.board import BOARD, BOOTLOADER, FIRMWARE, BoardError, EmulatedBoard
 
@@ -225,9 +226,9 @@ def test_the_eeprom_outlives_resets_and_runs(tmp_path: Path) -> None:
         assert limit is not None
         limits.append(limit)
     # Each run starts once and is reset three times; its first start may not have come to the reserving.
-    assert limits[0].counter // RESERVED_COUNTERS in (3, 4)
-    assert (limits[1].counter - limits[0].counter) // RESERVED_COUNTERS in (3, 4)
-    assert limits[0].life == limits[1].life
+    assert limits[0] % COUNTER_MODULUS // RESERVED_AHEAD in (3, 4)
+    assert (limits[1] - limits[0]) // RESERVED_AHEAD in (3, 4)
+    assert limits[0] >> LIFE_SHIFT == limits[1] >> LIFE_SHIFT
 
 
 def test_a_board_leaves_the_link_to_the_one_that_took_it_over(tmp_path: Path) -> None:

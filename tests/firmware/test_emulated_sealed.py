@@ -14,7 +14,7 @@ from protocol.endpoint import Endpoint
 from protocol.framing import DELIMITER, Deframer, encode_stream
 from protocol.keys import Keys, Membership
 from protocol.letters import Status
-from protocol.long_counter import LongCounter
+from protocol.long_counter import LIFE_SHIFT, LongCounter
 from protocol.node import Event, LetterAnswered, LinkName, MeasurementDue, RoundFinished
 from protocol.packets import Frame, FrameType, Help, encode
 from protocol.sealing import is_sealed
@@ -118,7 +118,7 @@ def test_a_sealed_board_joins_is_counted_and_says_nothing_open(board: EmulatedBo
     assert board.close() == 0
     limit = eeprom_limit(board.eeprom.read_bytes())
     assert limit is not None
-    assert limit.life == SETTINGS.first_life
+    assert limit >> LIFE_SHIFT == SETTINGS.first_life
 
 
 def test_a_sealed_board_hears_no_open_frame(board: EmulatedBoard) -> None:

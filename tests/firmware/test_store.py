@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from firmware.native.store import FOUND, LOST, NEW, Memory, Store
 from protocol import settings as s
+from protocol.long_counter import LIFE_SHIFT
 from protocol.payloads import Network
-from protocol.settings import Key, LongCounter, Settings, SettingsError
+from protocol.settings import Key, Settings, SettingsError
 
 pytestmark = pytest.mark.usefixtures("built_core")
 
@@ -31,7 +32,7 @@ def test_the_core_reads_what_python_writes() -> None:
         expected = s.write_value(key, value) if value is not None and value != () else None
         assert store.get(key) == expected, key.name
     assert store.settings_crc() == s.settings_crc(s.encode(SETTINGS))
-    assert (store.state, store.limit) == (FOUND, LongCounter(99, 0))
+    assert (store.state, store.limit) == (FOUND, 99 << LIFE_SHIFT)
 
 
 def test_an_erased_memory_has_no_settings_and_a_new_counter() -> None:
@@ -98,10 +99,10 @@ def test_a_page_in_flash_is_taken_over_once() -> None:
     assert Store(memory).get(Key.HOLD_S) == b"\x00\x05"
     memory.page = s.flash_page(replace(SETTINGS, hold_s=9))
     assert Store(memory).get(Key.HOLD_S) == b"\x00\x09"
-    assert Store(memory).reserve(LongCounter(1, 1024))
+    assert Store(memory).reserve(1 << LIFE_SHIFT | 1024)
     memory.page = s.flash_page(replace(SETTINGS, node_id=8))
     store = Store(memory)
-    assert (store.get(Key.NODE_ID), store.limit) == (b"\x00\x08", LongCounter(1, 1024))
+    assert (store.get(Key.NODE_ID), store.limit) == (b"\x00\x08", 1 << LIFE_SHIFT | 1024)
 
 
 def test_a_page_that_is_damaged_is_not_taken_over() -> None:
@@ -126,26 +127,26 @@ def test_limits_go_round_the_slots_so_that_each_is_worn_alike() -> None:
     written = [0] * s.SLOTS
     for number in range(1, 65):
         before = bytes(memory.bytes)
-        assert Store(memory).reserve(LongCounter(5, 1024 * number))
+        assert Store(memory).reserve(5 << LIFE_SHIFT | 1024 * number)
         changed = [at for at in range(len(before)) if before[at] != memory.bytes[at]]
         (slot,) = {(at - s.SLOTS_ADDRESS) // s.SLOT_BYTES for at in changed}
         written[slot] += 1
-        assert s.eeprom_limit(bytes(memory.bytes)) == Store(memory).limit == LongCounter(5, 1024 * number)
+        assert s.eeprom_limit(bytes(memory.bytes)) == Store(memory).limit == 5 << LIFE_SHIFT | 1024 * number
     assert written == [4] * s.SLOTS
 
 
 def test_a_slot_that_keeps_nothing_is_left_for_the_next() -> None:
     memory = Memory()
     memory.worn = set(range(s.SLOTS_ADDRESS, s.SLOTS_ADDRESS + 3 * s.SLOT_BYTES))
-    assert Store(memory).reserve(LongCounter(5, 1024))
-    assert Store(memory).limit == LongCounter(5, 1024)
+    assert Store(memory).reserve(5 << LIFE_SHIFT | 1024)
+    assert Store(memory).limit == 5 << LIFE_SHIFT | 1024
     memory.worn = set(range(s.EEPROM_BYTES))
-    assert not Store(memory).reserve(LongCounter(5, 2048))
+    assert not Store(memory).reserve(5 << LIFE_SHIFT | 2048)
 
 
 def test_a_counter_whose_slots_are_all_damaged_is_lost() -> None:
     memory = Memory()
-    assert Store(memory).reserve(LongCounter(5, 1024))
+    assert Store(memory).reserve(5 << LIFE_SHIFT | 1024)
     assert Store(memory).state == FOUND
     memory.bytes[s.SLOTS_ADDRESS + 2] ^= 8
     assert Store(memory).state == LOST

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import settings as s
+from protocol.keys import KEY_BYTES
+from protocol.long_counter import LIFE_SHIFT
 from protocol.packets import MAX_NODE_ID, crc16
 from protocol.payloads import Network
-from protocol.settings import Key, LongCounter, Roles, Sensors, Settings, SettingsError
+from protocol.settings import Key, Roles, Sensors, Settings, SettingsError
 
 node_ids = st.integers(0, MAX_NODE_ID)
-keys = st.binary(min_size=s.KEY_BYTES, max_size=s.KEY_BYTES)
+keys = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 VALUES = {
     Key.NODE_ID: node_ids,
     Key.ROLES: st.sampled_from(Roles),
@@ -139,19 +141,19 @@ def test_the_newer_generation_counts_across_the_wrap(generation: int, is_first: 
 
 @given(st.integers(0, 0xFFFF_FFFF), st.integers(0, 0xFF_FFFF))
 def test_a_slot_is_nine_bytes(life: int, counter: int) -> None:
-    slot = s.write_slot(LongCounter(life, counter))
+    slot = s.write_slot(life << LIFE_SHIFT | counter)
     body = life.to_bytes(4, "big") + counter.to_bytes(3, "big")
     assert slot == body + crc16(body).to_bytes(2, "big")
-    assert s.read_slot(slot) == LongCounter(life, counter)
+    assert s.read_slot(slot) == life << LIFE_SHIFT | counter
     assert s.read_slot(slot[:-1] + bytes([slot[-1] ^ 1])) is None
 
 
 def test_the_highest_limit_counts_wherever_it_stands() -> None:
-    limits = [LongCounter(7, 0xFF_FC00), LongCounter(8, 1_024), LongCounter(7, 0xFF_F800)]
+    limits = [7 << LIFE_SHIFT | 0xFF_FC00, 8 << LIFE_SHIFT | 1_024, 7 << LIFE_SHIFT | 0xFF_F800]
     slots = b"".join(map(s.write_slot, limits))
     eeprom = s.eeprom_image(Settings(node_id=1))
     eeprom = eeprom[: s.SLOTS_ADDRESS] + slots + eeprom[s.SLOTS_ADDRESS + len(slots) :]
-    assert s.eeprom_limit(eeprom) == LongCounter(8, 1_024)
+    assert s.eeprom_limit(eeprom) == 8 << LIFE_SHIFT | 1_024
 
 
 def test_what_is_made_for_a_board_is_read_back() -> None:
@@ -159,7 +161,7 @@ def test_what_is_made_for_a_board_is_read_back() -> None:
     image, page = s.eeprom_image(settings), s.flash_page(settings)
     assert len(image) == 402
     assert s.eeprom_settings(image) == settings
-    assert s.eeprom_limit(image) == LongCounter(0x1234_5678, 0)
+    assert s.eeprom_limit(image) == 0x1234_5678 << LIFE_SHIFT
     assert s.eeprom_limit(s.eeprom_image(Settings(node_id=7))) is None
     copy = s.read_copy(page)
     assert len(page) == 128
