@@ -11,15 +11,9 @@ from pathlib import Path
 
 from intelhex import IntelHex
 
-from bridge.errors import UsageError
-from bridge.keys_file import (
-    KEYRING,
-    NetworkKeys,
-    keep_in_keyring,
-    keys_text,
-    load_keys,
-    read_keys,
-)
+from bridge.access import keep_keys
+from bridge.errors import MissingError, UsageError
+from bridge.keys_file import KEYRING, NetworkKeys, load_keys, write_keys
 from bridge.private_file import write_private
 from firmware.field.description import Board, Field, FieldNode, Role, read_field
 from firmware.pi.service_unit import unit_text
@@ -65,21 +59,20 @@ def run(args: argparse.Namespace) -> int:
     field = read_field(args.field)
     folder = args.out or args.field.parent / field.name
     _make_folder(folder)
-    keys = None if field.is_open else network_keys(field, folder, in_keyring=args.keyring)
+    where = KEYRING + field.name if args.keyring else str(folder / KEYS_FILE)
+    keys = None if field.is_open else network_keys(field, where)
     made = [provision(field, node, keys, folder, args.field) for node in field.nodes]
     if args.json:
         for one in made:
             print(json.dumps(asdict(one)))
     else:
-        _tell(field, keys, folder, made, args)
+        _tell(field, keys, folder, made, where)
     return 0
 
 
-def network_keys(field: Field, folder: Path, *, in_keyring: bool) -> NetworkKeys:
+def network_keys(field: Field, where: str) -> NetworkKeys:
     """The keys that are there, or new ones: a master key is never written over. Raises UsageError."""
-    path = folder / KEYS_FILE
-    where = KEYRING + field.name
-    known = _known_keys(path, where if in_keyring else None)
+    known = _known_keys(where)
     master = known.master if known else secrets.token_bytes(KEY_BYTES)
     # Never the same again: who writes a board's EEPROM takes its counter away, and it may be another board.
     lives = {node.node_id: secrets.randbits(32) for node in field.nodes}
@@ -89,26 +82,18 @@ def network_keys(field: Field, folder: Path, *, in_keyring: bool) -> NetworkKeys
         offered_epoch=known.offered_epoch if known else None,
     )
     if keys != known:
-        if in_keyring:
-            keep_in_keyring(keys)
-        else:
-            write_private(path, keys_text(keys).encode())
+        keep_keys(where, keys)
     return keys
 
 
-def _known_keys(path: Path, where: str | None) -> NetworkKeys | None:
-    if where is not None:
-        try:
-            return load_keys(where)
-        except UsageError as error:
-            if "no such keys" in str(error):
-                return None
-            raise
-    if not path.exists():
+def _known_keys(where: str) -> NetworkKeys | None:
+    try:
+        keys = load_keys(where)
+    except MissingError:
         return None
-    keys = read_keys(path)
     if keys.master is None:
-        raise UsageError(f"{path}: these are a member's keys, without the master key; choose another --out")
+        remedy = "leave --keyring out" if where.startswith(KEYRING) else "choose another --out"
+        raise UsageError(f"{where}: these are a member's keys, without the master key; {remedy}")
     return keys
 
 
@@ -162,7 +147,7 @@ def _write_keys(node: FieldNode, keys: NetworkKeys | None, own: Path) -> list[Pa
     if keys is None:
         return []
     path = own / KEYS_FILE
-    write_private(path, keys_text(keys.for_member(node.node_id)).encode())
+    write_keys(path, keys.for_member(node.node_id))
     return [path]
 
 
@@ -211,13 +196,10 @@ def _make_folder(folder: Path) -> None:
         raise UsageError(f"{folder}: {error.strerror}; choose another folder: --out DIR") from error
 
 
-def _tell(
-    field: Field, keys: NetworkKeys | None, folder: Path, made: list[Made], args: argparse.Namespace
-) -> None:
+def _tell(field: Field, keys: NetworkKeys | None, folder: Path, made: list[Made], where: str) -> None:
     if keys is None:
         print(f"{field.name}: OPEN, as the description says: anybody may take part and command.")
     else:
-        where = KEYRING + field.name if args.keyring else str(folder / KEYS_FILE)
         print(f"{field.name}: sealed, epoch {keys.epoch}; the master key is in {where}: keep it safe.")
     for one in made:
         print(f"\nnode {one.node}  {one.board}  {one.roles}")

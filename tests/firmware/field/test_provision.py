@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from intelhex import IntelHex
 
-from bridge.keys_file import read_keys, write_keys
+from bridge import keys_file
+from bridge.keys_file import KEYRING, keep_in_keyring, load_keys, read_keys, write_keys
 from desktop.command import main
 from firmware.field.description import read_field
 from firmware.field.provision import board_settings, network_keys
@@ -113,11 +114,43 @@ def test_a_members_keys_are_not_taken_for_the_networks(
     assert "a member's keys, without the master key; choose another --out" in capsys.readouterr().err
 
 
+class Keyring(dict[tuple[str, str], str]):
+    """The system's, as its package shows it."""
+
+    KeyringError = OSError
+
+    def get_password(self, service: str, name: str) -> str | None:
+        return self.get((service, name))
+
+    def set_password(self, service: str, name: str, text: str) -> None:
+        self[service, name] = text
+
+
+def test_the_keyring_keeps_the_master_key_as_a_file_does(
+    garden: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyring = Keyring()
+    monkeypatch.setattr(keys_file, "_keyring", lambda: (keyring, Keyring))
+    where = f"{KEYRING}garden"
+    assert main(["provision", str(garden), "--keyring"]) == 0
+    assert f"the master key is in {where}" in capsys.readouterr().out
+    first = load_keys(where)
+    assert first.master is not None
+    assert not (garden.parent / "garden" / "keys.toml").exists()
+    assert main(["provision", str(garden), "--keyring"]) == 0
+    assert load_keys(where).master == first.master
+    keep_in_keyring(first.for_member(11))
+    capsys.readouterr()
+    assert main(["provision", str(garden), "--keyring"]) == 2
+    assert f"{where}: these are a member's keys" in capsys.readouterr().err
+    assert load_keys(where) == first.for_member(11)
+
+
 def test_two_fields_have_different_keys(garden: Path, tmp_path: Path) -> None:
     field = read_field(garden)
     folders = [tmp_path / "a", tmp_path / "b"]
     made = []
     for folder in folders:
         folder.mkdir()
-        made.append(network_keys(field, folder, in_keyring=False).master)
+        made.append(network_keys(field, str(folder / "keys.toml")).master)
     assert made[0] != made[1]
