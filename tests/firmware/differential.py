@@ -7,7 +7,6 @@ A failure prints the line that replays it.
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -15,9 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from firmware.native.tree import CoreNode, has_fixed_timing
-from protocol import packets, serial_number
-from protocol.aggregate import Aggregate
-from protocol.node import Event, FrameDropped, LinkName, MeasurementDue, ParentLost
+from protocol import serial_number
+from protocol.node import Event, MeasurementDue, ParentLost
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -39,35 +37,30 @@ from protocol.sink_tree import SinkTreeNode
 from protocol.timing import MAX_PERIOD_MS, PROFILES, Timing
 from tests.firmware import pairs
 from tests.firmware.core import FRAME_TYPES, is_of_another_network
-from tests.firmware.pairs import Pair
+from tests.firmware.pairs import DAMAGES, DAY_MS, NodeLife, Pair, changed_within, damaged
 
 NEIGHBOURS = (0, 1, 2, 3, 5, 8, 0xFFFD)
-DAY_MS = 86_400_000
-# handle_timer must be called at least every 2^31 ms.
-LONGEST_SLEEP_MS = 18 * DAY_MS
 
 
-class Life:
-    """One pair of nodes among neighbours that are partly reasonable. `seen` counts what came of it."""
+class Life(NodeLife[SinkTreeNode]):
+    """One pair of nodes among neighbours that are partly reasonable."""
+
+    LONGEST_SLEEP_MS = 18 * DAY_MS  # of 2^31 ms
+
+    timing: Timing
 
     def __init__(self, seed: str, seen: Counter[str]) -> None:
-        self.rng = rng = random.Random(seed)
-        self.seen = seen
+        super().__init__(seed, seen)
+        rng = self.rng
         self.node_id = rng.choice((7, 7, 7, 4, 0xFFFC))
         self.is_root = rng.random() < 0.25
         self.is_calm = rng.random() < 0.5  # neighbours mostly answer, so that rounds succeed each other
         self.timing = self._timing()
-        self.now_ms = rng.choice((0, 2**31 - 3_000, 2**32 - 3_000, rng.randrange(2**40)))
+        self.now_ms = self.some_start_ms()
         self.version = rng.choice((1, 1, 0xFFFE, rng.randrange(0x10000)))
         self.sent: list[Frame] = []
-        self.due: list[int] = []  # rounds to measure
-        self.counter = 0
-        options: dict[str, Any] = {
-            "seed": rng.getrandbits(32) if rng.random() < 0.9 else 0,
-            "first_counter": rng.choice((0, MAX_U24, rng.getrandbits(24))),
-            "now_ms": self.now_ms,
+        options: dict[str, Any] = self.some_options() | {
             "root": self.is_root,
-            "timing": self.timing,
             "metrics": (rng.choice((0, 0, 1, 63)),),
             "max_children": rng.choice((0, 1, 2, 4, 32)),
             "first_version": self.version,
@@ -126,22 +119,9 @@ class Life:
     def wait_for_deadline(self) -> None:
         """The driver calls at the deadline, or a little late."""
         deadline_ms = self.pair.compare_deadlines(self.now_ms)
-        if deadline_ms is not None and deadline_ms - self.now_ms <= LONGEST_SLEEP_MS:
+        if deadline_ms is not None and deadline_ms - self.now_ms <= self.LONGEST_SLEEP_MS:
             self.now_ms = deadline_ms + self.rng.choice((0, 0, 0, 1, 20))
         self.handle_timer()
-
-    def wait(self) -> None:
-        """Time passes, sometimes much; early and late calls do no harm."""
-        rng, period_ms = self.rng, self.timing.period_ms
-        longest_ms = rng.choice((10, 10, 300, 300, period_ms, 12 * period_ms, DAY_MS, LONGEST_SLEEP_MS))
-        self.now_ms += rng.randrange(min(longest_ms, LONGEST_SLEEP_MS) + 1)
-        if rng.random() < 0.3:
-            self.hear()
-        self.handle_timer()
-
-    def handle_timer(self) -> None:
-        """See protocol.node.Node.handle_timer."""
-        self.pair.both("handle_timer", lambda node: node.handle_timer(self.now_ms))
 
     def measure(self) -> None:
         """Readings for the round that wants them, or for another."""
@@ -152,11 +132,7 @@ class Life:
         }
         if rng.random() < 0.8:
             readings[0] = rng.randrange(256)
-        self.pair.both("measure", lambda node: node.measure(version, readings, self.now_ms))
-
-    def leave(self) -> None:
-        """See protocol.node.Node.leave."""
-        self.pair.both("leave", lambda node: node.leave(self.now_ms))
+        self.call("measure", lambda node: node.measure(version, readings, self.now_ms))
 
     def answer(self) -> None:
         """A neighbour answers something that the node sent lately."""
@@ -216,59 +192,29 @@ class Life:
         """A frame that was damaged on its way, or no frame at all."""
         rng = self.rng
         kind = rng.choice(FRAME_TYPES)
-        data = bytearray(self.frame(kind, rng.choice(NEIGHBOURS), self.some_payload(kind), self.node_id))
-        match rng.randrange(5):
-            case 0:
-                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-            case 1:
-                del data[rng.randrange(len(data)) :]
-            case 2:
-                data += rng.randbytes(rng.randrange(100))
-            case 3:
-                data = bytearray(rng.randbytes(rng.randrange(120)))
-            case _:
-                data[rng.choice((0, 1, 3, 7, 8, 9, rng.randrange(len(data) - 2)))] = rng.randrange(256)
-                data[-2:] = packets.crc16(bytes(data[:-2])).to_bytes(2, "big")
-                if is_of_another_network(data):  # the reasons differ: the core knows no such type
-                    return
-        self.receive(bytes(data))
+        data = self.frame(kind, rng.choice(NEIGHBOURS), self.some_payload(kind), self.node_id)
+        how = rng.randrange(DAMAGES + 1)
+        if how < DAMAGES:
+            self.receive(damaged(rng, data, how))
+            return
+        data = changed_within(rng, data, (0, 1, 3, 7, 8, 9))
+        if not is_of_another_network(data):  # the reasons differ: the core knows no such type
+            self.receive(data)
 
     # --- what comes of it --------------------------------------------------------------------------------
 
-    def serve(self) -> None:
-        """Take what both nodes have to send and to say."""
-        frames: list[tuple[LinkName, bytes]] = self.pair.both(
-            "frames_to_send", lambda node: node.frames_to_send(self.now_ms)
-        )
-        for link, data in frames:
-            frame = packets.decode(data)
-            self.seen[f"link {link.name}"] += 1
-            self.seen[f"sent {frame.type.name}"] += 1
-            self.sent = [*self.sent[-5:], frame]
-        event: Event | None
-        while (event := self.pair.both("next_event", lambda node: node.next_event())) is not None:
-            self.seen[f"event {type(event).__name__}"] += 1
-            if isinstance(event, ParentLost):
-                self.seen["lost " + re.sub(r"\d+", "n", event.why)] += 1
-            if isinstance(event, FrameDropped):
-                self.seen[f"drop {event.reason.name}"] += 1
-            if isinstance(event, MeasurementDue) and self.rng.random() < 0.9:
-                self.due = [*self.due[-1:], event.version]
-                if self.rng.random() < 0.7:
-                    self.measure()
-        self.pair.compare_deadlines(self.now_ms)
+    def heed_frame(self, frame: Frame, data: bytes) -> None:
+        self.sent = [*self.sent[-5:], frame]
 
-    # --- frames ------------------------------------------------------------------------------------------
+    def heed(self, event: Event) -> None:
+        if isinstance(event, ParentLost):
+            self.seen["lost " + re.sub(r"\d+", "n", event.why)] += 1
+        if isinstance(event, MeasurementDue) and self.rng.random() < 0.9:
+            self.due = [*self.due[-1:], event.version]
+            if self.rng.random() < 0.7:
+                self.measure()
 
-    def deliver(self, kind: FrameType, source: int, payload: Payload, destination: int | None = None) -> None:
-        self.receive(self.frame(kind, source, payload, self.node_id if destination is None else destination))
-
-    def receive(self, data: bytes) -> None:
-        self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
-
-    def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
-        self.counter = (self.counter + 1) % packets.COUNTER_MODULUS
-        return packets.encode(Frame(kind, source, destination, self.counter, payload))
+    # --- values that are close to the node's -------------------------------------------------------------
 
     def some_version(self) -> int:
         """Mostly the round that runs, or one next to it."""
@@ -307,14 +253,6 @@ class Life:
         doubt = rng.choice((0, 0, 0, 1, 3, 0xFFFF))
         aggregates = ((metric, self.some_aggregate(version)) for metric in metrics)
         return Report(rng.choice((0, 0, 1, 2, 255)), Items(tuple(aggregates), tuple(links), doubt))
-
-    def some_aggregate(self, version: int) -> Aggregate:
-        rng = self.rng
-        count = rng.choice((0, 1, 1, 5, 0xFFF0, 0xFFFF))
-        total = rng.choice((0, rng.randrange(0x10000), 0xFFFF))
-        return Aggregate(
-            version, rng.choice((0, 40, 41, rng.randrange(256))), rng.randrange(0x10000), total, count
-        )
 
     def some_payload(self, kind: FrameType) -> Payload:
         rng = self.rng

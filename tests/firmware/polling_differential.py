@@ -7,15 +7,14 @@ A failure prints the line that replays it.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from firmware.native.polling import CorePollingNode
-from protocol import packets, serial_number
-from protocol.node import Event, FrameDropped, LinkName, MeasurementDue, PeerLost, SteppedDown
+from protocol import serial_number
+from protocol.node import Event, MeasurementDue, PeerLost, SteppedDown
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -24,10 +23,8 @@ from protocol.packets import (
     MAX_U24,
     Beat,
     Claim,
-    DropReason,
     Empty,
     Frame,
-    FrameError,
     FrameType,
     Hello,
     Help,
@@ -42,48 +39,43 @@ from protocol.polling import PollingNode
 from protocol.round_trip import AckTimeouts
 from protocol.timing import MAX_PERIOD_MS, PeerTiming, PollingTiming
 from tests.firmware import pairs
-from tests.firmware.pairs import Pair
+from tests.firmware.pairs import (
+    DAMAGES,
+    DAY_MS,
+    NodeLife,
+    Pair,
+    changed_within,
+    damaged,
+    is_foreign_and_malformed,
+    with_crc,
+)
 
 NEIGHBOURS = (0, 1, 2, 3, 5, 8, 12, 0xFFFD)
 CROWD = range(100, 140)
 # What a polled network's node makes sense of; of other frames the C node looks at the type alone.
 FRAME_TYPES = (FrameType.HELLO, FrameType.POLL, FrameType.READING, FrameType.BEAT, FrameType.GOODBYE)
-DAY_MS = 86_400_000
-# handle_timer must be called at least every 2^30 ms.
-LONGEST_SLEEP_MS = 10 * DAY_MS
 
 
-def is_foreign_and_malformed(data: bytes) -> bool:
-    """Whether Python finds fault with a payload that the C node does not look at."""
-    try:
-        packets.decode(data)
-    except FrameError as error:
-        return error.reason is DropReason.MALFORMED and data[0] & 0x1F not in FRAME_TYPES
-    return False
+class Life(NodeLife[PollingNode]):
+    """One pair of nodes among neighbours that are partly reasonable."""
 
+    LONGEST_SLEEP_MS = 10 * DAY_MS  # of 2^30 ms
 
-class Life:
-    """One pair of nodes among neighbours that are partly reasonable. `seen` counts what came of it."""
+    timing: PollingTiming
 
     def __init__(self, seed: str, seen: Counter[str]) -> None:
-        self.rng = rng = random.Random(seed)
-        self.seen = seen
+        super().__init__(seed, seen)
+        rng = self.rng
         self.node_id = rng.choice((7, 7, 7, 4, 0, 0xFFFC))
         # Neighbours mostly answer, so that rounds succeed each other; and are many, so that polls crowd.
         self.is_calm = rng.random() < 0.6
         self.is_crowded = self.is_calm and rng.random() < 0.2
         self.timing = self._timing()
-        self.now_ms = rng.choice((0, 2**31 - 3_000, 2**32 - 3_000, rng.randrange(2**40)))
+        self.now_ms = self.some_start_ms()
         self.max_peers = rng.choice((0, 1, 3, 20, *[MAX_PEERS] * 6))
         self.leader = rng.choice(self._others())
         self.polls: list[Frame] = []  # sent lately, and not answered yet
-        self.due: list[int] = []  # rounds to measure
-        self.counter = 0
-        options: dict[str, Any] = {
-            "seed": rng.getrandbits(32) if rng.random() < 0.9 else 0,
-            "first_counter": rng.choice((0, MAX_U24, rng.getrandbits(24))),
-            "now_ms": self.now_ms,
-            "timing": self.timing,
+        options: dict[str, Any] = self.some_options() | {
             "metrics": (rng.choice((0, 0, 1, 63)),),
             "order": self._order(),
             "max_peers": self.max_peers,
@@ -152,24 +144,6 @@ class Life:
             self.now_ms = deadline_ms + self.rng.choice((0, 0, 0, 0, 1, 20))
         self.handle_timer()
 
-    def wait(self) -> None:
-        """Time passes, sometimes much; early and late calls do no harm."""
-        rng, period_ms = self.rng, self.timing.period_ms
-        longest_ms = rng.choice((10, 10, 300, 300, period_ms, 12 * period_ms, DAY_MS, LONGEST_SLEEP_MS))
-        self.now_ms += rng.randrange(min(longest_ms, LONGEST_SLEEP_MS) + 1)
-        if rng.random() < 0.3:
-            self.hear()
-            self.serve()
-        self.handle_timer()
-
-    def handle_timer(self) -> None:
-        """See protocol.node.Node.handle_timer."""
-        self.pair.both("handle_timer", lambda node: node.handle_timer(self.now_ms))
-
-    def leave(self) -> None:
-        """The node says goodbye, and does nothing more."""
-        self.pair.both("leave", lambda node: node.leave(self.now_ms))
-
     def measure(self) -> None:
         """Readings for the round that wants them, or for another."""
         rng = self.rng
@@ -178,7 +152,7 @@ class Life:
         readings = {metric: rng.randrange(256) for metric in metrics}
         if rng.random() < 0.8:
             readings[0] = rng.randrange(256)
-        self.pair.both("measure", lambda node: node.measure(version, readings, self.now_ms))
+        self.call("measure", lambda node: node.measure(version, readings, self.now_ms))
 
     def answer(self) -> None:
         """A peer answers a poll, mostly soon and rightly."""
@@ -235,6 +209,7 @@ class Life:
         kind = rng.choice(FRAME_TYPES[:-1])
         destination = rng.choice((self.node_id,) * 4 + (BROADCAST, BROADCAST, 9, 9, HOST))
         self.deliver(kind, self.some_source(), self.some_payload(kind), destination)
+        self.serve()
 
     def hear_goodbye(self) -> None:
         """A neighbour leaves."""
@@ -250,71 +225,40 @@ class Life:
         """A frame that was damaged on its way, or no frame at all."""
         rng = self.rng
         kind = rng.choice(FRAME_TYPES)
-        data = bytearray(self.frame(kind, self.some_source(), self.some_payload(kind), self.node_id))
-        match rng.randrange(6):
-            case 0:
-                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-            case 1:
-                del data[rng.randrange(len(data)) :]
-            case 2:
-                data += rng.randbytes(rng.randrange(100))
-            case 3:
-                data = bytearray(rng.randbytes(rng.randrange(120)))
-            case 4:  # too short or too long for its type
-                data = data[: -3 - rng.randrange(2)] + rng.randbytes(rng.choice((0, 0, 2, 5)))
-                data += packets.crc16(bytes(data)).to_bytes(2, "big")
-            case _:
-                data[rng.choice((0, 1, 3, rng.randrange(len(data) - 2)))] = rng.randrange(256)
-                data[-2:] = packets.crc16(bytes(data[:-2])).to_bytes(2, "big")
-        if not is_foreign_and_malformed(bytes(data)):
-            self.receive(bytes(data))
+        data = self.frame(kind, self.some_source(), self.some_payload(kind), self.node_id)
+        how = rng.randrange(DAMAGES + 2)
+        if how < DAMAGES:
+            data = damaged(rng, data, how)
+        elif how == DAMAGES:  # too short or too long for its type
+            data = with_crc(data[: -3 - rng.randrange(2)] + rng.randbytes(rng.choice((0, 0, 2, 5))))
+        else:
+            data = changed_within(rng, data, (0, 1, 3))
+        if not is_foreign_and_malformed(data, FRAME_TYPES):
+            self.receive(data)
 
     # --- what comes of it --------------------------------------------------------------------------------
 
     def serve(self) -> None:
         """Take what both nodes have to send and to say, as a driver does after every call."""
-        while self._take():
-            pass
+        measured = None
+        while measured != self.seen["call measure"]:  # that is a call, too
+            measured = self.seen["call measure"]
+            super().serve()
 
-    def _take(self) -> bool:
-        """Whether the node was called again meanwhile."""
-        was_called = False
-        frames: list[tuple[LinkName, bytes]] = self.pair.both(
-            "frames_to_send", lambda node: node.frames_to_send(self.now_ms)
-        )
-        for link, data in frames:
-            frame = packets.decode(data)
-            self.seen["fewer places"] += self.pair.python._places < self.timing.concurrency
-            self.seen[f"link {link.name}"] += 1
-            self.seen[f"sent {frame.type.name}"] += 1
-            if frame.type is FrameType.POLL:
-                self.polls = [*self.polls[-50:], frame]
-        event: Event | None
-        while (event := self.pair.both("next_event", lambda node: node.next_event())) is not None:
-            self.seen[f"event {type(event).__name__}"] += 1
-            if isinstance(event, PeerLost | SteppedDown):
-                self.seen["why " + (event.why if "epoch" not in event.why else "another primary")] += 1
-            if isinstance(event, FrameDropped):
-                self.seen[f"drop {event.reason.name}"] += 1
-            if isinstance(event, MeasurementDue) and self.rng.random() < 0.9:
-                self.due = [*self.due[-1:], event.version]
-                if self.rng.random() < 0.7:
-                    self.measure()
-                    was_called = True
-        self.pair.compare_deadlines(self.now_ms)
-        return was_called
+    def heed_frame(self, frame: Frame, data: bytes) -> None:
+        self.seen["fewer places"] += self.pair.python._places < self.timing.concurrency
+        if frame.type is FrameType.POLL:
+            self.polls = [*self.polls[-50:], frame]
 
-    # --- frames ------------------------------------------------------------------------------------------
+    def heed(self, event: Event) -> None:
+        if isinstance(event, PeerLost | SteppedDown):
+            self.seen["why " + (event.why if "epoch" not in event.why else "another primary")] += 1
+        if isinstance(event, MeasurementDue) and self.rng.random() < 0.9:
+            self.due = [*self.due[-1:], event.version]
+            if self.rng.random() < 0.7:
+                self.measure()
 
-    def deliver(self, kind: FrameType, source: int, payload: Payload, destination: int | None = None) -> None:
-        self.receive(self.frame(kind, source, payload, self.node_id if destination is None else destination))
-
-    def receive(self, data: bytes) -> None:
-        self.pair.both("receive", lambda node: node.receive(data, self.now_ms))
-
-    def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
-        self.counter = (self.counter + 1) % packets.COUNTER_MODULUS
-        return packets.encode(Frame(kind, source, destination, self.counter, payload))
+    # --- values that are close to the node's -------------------------------------------------------------
 
     def some_source(self) -> int:
         rng, primary = self.rng, self.pair.python.primary

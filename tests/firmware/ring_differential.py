@@ -8,7 +8,6 @@ A failure prints the line that replays it.
 from __future__ import annotations
 
 import heapq
-import random
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,8 +15,7 @@ from typing import Any
 
 from firmware.native.ring import CoreRingNode
 from protocol import packets
-from protocol.aggregate import Aggregate
-from protocol.node import Event, FrameDropped, MeasurementDue, Node, PeerLost
+from protocol.node import Event, MeasurementDue, PeerLost
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -25,10 +23,8 @@ from protocol.packets import (
     MUSTER,
     NO_ID,
     Claim,
-    DropReason,
     Empty,
     Frame,
-    FrameError,
     FrameType,
     Hello,
     Pairs,
@@ -42,24 +38,34 @@ from protocol.timing import MAX_PERIOD_MS, PeerTiming, RingTiming
 from protocol.token_order import passed_on
 from protocol.token_ring import TokenRingNode
 from tests.firmware import pairs
-from tests.firmware.pairs import Pair
+from tests.firmware.pairs import (
+    DAMAGES,
+    DAY_MS,
+    NodeLife,
+    Pair,
+    changed_within,
+    damaged,
+    is_foreign_and_malformed,
+    with_crc,
+)
 
 RING_FRAMES = (FrameType.TOKEN, FrameType.SIGN, FrameType.CLAIM, FrameType.HELLO, FrameType.GOODBYE)
 OWN_IDS = (7, 7, 4, 0xFFFC)
 NEIGHBOURS = (0, 1, 5, 8, 0xFFFD)
-DAY_MS = 86_400_000
-# handle_timer must be called at least every 2^30 ms.
-LONGEST_SLEEP_MS = 12 * DAY_MS
 # Forged epochs that are newer than each other in a circle let holders contradict each other without an end.
 MOST_ON_AIR = 100
 
 
-class RingLife:
-    """One pair of nodes in a ring with some others, on a bad air. `seen` counts what came of it."""
+class Life(NodeLife[TokenRingNode]):
+    """One pair of nodes in a ring with some others, on a bad air."""
+
+    LONGEST_SLEEP_MS = 12 * DAY_MS  # of 2^30 ms
+
+    timing: RingTiming
 
     def __init__(self, seed: str, seen: Counter[str]) -> None:
-        self.rng = rng = random.Random(seed)
-        self.seen = seen
+        super().__init__(seed, seen)
+        rng = self.rng
         self.node_id = rng.choice(OWN_IDS)
         self.is_calm = rng.random() < 0.7  # the ring is mostly left alone, so that rounds succeed each other
         self.loss = rng.choice((0, 0, 0.02, 0.2))
@@ -67,11 +73,9 @@ class RingLife:
         self.timing = self._timing()
         self.metrics = tuple(rng.sample((0, 1, 2, 3, 4, 40, 63), rng.choice((1, 1, 1, 2, 5, 0))))
         self.order = self._order()
-        self.now_ms = rng.choice((0, 2**31 - 3_000, 2**32 - 3_000, rng.randrange(2**40)))
+        self.now_ms = self.some_start_ms()
         self.air: list[tuple[int, int, int, bytes]] = []  # when, which, to whom, what
         self.heard: list[bytes] = []
-        self.counter = 0
-        self.due: list[int] = []  # rounds to measure
         self.others: dict[int, TokenRingNode] = {}
         for other in rng.sample(NEIGHBOURS, rng.choice((0, 1, 2, 3, 3))):
             self.others[other] = TokenRingNode(other, **self._options(is_other=True))
@@ -110,11 +114,7 @@ class RingLife:
 
     def _options(self, *, is_other: bool) -> dict[str, Any]:
         rng = self.rng
-        return {
-            "seed": rng.getrandbits(32) if rng.random() < 0.9 else 0,
-            "first_counter": rng.choice((0, MAX_U24, rng.getrandbits(24))),
-            "now_ms": self.now_ms,
-            "timing": self.timing,
+        return self.some_options() | {
             "metrics": tuple(rng.sample((0, 1, 2, 63), 2)) if is_other else self.metrics,
             "order": self.order,
             "readings_asked": rng.random() < 0.3,
@@ -151,7 +151,7 @@ class RingLife:
 
     def leave(self) -> None:
         """The node leaves, hears something after that, and begins anew."""
-        self.call("leave", lambda node: node.leave(self.now_ms))
+        super().leave()
         self.serve()
         for late in (self.hear, self.handle_timer, self.measure):
             late()
@@ -166,7 +166,7 @@ class RingLife:
             *(self._deadline_ms(other.next_deadline()) for other in self.others.values()),
         ]
         next_ms = min([*times_ms, *(due_ms for due_ms, *_ in self.air[:1])])
-        if next_ms - self.now_ms <= LONGEST_SLEEP_MS:
+        if next_ms - self.now_ms <= self.LONGEST_SLEEP_MS:
             self.now_ms = max(self.now_ms, next_ms + self.rng.choice((0, 0, 0, 0, 0, 1, 20)))
         due = sum(due_ms <= self.now_ms for due_ms, *_ in self.air)
         for _ in range(due):
@@ -178,19 +178,6 @@ class RingLife:
 
     def _deadline_ms(self, deadline_ms: int | None) -> int:
         return self.now_ms + DAY_MS if deadline_ms is None else deadline_ms
-
-    def wait(self) -> None:
-        """Time passes, sometimes much; early and late calls do no harm."""
-        rng, period_ms = self.rng, self.timing.period_ms
-        longest_ms = rng.choice((10, 10, 300, 300, period_ms, 12 * period_ms, DAY_MS, LONGEST_SLEEP_MS))
-        self.now_ms += rng.randrange(min(longest_ms, LONGEST_SLEEP_MS) + 1)
-        if rng.random() < 0.3:
-            self.hear()
-        self.handle_timer()
-
-    def handle_timer(self) -> None:
-        """See protocol.node.Node.handle_timer."""
-        self.call("handle_timer", lambda node: node.handle_timer(self.now_ms))
 
     def measure(self) -> None:
         """Readings for the round that wants them, or for another."""
@@ -210,69 +197,50 @@ class RingLife:
             source = successor
         kind = rng.choice((*RING_FRAMES, FrameType.TOKEN, FrameType.SIGN, FrameType.SIGN, FrameType.DISC_ACK))
         destination = rng.choice((self.node_id,) * 6 + (BROADCAST, BROADCAST, 9))
-        self.receive(self.frame(kind, source, self.some_payload(kind), destination))
+        self.deliver(kind, source, self.some_payload(kind), destination)
 
     def hear_crowd(self) -> None:
         """Many nodes make themselves known at once."""
         for source in range(100, 100 + self.rng.choice((5, 20, 300))):
-            self.receive(self.frame(FrameType.HELLO, source, Hello(1, 0, 0), BROADCAST))
+            self.deliver(FrameType.HELLO, source, Hello(1, 0, 0), BROADCAST)
 
     def hear_noise(self) -> None:
         """A frame that was damaged on its way, or no frame at all."""
         rng = self.rng
         kind = rng.choice(RING_FRAMES)
-        data = bytearray(self.frame(kind, rng.choice(NEIGHBOURS), self.some_payload(kind), self.node_id))
+        data = self.frame(kind, rng.choice(NEIGHBOURS), self.some_payload(kind), self.node_id)
         if self.heard and rng.random() < 0.5:
-            data = bytearray(rng.choice(self.heard))
-        match rng.randrange(6):
-            case 0:
-                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-            case 1:
-                del data[rng.randrange(len(data)) :]
-            case 2:
-                data += rng.randbytes(rng.randrange(100))
-            case 3:
-                data = bytearray(rng.randbytes(rng.randrange(120)))
-            case 4:
-                body = data[:-2][: rng.randrange(8, len(data))] + rng.randbytes(rng.choice((0, 0, 1, 5)))
-                data = body + packets.crc16(bytes(body)).to_bytes(2, "big")
-            case _:
-                data[rng.choice((0, 1, 3, 7, 8, 9, rng.randrange(len(data) - 2)))] = rng.randrange(256)
-                data[-2:] = packets.crc16(bytes(data[:-2])).to_bytes(2, "big")
-        if not _is_malformed_of_another_network(bytes(data)):
-            self.receive(bytes(data))
+            data = rng.choice(self.heard)
+        how = rng.randrange(DAMAGES + 2)
+        if how < DAMAGES:
+            data = damaged(rng, data, how)
+        elif how == DAMAGES:  # too short or too long for its type
+            data = with_crc(
+                data[:-2][: rng.randrange(8, len(data))] + rng.randbytes(rng.choice((0, 0, 1, 5)))
+            )
+        else:
+            data = changed_within(rng, data, (0, 1, 3, 7, 8, 9))
+        if not is_foreign_and_malformed(data, RING_FRAMES):
+            self.receive(data)
 
     # --- what comes of it --------------------------------------------------------------------------------
 
-    def call(self, what: str, call: Callable[[Node], object]) -> Any:
-        """One call to both nodes, counted."""
-        self.seen[f"call {what}"] += 1
-        return self.pair.both(what, call)
-
     def receive(self, data: bytes) -> None:
-        """One frame comes to both nodes."""
-        self.call("receive", lambda node: node.receive(data, self.now_ms))
+        super().receive(data)
         self.serve()
 
     def serve(self) -> None:
         """Take what both nodes have to send and to say, and what the others send."""
-        for link, data in self.pair.both("frames_to_send", lambda node: node.frames_to_send(self.now_ms)):
-            self.seen[f"link {link.name}"] += 1
-            self.seen[f"sent {packets.decode(data).type.name}"] += 1
-            self.send(self.node_id, data)
-        event: Event | None
-        while (event := self.pair.both("next_event", lambda node: node.next_event())) is not None:
-            self._heed(event)
-        self.pair.compare_deadlines(self.now_ms)
+        super().serve()
         for other_id, other in self.others.items():
             self._serve_other(other_id, other)
 
-    def _heed(self, event: Event) -> None:
-        self.seen[f"event {type(event).__name__}"] += 1
+    def heed_frame(self, frame: Frame, data: bytes) -> None:
+        self.send(self.node_id, data)
+
+    def heed(self, event: Event) -> None:
         if isinstance(event, PeerLost):
             self.seen["lost " + re.sub(r"\d+", "n", event.why)] += 1
-        if isinstance(event, FrameDropped):
-            self.seen[f"drop {event.reason.name}"] += 1
         if isinstance(event, MeasurementDue) and self.rng.random() < 0.95:
             self.due = [*self.due[-1:], event.version]
             if self.rng.random() < 0.8:
@@ -306,12 +274,6 @@ class RingLife:
             self._serve_other(target, self.others[target])
 
     # --- values that are close to the node's -------------------------------------------------------------
-
-    def frame(self, kind: FrameType, source: int, payload: Payload, destination: int) -> bytes:
-        self.counter += 1
-        return packets.encode(
-            Frame(kind, source, destination, self.counter % packets.COUNTER_MODULUS, payload)
-        )
 
     def some_payload(self, kind: FrameType) -> Payload:
         rng = self.rng
@@ -390,26 +352,10 @@ class RingLife:
         rng = self.rng
         return tuple((metric, rng.randrange(256)) for metric in rng.sample((0, 1, 2, 3, 4, 40, 63), count))
 
-    def some_aggregate(self, version: int) -> Aggregate:
-        rng = self.rng
-        count = rng.choice((0, 1, 1, 5, 0xFFF0, 0xFFFF))
-        total = rng.choice((0, rng.randrange(0x10000), 0xFFFF))
-        highest = rng.choice((0, 40, 41, rng.randrange(256)))
-        return Aggregate(version, highest, rng.randrange(0x10000), total, count)
-
-
-def _is_malformed_of_another_network(data: bytes) -> bool:
-    """Whether Python drops it for a payload that a C node, which has no use for it, does not look at."""
-    try:
-        packets.decode(data)
-    except FrameError as error:
-        return error.reason is DropReason.MALFORMED and data[0] & 0x1F not in RING_FRAMES
-    return False
-
 
 def run(seed: int, lives: int, steps: int) -> Counter[str]:
     """Live so many lives of so many steps; what came of them. Raises DifferenceError."""
-    return pairs.run("tests.firmware.ring_differential", RingLife, seed=seed, lives=lives, steps=steps)
+    return pairs.run("tests.firmware.ring_differential", Life, seed=seed, lives=lives, steps=steps)
 
 
 if __name__ == "__main__":
