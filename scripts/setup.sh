@@ -12,7 +12,8 @@ python_packages="python3 python3-venv python3-tk"
 test_packages="make gcc libc6-dev clang libclang-rt-dev
     gcc-avr binutils-avr avr-libc arduino-core-avr
     libsimavr-dev libelf-dev avrdude
-    tshark xvfb xauth"
+    tshark xvfb xauth
+    mosquitto influxdb"
 
 fail() {
     printf 'setup: %s\n' "$*" >&2
@@ -21,7 +22,7 @@ fail() {
 
 case ${1:-} in
 run) extras=desktop packages= commands= ;;
-test) extras=desktop,dev packages=$test_packages commands="cc clang avr-gcc tshark" ;;
+test) extras=desktop,dev packages=$test_packages commands="cc clang avr-gcc tshark mosquitto influxd" ;;
 *)
     echo "usage: scripts/setup.sh run|test" >&2
     exit 2
