@@ -16,6 +16,7 @@ from protocol.capture import Record
 from protocol.keys import Keys, Membership
 from protocol.packets import DropReason
 from protocol.sealed_reader import SealedReader
+from protocol.simulator.toml_tables import Table
 
 _KEYS_HELP = "the network's keys: a file of mode 0600 that `treering provision` wrote, or keyring:NAME"
 
@@ -97,6 +98,20 @@ def access_of(args: argparse.Namespace) -> Access:
             "give --keys FILE (`treering provision` makes keys), or --open for a network without"
         )
     return OPEN
+
+
+def access_in(table: Table, folder: Path) -> Access:
+    """With the keys that the table names, in a file beside it; or to an open network, if it says so.
+
+    Raises UsageError, DescriptionError if it says neither or both.
+    """
+    where = table.text("keys", None)
+    if table.flag("open", False) == (where is not None):
+        remedy = 'write keys = "FILE" (`treering provision` makes keys), or open = true'
+        raise table.error("open", "neither keys nor an open network" if where is None else "both", remedy)
+    if where is None:
+        return OPEN
+    return load_access(where if where.startswith(KEYRING) else str(folder / where))
 
 
 def reading_access_of(args: argparse.Namespace) -> Access:

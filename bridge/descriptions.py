@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridge.errors import MissingError, UsageError
-from protocol.packets import Network
+from protocol.packets import MAX_NODE_ID, Network
 from protocol.simulator.toml_tables import DescriptionError, Table
 from protocol.timing import MAX_PERIOD_MS
 
@@ -54,3 +54,13 @@ def network_in(table: Table, *of_others: str) -> Network:
 def period_s_in(table: Table, default_s: float) -> float:
     """The time of a round that the table names. Raises DescriptionError for what no network can have."""
     return table.number("period_s", default_s, least=0.001, most=MAX_PERIOD_MS / 1000, unit="seconds a round")
+
+
+def ids_in(table: Table, key: str) -> tuple[int, ...]:
+    """A list of node ids, each once; an empty one if there is no such key. Raises DescriptionError."""
+    ids = table.values.get(key, [])
+    if not isinstance(ids, list) or not all(type(n) is int and 0 <= n <= MAX_NODE_ID for n in ids):
+        raise table.error(key, f"{key} is no list of node ids", f"write numbers: {key} = [1, 2]")
+    if len(set(ids)) != len(ids):
+        raise table.error(key, f"{key} names a node twice", "name each node once")
+    return tuple(ids)

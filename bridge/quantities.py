@@ -20,7 +20,7 @@ def quantity(
 ) -> float:
     """The value of that key in the base unit of `units`: seconds, bytes or per second.
 
-    Raises DescriptionError for what has no unit of that kind or lies beyond the limits, which are in the base unit.
+    The limits are in the base unit. Raises DescriptionError for what lies beyond them or has no such unit.
     """
     text = table.text(key, default)
     try:

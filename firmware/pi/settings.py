@@ -21,10 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.access import OPEN, Access, access_of, load_access
-from bridge.descriptions import network_in, period_s_in, unusable
+from bridge.access import OPEN, Access, access_in, access_of
+from bridge.descriptions import ids_in, network_in, period_s_in, unusable
 from bridge.errors import UsageError
-from bridge.keys_file import KEYRING
 from bridge.options import neighbours_of, network_of, sensor_of
 from bridge.private_file import read_private
 from bridge.sensors import NoSensor, Sensor
@@ -138,35 +137,14 @@ def _settings_in(table: Table, folder: Path) -> Settings:
         sensors if sources else NoSensor(),
         sensors.metrics or (TEMPERATURE.id,),
         period_s,
-        _ids(table, "order"),
+        ids_in(table, "order"),
         table.flag("readings", False),
-        frozenset(_ids(table, "neighbours")) if "neighbours" in table.values else None,
+        frozenset(ids_in(table, "neighbours")) if "neighbours" in table.values else None,
         udp.text("group", GROUP),
         udp.whole("port", PORT, 1, 65_535),
         udp.text("interface", None),
-        _access_in(table, folder),
+        access_in(table, folder),
     )
-
-
-def _access_in(table: Table, folder: Path) -> Access:
-    """The keys that it names, in a file beside it; or an open network, if it says so. Raises UsageError."""
-    where = table.text("keys", None)
-    if table.flag("open", False) == (where is not None):
-        remedy = 'write keys = "FILE" (`treering provision` makes keys), or open = true'
-        raise table.error("open", "neither keys nor an open network" if where is None else "both", remedy)
-    if where is None:
-        return OPEN
-    return load_access(where if where.startswith(KEYRING) else str(folder / where))
-
-
-def _ids(table: Table, key: str) -> tuple[int, ...]:
-    """A list of node ids, each once; an empty one if there is no such key."""
-    ids = table.values.get(key, [])
-    if not isinstance(ids, list) or not all(type(n) is int and 0 <= n <= MAX_NODE_ID for n in ids):
-        raise table.error(key, f"{key} is no list of node ids", f"write numbers: {key} = [1, 2]")
-    if len(set(ids)) != len(ids):
-        raise table.error(key, f"{key} names a node twice", "name each node once")
-    return tuple(ids)
 
 
 # --- sensors ---------------------------------------------------------------------------------------------

@@ -20,10 +20,14 @@ _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 class DescriptionError(ValueError):
-    """A description of a field or a run that cannot be used; the message names file, line and remedy."""
+    """A description of a field or a run that cannot be used; the message names file, line and remedy.
 
-    def __init__(self, name: str, line: int, problem: str, remedy: str) -> None:
+    `path` is that of the key or table in question: ("serial", 0, "port").
+    """
+
+    def __init__(self, name: str, line: int, problem: str, remedy: str, path: Path = ()) -> None:
         super().__init__(f"{name}:{line}: {problem}; {remedy}")
+        self.name, self.line, self.problem, self.remedy, self.path = name, line, problem, remedy, path
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -95,11 +99,12 @@ class Table:
 
     def error(self, key: str | None, problem: str, remedy: str) -> DescriptionError:
         """An error at the line of that key, or of the table."""
-        path: Path = self._path if key is None else (*self._path, key)
+        full: Path = self._path if key is None else (*self._path, key)
+        path = full
         lines = key_lines(self._text)
         while path and path not in lines:
             path = path[:-1]
-        return DescriptionError(self._name, lines.get(path, 1), problem, remedy)
+        return DescriptionError(self._name, lines.get(path, 1), problem, remedy, full)
 
     def expect(self, known: Collection[str], also: str = "") -> None:
         """Raises DescriptionError for a key that is none of those known."""
