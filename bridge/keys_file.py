@@ -22,10 +22,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
+from bridge import keyring_store
 from bridge.descriptions import unusable
 from bridge.errors import MissingError, UsageError
 from bridge.private_file import read_private, write_private
@@ -33,8 +32,7 @@ from protocol.keys import KEY_BYTES, MAX_EPOCH, Keys, Membership
 from protocol.packets import MAX_NODE_ID
 from protocol.simulator.toml_tables import Table
 
-KEYRING = "keyring:"
-_KEYRING_SERVICE = "treering"
+KEYRING = keyring_store.KEYRING
 _REMEDY = "name a file that `treering provision` wrote"
 _KEYS = (
     *("name", "controller", "gateways", "epoch", "offered_epoch", "master_key", "lives"),
@@ -203,30 +201,12 @@ def write_keys(path: Path, keys: NetworkKeys) -> None:
 
 def keep_in_keyring(keys: NetworkKeys) -> str:
     """Put the keys into the system's keyring; the result is what `load_keys` takes. Raises UsageError."""
-    keyring, errors = _keyring()
-    try:
-        keyring.set_password(_KEYRING_SERVICE, keys.name, keys_text(keys))
-    except errors.KeyringError as error:
-        raise UsageError(f"{KEYRING}{keys.name}: {error}; unlock it, or keep the keys in a file") from error
+    keyring_store.keep(keys.name, keys_text(keys))
     return KEYRING + keys.name
 
 
 def _from_keyring(name: str) -> str:
-    keyring, errors = _keyring()
-    try:
-        text = keyring.get_password(_KEYRING_SERVICE, name)
-    except errors.KeyringError as error:
-        raise UsageError(f"{KEYRING}{name}: {error}; unlock it, or give --keys a file") from error
+    text = keyring_store.fetch(name)
     if text is None:
         raise MissingError(f"{KEYRING}{name}: no such keys; run `treering provision`, or give --keys a file")
-    return str(text)
-
-
-def _keyring() -> tuple[Any, Any]:
-    """The `keyring` package and its errors; it is not everywhere."""
-    try:
-        return import_module("keyring"), import_module("keyring.errors")
-    except ImportError:
-        raise UsageError(
-            "keyring: the package is not installed; run `pip install keyring`, or give --keys a file"
-        ) from None
+    return text
