@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from intelhex import IntelHex
 
-from bridge import keys_file
+from bridge import keyring_store
 from bridge.keys_file import KEYRING, keep_in_keyring, load_keys, read_keys, write_keys
 from desktop.command import main
 from firmware.field.description import read_field
@@ -130,7 +130,7 @@ def test_the_keyring_keeps_the_master_key_as_a_file_does(
     garden: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keyring = Keyring()
-    monkeypatch.setattr(keys_file, "_keyring", lambda: (keyring, Keyring))
+    monkeypatch.setattr(keyring_store, "_keyring", lambda: (keyring, Keyring))
     where = f"{KEYRING}garden"
     assert main(["provision", str(garden), "--keyring"]) == 0
     assert f"the master key is in {where}" in capsys.readouterr().out
