@@ -181,6 +181,10 @@ class Endpoint:
         if self._seals is not None and not self._has_left and sender != self.node_id:
             self._challenge(sender, True, now_ms)
 
+    def tell_failed(self, actuator: int, now_ms: int) -> None:
+        """The node's actuator has not taken its value (14.3). Raises IndexError if there is none."""
+        self._letters.tell_failed(actuator, now_ms)
+
     # --- for controllers ---------------------------------------------------------------------------------
 
     def command(self, addressee: int, actuator: int, value: int, hold_s: int, now_ms: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from protocol.actuator import Actuators
-from protocol.controller import Requests
+from protocol.controller import Request, Requests
 from protocol.keys import KEY_BYTES, Membership, network_key
 from protocol.letters import (
     FIRST_HOPS,
@@ -16,12 +16,15 @@ from protocol.letters import (
     Cause,
     HeardLetters,
     Kind,
+    StateUpdate,
     Status,
     decode_answer,
     decode_body,
     encode_answer,
     encode_body,
+    encode_update,
     number_of,
+    update_in,
 )
 from protocol.long_counter import LIFE_SHIFT, LongCounter
 from protocol.node import ActuatorSet, Event, Jitter, KeysChanged, LetterAnswered, LetterUnanswered, StateTold
@@ -29,6 +32,7 @@ from protocol.packets import COUNTER_MODULUS, DropReason, FrameError, Letter
 from protocol.seals import Seals
 
 PASS_ON_JITTER_MS = 100
+UPDATE_PAUSE_MS = 200
 GATEWAYS_KEY, SAFE_VALUE_KEY, HOLD_KEY = 9, 13, 14
 Settings = Callable[[int, bytes], Status]
 
@@ -64,11 +68,13 @@ class LetterBox:
         self._settings = settings
         self._session = counter.first
         self._heard = HeardLetters(max_known)
-        self._newest: dict[tuple[int, int], int] = {}  # of what nodes tell a controller, by node and life
+        self._newest: dict[tuple[int, int], int] = {}  # of what is told, by who tells it and its life
         self._passing: list[tuple[int, Letter] | None] = [None] * max_letters
         self._answer: Body | None = None
         self._states: dict[int, Cause] = {}
+        self._updates: dict[tuple[int, int], StateUpdate] = {}  # by node and actuator
         self._written_ms = 0  # the answer or state that waits
+        self._update_due_ms = 0
         self._requests = Requests()
 
     @property
@@ -100,25 +106,32 @@ class LetterBox:
         if epoch > self._seals.keys.epoch:
             self._seals.change(self._seals.keys.with_next(epoch, key))
 
+    def tell_failed(self, actuator: int, now_ms: int) -> None:
+        """The node's actuator has not taken its value: tell the controller. Raises IndexError."""
+        self._set(actuator, Cause.FAILED, now_ms)
+
     def handle_timer(self, now_ms: int) -> None:
         """Commands end, and requests are given up."""
         for actuator in self._actuators.take_silent(now_ms):
             self._set(actuator, Cause.SILENCE, now_ms)
         while (request := self._requests.take_unanswered(now_ms)) is not None:
             self._emit(LetterUnanswered(request.addressee, request.kind))
+            self._tell_failure(request, now_ms)
 
     def next_deadline(self) -> int | None:
         """When to call `handle_timer` and `take_due`."""
         waiting = [passing[0] for passing in self._passing if passing is not None]
         if self._answer is not None or self._states:
             waiting.append(self._written_ms)
+        if self._updates:
+            waiting.append(self._update_due_ms)
         for deadline_ms in (self._actuators.next_deadline(), self._requests.next_deadline()):
             if deadline_ms is not None:
                 waiting.append(deadline_ms)
         return min(waiting, default=None)
 
     def take_due(self, now_ms: int) -> Letter | None:
-        """The next letter to be sent: the answer, an actuator's state, a request, one to pass on."""
+        """The next letter to be sent: the answer, a state, a request, an update, one to pass on."""
         if self._answer is not None:
             body, self._answer = self._answer, None
             return self._write(self._controller, encode_body(body))
@@ -129,6 +142,10 @@ class LetterBox:
         if (request := self._requests.due(now_ms)) is not None:
             number = self._counter.next()
             return self._sealed(request.addressee, number, self._requests.write(request, number, now_ms))
+        if self._updates and self._update_due_ms <= now_ms:
+            update = self._updates.pop(next(iter(self._updates)))
+            self._update_due_ms = now_ms + UPDATE_PAUSE_MS
+            return self._letter(self._node_id, self._counter.next(), encode_update(update))
         for place, waiting in enumerate(self._passing):
             if waiting is not None and waiting[0] <= now_ms:
                 self._passing[place] = None
@@ -143,6 +160,7 @@ class LetterBox:
         if letter.origin == self._node_id or not self._heard.is_news(letter):
             return None
         if letter.addressee != self._node_id:
+            self._learn(letter, number)
             return self._pass_on(letter, now_ms)
         if not self.is_controller and letter.origin != self._controller:
             return DropReason.ROLE
@@ -167,6 +185,12 @@ class LetterBox:
         due_ms = now_ms + self._jitter.below(PASS_ON_JITTER_MS)
         self._passing[self._passing.index(None)] = due_ms, replace(letter, hops=letter.hops - 1)
         return None
+
+    def _learn(self, letter: Letter, number: int) -> None:
+        """What its controller tells all."""
+        update = update_in(letter)
+        if update is not None and letter.origin == self._controller and self._is_newer(letter.origin, number):
+            self._emit(StateTold(update.node, update.actuator, update.value, update.cause))
 
     def _obey(self, body: Body, number: int, now_ms: int) -> DropReason | None:
         """A session is that of one letter, so that none is obeyed twice."""
@@ -234,14 +258,13 @@ class LetterBox:
 
     def _hear(self, node_id: int, number: int, body: Body, now_ms: int) -> DropReason | None:
         """What a node tells its controller."""
-        of_life = node_id, number >> LIFE_SHIFT
-        if number <= self._newest.get(of_life, -1):
+        if not self._is_newer(node_id, number):
             return DropReason.SESSION
-        self._newest[of_life] = number
         if body.kind == Kind.STATE:
             if len(body.content) != 3:
                 return DropReason.MALFORMED
             self._emit(StateTold(node_id, *body.content))
+            self._tell_all(StateUpdate(node_id, *body.content), now_ms)
             return None
         if body.kind != Kind.ANSWER:
             return DropReason.ROLE
@@ -249,7 +272,19 @@ class LetterBox:
         request = self._requests.answered(node_id, body.session, answer, now_ms)
         if request is not None:
             self._emit(LetterAnswered(node_id, request.kind, answer.status, answer.state))
+            if answer.state is not None:
+                self._tell_all(StateUpdate(node_id, *answer.state, Cause.COMMANDED), now_ms)
+            else:
+                self._tell_failure(request, now_ms)
         return None
+
+    def _is_newer(self, node_id: int, number: int) -> bool:
+        """Whether it is the highest number of that node's life so far; from now on it is."""
+        of_life = node_id, number >> LIFE_SHIFT
+        if number <= self._newest.get(of_life, -1):
+            return False
+        self._newest[of_life] = number
+        return True
 
     # --- what goes out -----------------------------------------------------------------------------------
 
@@ -258,6 +293,16 @@ class LetterBox:
         if self._controller is not None:
             self._states[actuator] = cause
             self._written_ms = now_ms
+
+    def _tell_failure(self, request: Request, now_ms: int) -> None:
+        if request.kind is Kind.COMMAND:
+            actuator, value = request.content[:2]
+            self._tell_all(StateUpdate(request.addressee, actuator, value, Cause.FAILED), now_ms)
+
+    def _tell_all(self, update: StateUpdate, now_ms: int) -> None:
+        """Of one actuator only the newest waits; boards with one place carry other letters on first."""
+        self._updates[update.node, update.actuator] = update
+        self._update_due_ms = max(self._update_due_ms, now_ms + UPDATE_PAUSE_MS)
 
     def _write(self, addressee: int | None, clear: bytes) -> Letter:
         assert addressee is not None  # only a node that has a controller answers
@@ -268,8 +313,11 @@ class LetterBox:
             key = self._seals.letters_of(addressee if self.is_controller else self._node_id)
             assert key is not None  # a node has its own; a controller has the master key
             clear = key.seal_letter(self._node_id, addressee, number, clear)
+        return self._letter(addressee, number, clear)
+
+    def _letter(self, addressee: int, number: int, body: bytes) -> Letter:
         life, counter = number >> LIFE_SHIFT, number % COUNTER_MODULUS
-        return Letter(FIRST_HOPS, self._node_id, addressee, life, counter, clear)
+        return Letter(FIRST_HOPS, self._node_id, addressee, life, counter, body)
 
     def _opened(self, letter: Letter, number: int) -> bytes | None:
         if self._seals is None:

@@ -12,6 +12,7 @@ from protocol.packets import DropReason, FrameError, Letter, crc16, write_letter
 FIRST_HOPS = 15
 HOPS_BYTES = 1  # the first; it changes on the way
 _HEAD_BYTES = 1 + LONG_COUNTER_BYTES
+_UPDATE_BYTES = 5
 
 
 class Kind(IntEnum):
@@ -22,6 +23,7 @@ class Kind(IntEnum):
     REKEY = 3
     ANSWER = 4
     STATE = 5
+    STATE_UPDATE = 6
 
 
 class Status(IntEnum):
@@ -40,11 +42,17 @@ class Status(IntEnum):
 
 
 class Cause(IntEnum):
-    """Why an actuator has its value (14.3)."""
+    """Why an actuator has its value (14.3); FAILED: it should have it, and has not or does not say so."""
 
     COMMANDED = 0
     SILENCE = 1
     START = 2
+    FAILED = 3
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return self.name.lower()
 
 
 # The settings that a letter may change, and how many bytes each has (16.2).
@@ -99,6 +107,32 @@ def decode_answer(content: bytes) -> Answer:
         raise FrameError(DropReason.MALFORMED, f"an answer of {len(content)} bytes")
     state = (content[-2], content[-1]) if len(content) > head_bytes else None
     return Answer(content[0], content[1], int.from_bytes(content[2:head_bytes], "big"), state)
+
+
+@dataclass(frozen=True, slots=True)
+class StateUpdate:
+    """What the controller tells all of one actuator; `cause` is a Cause, or another number."""
+
+    node: int
+    actuator: int
+    value: int
+    cause: int
+
+
+def encode_update(update: StateUpdate) -> bytes:
+    """The body of the letter, which is clear in a sealed network, too: the frames around it are sealed."""
+    told = bytes([update.actuator, update.value, update.cause])
+    return encode_body(Body(Kind.STATE_UPDATE, 0, update.node.to_bytes(2, "big") + told))
+
+
+def update_in(letter: Letter) -> StateUpdate | None:
+    """What a letter tells all: its addressee is its origin. None for one to somebody, or of another kind."""
+    if letter.addressee != letter.origin or len(letter.body) != _HEAD_BYTES + _UPDATE_BYTES:
+        return None
+    if letter.body[0] != Kind.STATE_UPDATE:
+        return None
+    content = letter.body[_HEAD_BYTES:]
+    return StateUpdate(int.from_bytes(content[:2], "big"), *content[2:])
 
 
 def number_of(letter: Letter) -> int:

@@ -205,6 +205,7 @@ enum tr_letter_kind {
     TR_LETTER_REKEY = 3,
     TR_LETTER_ANSWER = 4,
     TR_LETTER_STATE = 5,
+    TR_LETTER_STATE_UPDATE = 6,
 };
 enum tr_letter_status {
     TR_STATUS_DONE = 0,
@@ -217,6 +218,7 @@ enum tr_actuator_cause {
     TR_CAUSE_COMMANDED = 0,
     TR_CAUSE_SILENCE = 1,
     TR_CAUSE_START = 2,
+    TR_CAUSE_FAILED = 3,
 };
 
 /* PROTOCOL.md section 16. */

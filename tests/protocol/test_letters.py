@@ -16,10 +16,12 @@ from protocol.letters import (
     Cause,
     HeardLetters,
     Kind,
+    StateUpdate,
     Status,
     decode_answer,
     encode_answer,
     encode_body,
+    encode_update,
 )
 from protocol.node import (
     ActuatorSet,
@@ -29,7 +31,7 @@ from protocol.node import (
     LetterUnanswered,
     StateTold,
 )
-from protocol.packets import BROADCAST, DropReason, Frame, FrameType, Letter, encode
+from protocol.packets import BROADCAST, DropReason, Frame, FrameType, Letter, decode, encode, peek_header
 from protocol.proofs import INTRODUCTION_MS
 from protocol.sealing import SealingKey
 from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, membership, tree_member
@@ -58,7 +60,18 @@ def field(*, is_open: bool = False, settings: Callable[[int, bytes], Status] | N
 
 
 def letters(party: Party, node_id: int) -> int:
-    return sum(sender == node_id and frame[0] & 0x1F == FrameType.LETTER for sender, frame in party.log)
+    """How many that node has sent to somebody, or passed on."""
+    return sum(letter.origin != letter.addressee for letter in sent_letters(party, node_id))
+
+
+def sent_letters(party: Party, node_id: int) -> list[Letter]:
+    frames = [f for sender, f in party.log if sender == node_id and f[0] & 0x1F == FrameType.LETTER]
+    network = SealingKey(network_key(MASTER, 0))
+    opened = [
+        network.open(f, 0x1000 + node_id << 24 | peek_header(f)[3]) if f[0] & 0x80 else f for f in frames
+    ]
+    payloads = [decode(f).payload for f in opened if f is not None]
+    return [payload for payload in payloads if isinstance(payload, Letter)]
 
 
 def ask(party: Party, value: int, hold_s: int = 0, addressee: int = VALVE) -> None:
@@ -90,6 +103,66 @@ def test_the_valve_goes_to_its_safe_value_when_nobody_renews_the_command() -> No
     party.run(20_000)
     assert party.take(VALVE, ActuatorSet) == [ActuatorSet(0, 0, Cause.SILENCE)]
     assert party.take(CONTROLLER, StateTold) == [StateTold(VALVE, 0, 0, Cause.SILENCE)]
+
+
+def updates(party: Party, node_id: int) -> list[StateTold]:
+    return [event for event in party.take(node_id, StateTold) if event.node == VALVE]
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_all_nodes_are_told_what_the_valve_does(is_open: bool) -> None:
+    party = field(is_open=is_open)
+    party.run(4_000)
+    ask(party, 200, hold_s=10)
+    party.run(9_000)
+    for node_id in (5, ROOT, 6, VALVE):
+        assert updates(party, node_id)[-1] == StateTold(VALVE, 0, 200, Cause.COMMANDED)
+    party.run(20_000)
+    for node_id in (5, ROOT, 6, VALVE):
+        assert updates(party, node_id) == [StateTold(VALVE, 0, 0, Cause.SILENCE)]
+
+
+def test_all_nodes_are_told_that_the_valve_does_not_answer() -> None:
+    party = field()
+    party.run(4_000)
+    party.events.clear()
+    del party.endpoints[VALVE]
+    ask(party, 200)
+    party.run(20_000)
+    for node_id in (5, ROOT, 6):
+        assert updates(party, node_id) == [StateTold(VALVE, 0, 200, Cause.FAILED)]
+
+
+def test_a_valve_that_has_not_moved_says_so() -> None:
+    party = field()
+    party.run(4_000)
+    party.events.clear()
+    party.endpoints[VALVE].tell_failed(0, party.now_ms)
+    party.run(5_000)
+    assert updates(party, CONTROLLER) == [StateTold(VALVE, 0, 0, Cause.FAILED)]
+    assert updates(party, 5) == [StateTold(VALVE, 0, 0, Cause.FAILED)]
+
+
+def test_only_the_controller_tells_all() -> None:
+    party = field(is_open=True)
+    party.run(4_000)
+    party.events.clear()
+    lie = encode_update(StateUpdate(VALVE, 0, 9, Cause.COMMANDED))
+    letter = Letter(15, 5, 5, 0, 1, lie)
+    party.inject(encode(Frame(FrameType.LETTER, 5, BROADCAST, 0xFFFF, letter)), [ROOT])
+    party.run(5_000)
+    assert updates(party, ROOT) == []
+
+
+def test_an_update_that_comes_late_is_no_news() -> None:
+    party = field(is_open=True)
+    party.run(4_000)
+    party.events.clear()
+    for counter, value in ((900, 2), (899, 1)):
+        update = encode_update(StateUpdate(VALVE, 0, value, Cause.COMMANDED))
+        letter = Letter(15, CONTROLLER, CONTROLLER, 0x1000 + CONTROLLER, counter, update)
+        party.inject(encode(Frame(FrameType.LETTER, 5, BROADCAST, counter, letter)), [ROOT])
+    assert [event.value for event in updates(party, ROOT)] == [2]
 
 
 def test_a_renewed_command_holds_on() -> None:
