@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.access import OPEN, Access
 from bridge.errors import UsageError
-from bridge.link import LinkState, OnFrame, OnState
+from bridge.link import LinkState, OnFrames, OnState
 from bridge.sensors import NoSensor, Readings, Sensor
 from protocol.aggregate import MAX_RAW, TEMPERATURE
 from protocol.endpoint import Endpoint
@@ -148,6 +148,8 @@ class NodeDriver:
     `neighbours` hears no one else, so that nodes in one room make a network of several hops.
     """
 
+    is_tap = False
+
     def __init__(
         self,
         name: str,
@@ -169,13 +171,13 @@ class NodeDriver:
         self._measurement: asyncio.Task[None] | None = None
         self._double_told_s: float | None = None
 
-    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
-        """See bridge.link.Link.start; `on_frame` gets what the node sends, the host's frames included.
+    async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
+        """See bridge.link.Link.start; `on_frames` gets what the node sends, the host's frames included.
 
         Raises UsageError if another process is this node.
         """
         self._loop = asyncio.get_running_loop()
-        self._on_frame = on_frame
+        self._on_frames = on_frames
         self._node = self._make_member(self._now_ms())
         on_state(LinkState(self.name, is_up=True))
         self._wake_at(self._now_ms())
@@ -198,8 +200,7 @@ class NodeDriver:
             self._measurement.cancel()
         if node is not None:
             node.leave(self._now_ms())
-            for _, frame in node.frames_to_send(self._now_ms()):
-                self._on_frame(frame)
+            self._on_frames([frame for _, frame in node.frames_to_send(self._now_ms())])
         self._make_member.close()
 
     def ask(self, sender: int) -> None:
@@ -245,9 +246,10 @@ class NodeDriver:
             while (event := node.next_event()) is not None:
                 busy = True
                 self._follow(node, event)
-            for _, frame in node.frames_to_send(self._now_ms()):
+            frames = [frame for _, frame in node.frames_to_send(self._now_ms())]
+            if frames:
                 busy = True
-                self._on_frame(frame)
+                self._on_frames(frames)
         deadline_ms = node.next_deadline()
         if deadline_ms is not None and self._node is node:
             self._wake_at(deadline_ms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,7 +36,8 @@ class LinkCounts:
     unsent: int
 
 
-OnFrame = Callable[[bytes], None]
+# Whole frames, in the order in which they came; at least one.
+OnFrames = Callable[[Sequence[bytes]], None]
 OnState = Callable[[LinkState], None]
 
 
@@ -55,7 +56,11 @@ class Link(Protocol):
     def unsent(self) -> int:
         """Frames given to `send` that were not sent: the link was down, or its queue full."""
 
-    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+    @property
+    def is_tap(self) -> bool:
+        """Whether a host listens there, the app or another bridge: it gets every frame (PROTOCOL.md 15.4)."""
+
+    async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """Open the link. Raises LinkError or UsageError; what fails later is retried; `on_state` tells."""
 
     def send(self, frame: bytes) -> None:
@@ -63,3 +68,13 @@ class Link(Protocol):
 
     async def close(self) -> None:
         """Close the link; harmless when it is not open."""
+
+
+def one_by_one(take: Callable[[bytes], None]) -> OnFrames:
+    """What `start` asks for, of something that takes a frame at a time."""
+
+    def take_all(frames: Sequence[bytes]) -> None:
+        for frame in frames:
+            take(frame)
+
+    return take_all

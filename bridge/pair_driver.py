@@ -10,7 +10,7 @@ from typing import Protocol
 from bridge.answers import OnAnswer
 from bridge.errors import TreeringError
 from bridge.event_loop import failures_raised
-from bridge.link import Link, LinkState
+from bridge.link import Link, LinkState, one_by_one
 from protocol.pairing import Cause, CodeShown, Ended, GiftReceived, Machine, NewMachine, OtherAsked, Paired
 from protocol.pairing_gift import Gift
 
@@ -61,7 +61,7 @@ class PairDriver:
     async def run(self, stop: asyncio.Event) -> Paired | Ended:
         """Until it is over, or stopped. Raises what `store` does, LinkError and UsageError."""
         with failures_raised(stop):
-            await self._link.start(self._on_frame, _tell_state)
+            await self._link.start(one_by_one(self._on_frame), _tell_state)
             stopping = asyncio.create_task(self._await_stop(stop))
             try:
                 while not self._machine.is_over:

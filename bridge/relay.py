@@ -1,23 +1,25 @@
-"""The relay: carries frames between segments, and hands every one to those who listen at the tap.
+"""The relay: carries frames between segments, and hands every one to those who listen (PROTOCOL.md 15.4).
 
 Rules: a frame never goes back to the link it came from, nor anywhere twice. A frame for a node that was heard
-goes to that node's link only; one for all, or for a stranger, to every other link; one for the host to none:
-the tap is where the host listens. A frame that does not decode is recorded and goes no further.
+goes to that node's link; one for all, or for a stranger, to every other link; one for the host to none where
+nodes are. A link that is a tap has a host at its other end, who gets every frame, those for the host as well.
+A frame that does not decode is recorded and goes no further.
 
 In a sealed network a frame goes on only if it opens and is not a replay; else it is counted, by reason, among
 the drops of the link that it came from. (It is a record all the same.)
 
-A frame is one record where it came in, and one more for every link on which it goes out.
+A frame is one record where it came in, and one more for every link on which it goes out. No two records have
+one time: a fact of the log is known by it (18.4).
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from bridge.link import Link, OnFrame
+from bridge.link import Link, OnFrames
 from protocol.capture import Direction, Record
 from protocol.packets import HOST, DropReason, FrameError, decode, peek_header
 from protocol.replay_window import Refusal, Senders
@@ -29,7 +31,8 @@ RECENT_FRAMES = 64
 # More nodes than a field has; beyond it the source unheard for longest is forgotten.
 MAX_SOURCES = 1024
 
-OnRecord = Callable[[Record], None]
+# Records in the order of their times; at least one.
+OnRecords = Callable[[Sequence[Record]], None]
 
 
 class _Source:
@@ -59,35 +62,54 @@ class Relay:
         self._reader = reader
         self._ask = ask
         self._windows = Senders(MAX_SOURCES)
-        self._last_us = 0
+        self._last_us = -1
         self._links: list[Link] = []
         self._sources: dict[int, _Source] = {}  # the one heard last stands last
-        self._subscribers: list[OnRecord] = []
+        self._subscribers: list[OnRecords] = []
 
-    def subscribe(self, on_record: OnRecord) -> None:
-        """Have `on_record` called with every frame, in and out, in order."""
-        self._subscribers.append(on_record)
+    def subscribe(self, on_records: OnRecords) -> None:
+        """Have `on_records` called with every frame, in and out, in order, before it goes on."""
+        self._subscribers.append(on_records)
 
-    def attach(self, link: Link) -> OnFrame:
-        """Make `link` one of the segments; the result is for its `start`."""
+    def attach(self, link: Link) -> OnFrames:
+        """Make `link` one of the segments, at any time; the result is for its `start`."""
         self._links.append(link)
         return partial(self._receive, link)
 
-    def _receive(self, link: Link, frame: bytes) -> None:
-        self._record(link, Direction.INBOUND, frame)
+    def detach(self, link: Link) -> None:
+        """Leave out `link`, which is closed: what it still hands over is of no segment, and dropped."""
+        self._links.remove(link)
+        for source in self._sources.values():
+            if source.link is link:
+                source.link = None
+
+    def _receive(self, link: Link, frames: Sequence[bytes]) -> None:
+        if link not in self._links:
+            return
+        records: list[Record] = []
+        to_send: list[tuple[Link, bytes]] = []
+        for frame in frames:
+            records.append(self._record(link, Direction.INBOUND, frame))
+            for segment in self._ways_of(link, frame):
+                records.append(self._record(segment, Direction.OUTBOUND, frame))
+                to_send.append((segment, frame))
+        for on_records in self._subscribers:
+            on_records(records)
+        for segment, frame in to_send:
+            segment.send(frame)
+
+    def _ways_of(self, link: Link, frame: bytes) -> list[Link]:
+        """On which links that frame goes on."""
         checked = self._checked(frame) if self._reader is None else self._opened(link, frame, self._reader)
         if checked is None:
-            return
+            return []
         source_id, destination, counter = checked
         source = self._source(source_id)
         if counter in source.recent:
-            return
+            return []
         source.recent.append(counter)
         source.link = link
-        for segment in self._segments_for(destination):
-            if segment is not link:
-                self._record(segment, Direction.OUTBOUND, frame)
-                segment.send(frame)
+        return [segment for segment in self._segments_for(destination) if segment is not link]
 
     def _checked(self, frame: bytes) -> tuple[int, int, int] | None:
         """Source, destination and counter of an open frame, if it is one."""
@@ -98,10 +120,13 @@ class Relay:
         return got.source, got.destination, got.counter
 
     def _opened(self, link: Link, frame: bytes, reader: SealedReader) -> tuple[int, int, int] | None:
-        """The same of a member's frame that is not a replay. Those for the host go nowhere anyway."""
-        if unfit(frame) is None and peek_header(frame)[2] == HOST:
+        """The same of a member's frame that is not a replay."""
+        is_for_host = unfit(frame) is None and peek_header(frame)[2] == HOST
+        if is_for_host and not any(segment.is_tap for segment in self._links):
             return None
         found = reader.read(frame)
+        if is_for_host and isinstance(found, DropReason):
+            return None  # sealed for its host with the node's own key, as a rule: these keys need not open it
         if isinstance(found, DropReason):
             link.drops[found] += 1
             if found is DropReason.UNPROVEN:
@@ -126,14 +151,12 @@ class Relay:
         return source
 
     def _segments_for(self, destination: int) -> list[Link]:
-        if destination == HOST:
-            return []
-        known = self._sources.get(destination)
-        return [known.link] if known and known.link else self._links
+        known = None if destination == HOST else self._sources.get(destination)
+        if destination == HOST or (known and known.link):
+            return [link for link in self._links if link.is_tap or (known and link is known.link)]
+        return self._links
 
-    def _record(self, link: Link, direction: Direction, frame: bytes) -> None:
-        """The clock may be set back while we run; the times of the log are not."""
-        self._last_us = max(self._last_us, self._clock_us())
-        record = Record(self._last_us, link.name, direction, frame)
-        for on_record in self._subscribers:
-            on_record(record)
+    def _record(self, link: Link, direction: Direction, frame: bytes) -> Record:
+        """The clock may stand or be set back while we run; the times of the log grow."""
+        self._last_us = max(self._last_us + 1, self._clock_us())
+        return Record(self._last_us, link.name, direction, frame)

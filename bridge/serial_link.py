@@ -18,7 +18,7 @@ from collections.abc import Callable
 import serial
 
 from bridge.errors import TreeringError
-from bridge.link import LinkState, OnFrame, OnState
+from bridge.link import LinkState, OnFrames, OnState
 from bridge.ports import PortInfo, find_again, find_port, list_ports
 from bridge.serial_port import open_port, write
 from protocol.framing import DELIMITER, Deframer, encode_stream
@@ -41,6 +41,8 @@ class SerialLink:
     After a loss the same USB device is looked for, by serial number or socket, since it may come back under
     another name; a port that is not on USB by its path.
     """
+
+    is_tap = False
 
     def __init__(
         self, port: str, baud: int = BAUD, list_ports: Callable[[], list[PortInfo]] = list_ports
@@ -66,10 +68,10 @@ class SerialLink:
         """What came in and was no frame."""
         return self._deframer.drops
 
-    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+    async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start."""
         self._loop = asyncio.get_running_loop()
-        self._on_frame, self._on_state = on_frame, on_state
+        self._on_frames, self._on_state = on_frames, on_state
         port = await asyncio.to_thread(self._open_first)
         self._begin()
         self._thread = threading.Thread(target=self._run, args=(port,), name=self.name, daemon=True)
@@ -102,9 +104,9 @@ class SerialLink:
 
     def _take_bytes(self, data: bytes) -> None:
         self._room.release()
-        for frame in self._deframer.feed(data):
-            if not self._closing.is_set():
-                self._on_frame(frame)
+        frames = self._deframer.feed(data)
+        if frames and not self._closing.is_set():
+            self._on_frames(frames)
 
     # --- the reader's thread -----------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ from bridge.options import (
     whole,
 )
 from bridge.rekeying import Rekeying, offered
-from bridge.relay import OnRecord, Relay
+from bridge.relay import OnRecords, Relay
 from bridge.report import Report, drops_text, log_to_stderr
 from bridge.serial_link import BAUD, SerialLink
 from bridge.udp_link import UdpLink
@@ -47,7 +47,7 @@ OnStatus = Callable[[LinkState | LinkCounts], None]
 
 async def run_bridge(
     links: Sequence[Link],
-    on_record: OnRecord,
+    on_records: OnRecords,
     on_status: OnStatus,
     stop: asyncio.Event,
     access: Access = OPEN,
@@ -63,7 +63,7 @@ async def run_bridge(
                 link.ask(source)
 
     relay = Relay(reader=access.reader(), ask=ask)
-    relay.subscribe(on_record)
+    relay.subscribe(on_records)
     receivers = [relay.attach(link) for link in links]
     with failures_raised(stop):
         try:
@@ -149,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
                 rekeying.take(opened)
 
     with ExitStack() as stack:
-        takers: list[OnRecord] = [tell]
+        takers: list[Callable[[Record], None]] = [tell]
         if args.log is not None:
             log = CaptureFile(args.log)
             stack.callback(log.close)
@@ -192,19 +192,20 @@ async def _run(
     args: argparse.Namespace,
     access: Access,
     links: Sequence[Link],
-    takers: Sequence[OnRecord],
+    takers: Sequence[Callable[[Record], None]],
     report: Report,
     stop: asyncio.Event,
 ) -> None:
-    def on_record(record: Record) -> None:
-        for take in takers:
-            take(record)
+    def on_records(records: Sequence[Record]) -> None:
+        for record in records:
+            for take in takers:
+                take(record)
         if args.rounds and report.rounds >= args.rounds:
             stop.set()
 
     if args.duration:
         asyncio.get_running_loop().call_later(args.duration, stop.set)
-    await run_bridge(links, on_record, _tell, stop, access)
+    await run_bridge(links, on_records, _tell, stop, access)
 
 
 def _links(args: argparse.Namespace, access: Access, on_event: Callable[[Event], None]) -> list[Link]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bridge.access import OPEN, Access
 from bridge.errors import TreeringError
 from bridge.link import Link, LinkCounts, LinkState
-from bridge.relay import OnRecord
+from bridge.relay import OnRecords
 from bridge.service import run_bridge
 
 STOP_TIMEOUT_S = 5.0  # links close within 1.2 s: a serial port's write may take one, its read the rest
@@ -33,12 +33,12 @@ class BridgeThread:
     def __init__(
         self,
         links: Sequence[Link],
-        on_record: OnRecord,
+        on_records: OnRecords,
         on_status: Callable[[Status], None],
         access: Access = OPEN,
     ) -> None:
         self._links = links
-        self._on_record = on_record
+        self._on_records = on_records
         self._on_status = on_status
         self._access = access
         self._stop = asyncio.Event()
@@ -62,7 +62,7 @@ class BridgeThread:
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(
-                    run_bridge(self._links, self._on_record, self._on_status, self._stop, self._access)
+                    run_bridge(self._links, self._on_records, self._on_status, self._stop, self._access)
                 )
         except TreeringError as failure:
             error = str(failure)

@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 
 from bridge.errors import UsageError
-from bridge.link import LinkError, LinkState, OnFrame, OnState
+from bridge.link import LinkError, LinkState, OnFrames, OnState
 from protocol.long_counter import is_newer
 from protocol.packets import BROADCAST, MAX_FRAME_BYTES, DropReason, FrameError, decode, peek_header
 from protocol.sealed_reader import SealedReader
@@ -54,6 +54,8 @@ class UdpLink:
     nobody draws frames elsewhere by sending old ones. Raises UsageError for what is no group or address.
     """
 
+    is_tap = False
+
     def __init__(
         self,
         group: str = GROUP,
@@ -80,10 +82,14 @@ class UdpLink:
         """Where this link's own socket is: what peers learn."""
         return self._address
 
-    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+    def address_of(self, source: int) -> Address | None:
+        """From where that node was heard last, as far as its frames tell beyond doubt; None if it was not."""
+        return self._neighbours.get(source)
+
+    async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start."""
         self._loop = asyncio.get_running_loop()
-        self._on_frame, self._on_state = on_frame, on_state
+        self._on_frames, self._on_state = on_frames, on_state
         self._open(self._interface())
         self._tell(is_up=True)
         self._watch = self._loop.call_later(WATCH_S, self._check_network)
@@ -115,25 +121,24 @@ class UdpLink:
 
     def _drain(self, receiver: socket.socket) -> None:
         """Take what has come; the loop calls again if there is more."""
+        frames: list[bytes] = []
         for _ in range(BATCH):
-            if not self._sockets:
-                return
             try:
                 frame, address = receiver.recvfrom(MAX_DATAGRAM_BYTES)
             except ConnectionError:  # Windows tells here that a peer's port is closed
                 continue
             except OSError:  # nothing more, or the network has gone: `_check_network` looks after that
-                return
-            if address != self._address:
-                self._take(frame, address)
-
-    def _take(self, frame: bytes, address: Address) -> None:
-        if len(frame) > MAX_FRAME_BYTES:
-            self.drops[DropReason.OVERSIZED] += 1
-            return
-        if (source := self._source_of(frame)) is not None:
-            self._learn(source, address)
-        self._on_frame(frame)
+                break
+            if address == self._address:
+                continue
+            if len(frame) > MAX_FRAME_BYTES:
+                self.drops[DropReason.OVERSIZED] += 1
+                continue
+            if (source := self._source_of(frame)) is not None:
+                self._learn(source, address)
+            frames.append(frame)
+        if frames:
+            self._on_frames(frames)
 
     def _source_of(self, frame: bytes) -> int | None:
         """Who sent it, if that is beyond doubt."""

@@ -14,6 +14,7 @@ from bridge.thread import BridgeThread, Ended
 from bridge.thread import Status as BridgeStatus
 from bridge.udp_link import UdpLink
 from desktop.sources import Put, Report, State, Status
+from protocol.capture import Record
 from protocol.packets import Network
 
 OWN_ID = 1
@@ -79,7 +80,11 @@ class LiveSource:
         def on_status(status: BridgeStatus) -> None:
             report(self._status(status))
 
-        self._thread = BridgeThread(self._links, put, on_status, self.opener.access)
+        def put_all(records: Sequence[Record]) -> None:
+            for record in records:
+                put(record)
+
+        self._thread = BridgeThread(self._links, put_all, on_status, self.opener.access)
         self._thread.start()
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bridge.driver import NodeDriver
 from bridge.event_loop import failures_raised
-from bridge.link import Link, LinkState
+from bridge.link import Link, LinkState, one_by_one
 
 
 async def run_agent(
@@ -19,8 +19,8 @@ async def run_agent(
     """
     with failures_raised(stop):
         try:
-            await link.start(node.send, on_state)
-            await node.start(link.send, on_state)
+            await link.start(one_by_one(node.send), on_state)
+            await node.start(one_by_one(link.send), on_state)
             await stop.wait()
         finally:
             await node.close()

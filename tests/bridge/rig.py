@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bridge.link import LinkState, OnFrame, OnState
+from bridge.link import LinkState, OnFrames, OnState
 from protocol.aggregate import Aggregate
 from protocol.framing import Deframer, encode_stream
 from protocol.packets import (
@@ -152,18 +152,23 @@ def free_udp_port() -> int:
 class MemoryLink:
     """A link that keeps what it is given, and receives what a test says."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_tap: bool = False) -> None:
         self.name = name
+        self.is_tap = is_tap
         self.drops: Counter[DropReason] = Counter()
         self.unsent = 0
         self.sent: list[bytes] = []
         self.is_open = False
 
-    async def start(self, on_frame: OnFrame, on_state: OnState) -> None:
+    async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start."""
         self.is_open = True
-        self.receive = on_frame
+        self._on_frames = on_frames
         on_state(LinkState(self.name, is_up=True))
+
+    def receive(self, *frames: bytes) -> None:
+        """They come in, in one batch."""
+        self._on_frames(frames)
 
     def send(self, frame: bytes) -> None:
         """See bridge.link.Link.send."""

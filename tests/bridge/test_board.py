@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,9 @@ def test_a_board_behind_its_bootloader_joins_and_joins_again_after_it_was_replug
     observer = Observer()
     counts: list[int] = []
 
-    def on_record(record: Record) -> None:
-        rows = [seen for seen in observer.observe(record) if isinstance(seen, RoundRow)]
+    def on_records(records: Sequence[Record]) -> None:
+        told = [seen for record in records for seen in observer.observe(record)]
+        rows = [seen for seen in told if isinstance(seen, RoundRow)]
         counts.extend(row.aggregate.count for row in rows if row.metric == TEMPERATURE)
 
     def board() -> EmulatedBoard:
@@ -45,7 +47,7 @@ def test_a_board_behind_its_bootloader_joins_and_joins_again_after_it_was_replug
             SerialLink(first.port),
             sink_tree_driver("root", 1, ConstantSensor({0: 20.0}), root=True, timing=timing),
         ]
-        bridge = asyncio.create_task(run_bridge(links, on_record, statuses.append, stop))
+        bridge = asyncio.create_task(run_bridge(links, on_records, statuses.append, stop))
         await until(lambda: counts and counts[-1] == 2, JOINED_WITHIN_S)
         assert observer.parents[BOARD_ID] == 1
 

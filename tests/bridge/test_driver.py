@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 
 from bridge.driver import NodeDriver, node_driver, sink_tree_driver
-from bridge.link import LinkState
+from bridge.link import LinkState, one_by_one
 from bridge.sensors import ConstantSensor, NoSensor, Sensor
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.node import ChildJoined, Event, FrameDropped, Joined, MeasurementDue, RoundFinished
@@ -58,8 +58,8 @@ class Pair:
         )
 
     async def start(self) -> None:
-        await self.child.start(lambda frame: self._carry(frame, self.root), self.states.append)
-        await self.root.start(lambda frame: self._carry(frame, self.child), self.states.append)
+        await self.child.start(one_by_one(lambda frame: self._carry(frame, self.root)), self.states.append)
+        await self.root.start(one_by_one(lambda frame: self._carry(frame, self.child)), self.states.append)
 
     def _carry(self, frame: bytes, to: NodeDriver) -> None:
         self.frames.append(frame)
@@ -228,8 +228,8 @@ def test_another_node_of_the_same_id_is_told_of_once(caplog: pytest.LogCaptureFi
             sink_tree_driver("root", ROOT, NoSensor(), root=True, timing=QUICK, on_event=dropped.append)
             for _ in range(2)
         ]
-        await pair[0].start(pair[1].send, lambda state: None)
-        await pair[1].start(pair[0].send, lambda state: None)
+        await pair[0].start(one_by_one(pair[1].send), lambda state: None)
+        await pair[1].start(one_by_one(pair[0].send), lambda state: None)
         own_id = DropReason.OWN_ID
         await until(lambda: sum(isinstance(e, FrameDropped) and e.reason is own_id for e in dropped) >= 2)
         for node in pair:

@@ -145,7 +145,7 @@ def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
 
 async def opened(peer: Peer) -> Inbox:
     inbox = Inbox()
-    await peer.link.start(inbox.frames.append, inbox.states.append)
+    await peer.link.start(inbox.frames.extend, inbox.states.append)
     await inbox.state(is_up=True)
     return inbox
 

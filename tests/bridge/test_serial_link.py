@@ -34,7 +34,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 async def opened(link: SerialLink) -> Inbox:
     inbox = Inbox()
-    await link.start(inbox.frames.append, inbox.states.append)
+    await link.start(inbox.frames.extend, inbox.states.append)
     await inbox.state(is_up=True)
     return inbox
 
@@ -247,7 +247,7 @@ def refusal(port: str) -> Exception:
     inbox = Inbox()
     link = SerialLink(port)
     with pytest.raises((LinkError, UsageError)) as caught:
-        run(link.start(inbox.frames.append, inbox.states.append))
+        run(link.start(inbox.frames.extend, inbox.states.append))
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -265,7 +265,7 @@ def test_a_busy_port_is_named_with_a_remedy(line: Line) -> None:
         await opened(link)
         second = SerialLink(str(line.link))
         with pytest.raises(LinkError, match="another program uses this port; close it"):
-            await second.start(lambda frame: None, lambda state: None)
+            await second.start(lambda frames: None, lambda state: None)
         await link.close()
         await opened(second)
         await second.close()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def test_a_board_and_an_agent_reach_each_other_and_the_root_through_it(line: Lin
         statuses: list[LinkState | LinkCounts] = []
         stop = asyncio.Event()
         links: list[Link] = [SerialLink(str(line.link)), UdpLink(GROUP, port, LOOPBACK), root()]
-        bridge = asyncio.create_task(run_bridge(links, records.append, statuses.append, stop))
+        bridge = asyncio.create_task(run_bridge(links, records.extend, statuses.append, stop))
         assert decode(await line.next_frame()).type is FrameType.DISCOVERY
         assert decode(await agent.next_frame()).type is FrameType.DISCOVERY
 
@@ -108,7 +108,7 @@ def test_what_a_link_does_not_carry_becomes_a_status(line: Line, monkeypatch: py
         statuses: list[LinkState | LinkCounts] = []
         stop = asyncio.Event()
         link = SerialLink(str(line.link))
-        bridge = asyncio.create_task(run_bridge([link], lambda record: None, statuses.append, stop))
+        bridge = asyncio.create_task(run_bridge([link], lambda records: None, statuses.append, stop))
         await until(lambda: statuses)
         line.write(b"no frame\x00")
         counts = LinkCounts(link.name, {DropReason.FRAMING: 1}, 0)
@@ -126,14 +126,14 @@ def test_if_one_link_does_not_open_the_others_are_closed_again(tmp_path: Path) -
         memory = MemoryLink("memory")
         links: list[Link] = [memory, SerialLink(str(tmp_path / "none"))]
         with pytest.raises(UsageError):
-            await run_bridge(links, lambda record: None, lambda status: None, asyncio.Event())
+            await run_bridge(links, lambda records: None, lambda status: None, asyncio.Event())
         assert not memory.is_open
 
     run(main())
 
 
 def test_an_error_in_a_callback_ends_it_instead_of_leaving_it_half_dead() -> None:
-    def fail(record: Record) -> None:
+    def fail(records: Sequence[Record]) -> None:
         raise OSError("no space left for the output")
 
     async def main() -> None:
@@ -153,7 +153,11 @@ class App:
 
     def __init__(self, links: list[Link]) -> None:
         self.inbox: queue.Queue[Record | Status] = queue.Queue()
-        self.bridge = BridgeThread(links, self.inbox.put, self.inbox.put)
+        self.bridge = BridgeThread(links, self._put_all, self.inbox.put)
+
+    def _put_all(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.inbox.put(record)
 
     def next(self, kind: type) -> Any:
         while not isinstance(item := self.inbox.get(timeout=TIMEOUT_S), kind):
@@ -184,7 +188,7 @@ def test_the_app_is_told_why_a_port_does_not_open(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_the_app_is_told_of_an_error_in_the_program() -> None:
-    def fail(record: Record) -> None:
+    def fail(records: Sequence[Record]) -> None:
         raise ZeroDivisionError("a mistake")
 
     statuses: queue.Queue[Status] = queue.Queue()
@@ -375,7 +379,7 @@ def test_a_busy_port_fails_and_the_log_of_nothing_is_removed(line: Line, tmp_pat
 
     async def hold() -> None:
         link = SerialLink(str(line.link))
-        await link.start(lambda frame: None, lambda state: None)
+        await link.start(lambda frames: None, lambda state: None)
         command = [*COMMAND, "bridge", "--open", "--no-udp", "--port", str(line.link), "--log", str(log)]
         ended = await asyncio.to_thread(
             lambda: subprocess.run(command, capture_output=True, text=True, timeout=20)

@@ -31,7 +31,7 @@ class Member(Inbox):
         self.link = UdpLink(GROUP, port, interface)
 
     async def start(self) -> None:
-        await self.link.start(self.frames.append, self.states.append)
+        await self.link.start(self.frames.extend, self.states.append)
 
     def broadcast(self, counter: int = 1) -> bytes:
         frame = broadcast(self.node_id, counter)

@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -273,8 +273,8 @@ class Room:
         await self.stop(*self._tasks)
         await self._ear.close()
 
-    def _observe(self, record: Record) -> None:
-        seen = self.observer.observe(record)
+    def _observe(self, records: Sequence[Record]) -> None:
+        seen = [found for record in records for found in self.observer.observe(record)]
         self.rows += [row for row in seen if isinstance(row, RoundRow)]
         self.visited |= {move.destination for move in seen if isinstance(move, TokenMoved)}
 

@@ -162,7 +162,7 @@ def test_a_hung_bus_stops_neither_the_node_nor_its_end() -> None:
         stuck = sensors(Given("sht31d", {T: hanging}), patience_s=0.02)
         node = sink_tree_driver("root", 1, stuck, root=True, timing=QUICK, on_event=events.append)
         states: list[LinkState] = []
-        await node.start(lambda frame: None, states.append)
+        await node.start(lambda frames: None, states.append)
         await until(lambda: sum(isinstance(event, RoundFinished) for event in events) >= 3)
         results = [event for event in events if isinstance(event, RoundFinished)]
         assert all(event.items.aggregates[0][1].count == 0 for event in results)
