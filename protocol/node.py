@@ -229,7 +229,7 @@ class ActuatorSet:
 
 @dataclass(frozen=True, slots=True)
 class StateTold:
-    """A node's actuator does that, as the controller was told, or tells. `cause` is a Cause, or another number."""
+    """A node's actuator does that, says its controller or it. `cause` is a Cause, or another number."""
 
     node: int
     actuator: int
