@@ -22,25 +22,21 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """From where a consumer goes on: `at`, with an observer warmed up from `warm_from` (PROTOCOL.md 18.3).
-
-    `version` and `round` are those of the newest result before `warm_from`, None before the first.
-    """
+    """From where a consumer goes on. What an observer knew there is kept beside the log (PROTOCOL.md 18.3)."""
 
     at: Position
-    warm_from: Position
-    version: int | None = None
-    round: int | None = None
 
     def to_json(self) -> str:
         """One line, for whoever keeps it."""
-        return json.dumps([*self.at, *self.warm_from, self.version, self.round])
+        return json.dumps(self.at)
 
     @classmethod
     def from_json(cls, text: str) -> Checkpoint:
         """What `to_json` wrote. Raises ValueError for anything else."""
-        segment, offset, warm_segment, warm_offset, version, round_ = json.loads(text)
-        return cls(Position(segment, offset), Position(warm_segment, warm_offset), version, round_)
+        found = json.loads(text)
+        if not isinstance(found, list) or len(found) != 2 or not all(type(part) is int for part in found):
+            raise ValueError(f"{text!r} is no checkpoint")
+        return cls(Position(*found))
 
 
 @dataclass(frozen=True, slots=True)
