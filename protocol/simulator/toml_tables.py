@@ -243,6 +243,10 @@ class Table:
             Table(item, self._text, self._name, (*self._path, key, index)) for index, item in enumerate(value)
         ]
 
+    def element(self, key: str, index: int, value: Mapping[str, object]) -> Table:
+        """The table `value` that stands there in a list of other things as well."""
+        return Table(value, self._text, self._name, (*self._path, key, index))
+
 
 def _finite(value: object) -> float | None:
     """The value if it is a finite number."""
