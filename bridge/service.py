@@ -15,6 +15,7 @@ from bridge.driver import NodeDriver, node_driver, timing_of, watcher_driver
 from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkState
+from bridge.link_set import LinkSet, OnStatus
 from bridge.options import (
     add_end_arguments,
     add_network_arguments,
@@ -29,7 +30,7 @@ from bridge.options import (
     whole,
 )
 from bridge.rekeying import Rekeying, offered
-from bridge.relay import OnRecords, Relay
+from bridge.relay import OnRecords
 from bridge.report import Report, drops_text, log_to_stderr
 from bridge.serial_link import BAUD, SerialLink
 from bridge.udp_link import UdpLink
@@ -41,8 +42,6 @@ HELP = "be the root of a tree, or a node of a ring or of polling, across serial 
 COUNTS_PERIOD_S = 1.0
 
 _log = logging.getLogger(__name__)
-
-OnStatus = Callable[[LinkState | LinkCounts], None]
 
 
 async def run_bridge(
@@ -56,43 +55,16 @@ async def run_bridge(
 
     Raises LinkError or UsageError if a link does not open, and what the callbacks raise.
     """
-
-    def ask(source: int) -> None:
-        for link in links:
-            if isinstance(link, NodeDriver):
-                link.ask(source)
-
-    relay = Relay(reader=access.reader(), ask=ask)
-    relay.subscribe(on_records)
-    receivers = [relay.attach(link) for link in links]
+    link_set = LinkSet(on_records, on_status, access)
     with failures_raised(stop):
         try:
-            for link, receive in zip(links, receivers, strict=True):
-                await link.start(receive, on_status)
-            await _tell_counts(links, on_status, stop)
+            for link in links:
+                await link_set.open(link)
+            while not stop.is_set():
+                await wait_for_stop(stop, COUNTS_PERIOD_S)
+                link_set.tell_counts()
         finally:
-            await _close(links)
-
-
-async def _close(links: Sequence[Link]) -> None:
-    """The bridge's own node first: its goodbye goes out on the others."""
-    try:
-        for link in links:
-            if isinstance(link, NodeDriver):
-                await link.close()
-    finally:
-        await asyncio.gather(*(link.close() for link in links))
-
-
-async def _tell_counts(links: Sequence[Link], on_status: OnStatus, stop: asyncio.Event) -> None:
-    told = {link.name: LinkCounts(link.name, {}, 0) for link in links}
-    while not stop.is_set():
-        await wait_for_stop(stop, COUNTS_PERIOD_S)
-        for link in links:
-            counts = LinkCounts(link.name, dict(link.drops), link.unsent)
-            if counts != told[link.name]:
-                told[link.name] = counts
-                on_status(counts)
+            await link_set.close_all()
 
 
 # --- the command -----------------------------------------------------------------------------------------
