@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
+
+from bridge.service_unit import check_path, filled
 
 TEMPLATE = "treering-agent.service.in"
 I2C_GROUP = "i2c"  # on Raspberry Pi OS, who may use /dev/i2c-*
@@ -17,12 +18,12 @@ def unit_text(command: Path, config: Path, *, has_i2c: bool, keys: Path | None =
     buses; a system without any has no such group, and such a unit would not start there. Raises ValueError
     for a path that systemd would read otherwise.
     """
-    for path in (command, config, *([] if keys is None else [keys])):
-        if not path.is_absolute() or any(c.isspace() or c in "%\"'\\$:" for c in str(path)):
-            raise ValueError(f"{path}: a unit takes absolute paths without blanks, quotes and % $ :")
-    text = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
-    groups = I2C_GROUP if has_i2c else ""
-    credential = "" if keys is None else f"LoadCredential={keys.name}:{keys}"
-    for name, value in (("COMMAND", command), ("CONFIG", config), ("GROUPS", groups), ("KEYS", credential)):
-        text = text.replace(f"@{name}@", str(value))
-    return text
+    values: dict[str, Path | str] = {
+        "COMMAND": command,
+        "CONFIG": config,
+        "GROUPS": I2C_GROUP if has_i2c else "",
+        "KEYS": "" if keys is None else f"LoadCredential={keys.name}:{keys}",
+    }
+    if keys is not None:
+        check_path(keys)
+    return filled(__package__, TEMPLATE, values)
