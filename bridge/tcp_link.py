@@ -1,0 +1,136 @@
+"""A link to another bridge, which listens at HOST:PORT (bridge.tcp_listener): made again after every loss."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from dataclasses import dataclass
+
+from bridge.addresses import Address, address_in, address_text
+from bridge.link import LinkState, OnFrames, OnState
+from bridge.tcp_stream import TcpStream
+from protocol.framing import Deframer
+from protocol.packets import DropReason
+from protocol.simulator.toml_tables import Table
+
+STREAM_PORT = 28540
+CONNECT_TIMEOUT_S = 5.0
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 15.0
+# Each wait is drawn from half to one and a half of it, so that many who lost one bridge do not come at once.
+JITTER = 0.5
+STEADY_S = 10.0  # a connection that held so long begins with the first retry again
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectSettings:
+    """One [[connect]]: a bridge to be joined with."""
+
+    to: Address
+
+    @classmethod
+    def from_table(cls, table: Table) -> ConnectSettings:
+        """Raises DescriptionError."""
+        table.expect(("to",))
+        table.need("to")
+        return cls(address_in(table, "to", "", STREAM_PORT))
+
+
+class TcpLink:
+    """A `bridge.link.Link` to that bridge, a tap. If it is not there yet, it is waited for."""
+
+    is_tap = True
+
+    def __init__(self, address: Address) -> None:
+        self.name = f"tcp:{address_text(address)}"
+        self._address = address
+        self._deframer = Deframer()
+        self._stream: TcpStream | None = None
+        self._unsent = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def drops(self) -> Counter[DropReason]:
+        """See bridge.link.Link.drops."""
+        return self._deframer.drops
+
+    @property
+    def unsent(self) -> int:
+        """See bridge.link.Link.unsent."""
+        return self._unsent + (self._stream.unsent if self._stream else 0)
+
+    @property
+    def queued(self) -> int:
+        """Frames that wait to be sent."""
+        return self._stream.queued if self._stream else 0
+
+    async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
+        """See bridge.link.Link.start. It raises nothing: a bridge may start before another."""
+        self._on_frames, self._on_state = on_frames, on_state
+        self._task = asyncio.create_task(self._run())
+
+    def send(self, frame: bytes) -> None:
+        """See bridge.link.Link.send."""
+        if self._stream is None:
+            self._unsent += 1
+        else:
+            self._stream.send(frame)
+
+    async def close(self) -> None:
+        """See bridge.link.Link.close."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        if self._stream is not None:
+            await self._stream.close()
+            self._forget_stream()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        retry_s, told = FIRST_RETRY_S, ""
+        while True:
+            lost: asyncio.Future[str] = loop.create_future()
+            began_s = loop.time()
+            try:
+                self._stream = await self._connect(lost)
+            except (OSError, TimeoutError) as error:
+                reason = self._why_not(error)
+            else:
+                self._on_state(LinkState(self.name, is_up=True))
+                reason = "the connection " + await lost
+                self._forget_stream()
+                told = ""
+                if loop.time() - began_s > STEADY_S:
+                    retry_s = FIRST_RETRY_S
+            if reason != told:
+                told = reason
+                self._on_state(LinkState(self.name, False, reason))
+            await asyncio.sleep(retry_s * random.uniform(1 - JITTER, 1 + JITTER))
+            retry_s = min(2 * retry_s, LAST_RETRY_S)
+
+    async def _connect(self, lost: asyncio.Future[str]) -> TcpStream:
+        """Raises OSError, TimeoutError."""
+
+        def on_lost(stream: TcpStream, reason: str) -> None:
+            if not lost.done():
+                lost.set_result(reason)
+
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            _, stream = await loop.create_connection(
+                lambda: TcpStream(self._deframer, self._on_frames, on_lost), *self._address
+            )
+        return stream
+
+    def _forget_stream(self) -> None:
+        if self._stream is not None:
+            self._unsent += self._stream.unsent
+            self._stream = None
+
+    def _why_not(self, error: OSError) -> str:
+        reason = error.strerror or str(error) or "no answer"
+        return f"no bridge at {address_text(self._address)} ({reason}); start it, with [tcp] listen there"
