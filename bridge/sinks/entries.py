@@ -1,0 +1,103 @@
+"""What sinks hand on of the log: readings, rounds and events, each with its key (PROTOCOL.md 18.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+from protocol.aggregate import Metric, metric_of
+from protocol.observations import (
+    MemberFound,
+    NodeLeft,
+    NodeLost,
+    NodeMissing,
+    Observation,
+    ParentChanged,
+    PassedOver,
+    PrimaryChanged,
+    ReadingsSeen,
+    RoundRow,
+)
+
+LAST_SECOND_S = 253_402_300_799  # of the year 9999; a damaged log may hold any time
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one node measured of one metric for one round."""
+
+    timestamp_us: int
+    node: int
+    version: int
+    metric: Metric
+    raw: int
+
+    @property
+    def value(self) -> float:
+        """The reading in the metric's unit."""
+        return self.metric.scaled(self.raw)
+
+    def key(self, network: str) -> str:
+        """The same for a reading however often it comes."""
+        return f"{network}/{self.node}/{self.metric.name}/{self.version}/{self.timestamp_us}"
+
+
+def readings_of(seen: ReadingsSeen) -> list[Reading]:
+    """One for each metric."""
+    return [
+        Reading(seen.timestamp_us, seen.node, seen.version, metric_of(metric_id), raw)
+        for metric_id, raw in seen.pairs
+    ]
+
+
+def round_key(network: str, row: RoundRow) -> str:
+    """The same for one metric's result however often it comes."""
+    return f"{network}/{row.metric.name}/{row.version}/{row.timestamp_us}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a node; `details` are other nodes and numbers, by their names."""
+
+    timestamp_us: int
+    kind: str
+    node: int
+    details: dict[str, int]
+
+    def key(self, network: str) -> str:
+        """The same for an event however often it comes."""
+        return f"{network}/{self.kind}/{self.node}/{self.timestamp_us}"
+
+
+# What is no event: what comes with every frame or round, and what tells of a record and not of a node.
+_KINDS = {
+    ParentChanged: "parent_changed",
+    NodeLost: "lost",
+    NodeLeft: "left",
+    PassedOver: "passed_over",
+    MemberFound: "found",
+    PrimaryChanged: "primary_changed",
+    NodeMissing: "missing",
+}
+
+
+def event_of(fact: Observation) -> Event | None:
+    """The fact as an event, None if it is none."""
+    kind = _KINDS.get(type(fact))
+    if kind is None:
+        return None
+    told = {field.name: getattr(fact, field.name) for field in fields(fact)}
+    timestamp_us = told.pop("timestamp_us")
+    node = told.pop("node") if "node" in told else told.pop("primary")
+    return Event(timestamp_us, kind, node, {name: value for name, value in told.items() if value is not None})
+
+
+def utc(timestamp_us: int) -> datetime:
+    """The time, exact to the microsecond; one that no calendar has is in the last second of the year 9999."""
+    seconds, microseconds = divmod(timestamp_us, 1_000_000)
+    return datetime.fromtimestamp(min(seconds, LAST_SECOND_S), UTC).replace(microsecond=microseconds)
+
+
+def utc_text(timestamp_us: int) -> str:
+    """ISO 8601 with microseconds: 2026-11-21T13:45:00.123456Z."""
+    return utc(timestamp_us).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -1,0 +1,281 @@
+"""Readings, rounds and events to an MQTT broker: `[[mqtt]]` in bridge.toml (docs/sinks.md)."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paho.mqtt.enums import MQTTProtocolVersion
+
+from bridge.log.facts import Checkpoint, RetryError
+from bridge.quantities import quantity
+from bridge.relay import wall_clock_us
+from bridge.sinks.entries import Event, event_of, readings_of
+from bridge.sinks.home_assistant import BIRTH, HomeAssistant
+from bridge.sinks.mqtt_connection import Message, MqttConnection
+from bridge.sinks.mqtt_topics import OFFLINE, ONLINE, Topics, event_message, reading_message, round_message
+from bridge.sinks.settings import DELIVERY_KEYS, Delivery, read_secret, secret_place
+from bridge.sinks.sink import Offsets, Sink
+from bridge.sinks.tls import TLS_KEYS, Tls
+from bridge.units import TIMES_S
+from protocol.aggregate import Metric
+from protocol.observations import Observation, ReadingsSeen, RoundRow
+from protocol.simulator.toml_tables import Table
+
+_KEYS = (
+    *("host", "port", "version", "client_id", "user", "password_from", "prefix", "retain", "discovery"),
+    *("forget_after", "keepalive", "timeout", "in_flight", "tls"),
+    *TLS_KEYS,
+    *DELIVERY_KEYS,
+)
+_VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
+# A node is not there, as far as these tell; its next reading says that it is.
+_GONE = ("lost", "left", "passed_over", "missing")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """One `[[mqtt]]`."""
+
+    delivery: Delivery
+    host: str
+    port: int
+    protocol: MQTTProtocolVersion
+    client_id: str | None
+    user: str | None
+    secret_place: str | None
+    prefix: str
+    retain: bool
+    discovery: str | None  # Home Assistant's prefix; None if it is not to be told
+    forget_after_s: float
+    keepalive_s: float
+    ack_timeout_s: float
+    in_flight: int
+    tls: Tls
+
+    @classmethod
+    def from_table(cls, table: Table, folder: Path) -> MqttSettings:
+        """As people wrote it, with files beside the table's own in `folder`. Raises DescriptionError."""
+        table.expect((*_KEYS, "password"))
+        secret = secret_place(table, "password", folder)
+        if secret is not None:
+            table.need("user")
+        with_tls = table.flag("tls", any(key in table.values for key in TLS_KEYS))
+        return cls(
+            Delivery.from_table(table, name="mqtt", batch_rows=500, batch_age="0 s"),
+            table.text("host", "127.0.0.1"),
+            table.whole("port", 8883 if with_tls else 1883, 1, 0xFFFF),
+            _VERSIONS[table.choice("version", "5", _VERSIONS)],
+            table.text("client_id", None),
+            table.text("user", None),
+            secret,
+            _prefix(table, "prefix", "treering"),
+            table.flag("retain", True),
+            _discovery(table),
+            quantity(table, "forget_after", "7 days", TIMES_S, least=60),
+            quantity(table, "keepalive", "30 s", TIMES_S, least=5, most=0xFFFF),
+            quantity(table, "timeout", "10 s", TIMES_S, least=0.1, most=300),
+            table.whole("in_flight", 100, 1, 0xFFFF),
+            Tls.from_table(table, folder, is_used=with_tls),
+        )
+
+
+def _prefix(table: Table, key: str, default: str) -> str:
+    prefix = table.text(key, default)
+    if any(c in "+#" or ord(c) < 32 for c in prefix) or prefix[0] in "/$" or prefix.endswith("/"):
+        raise table.error(key, f"{key} is {prefix!r}", f'write levels of a topic: {key} = "home/{default}"')
+    return prefix
+
+
+def _discovery(table: Table) -> str | None:
+    if isinstance(table.values.get("discovery", True), bool):
+        return "homeassistant" if table.flag("discovery", True) else None
+    return _prefix(table, "discovery", "homeassistant")
+
+
+@dataclass(slots=True)
+class _Node:
+    """What subscribers were told of a node."""
+
+    heard_us: int
+    status: str
+    metrics: set[Metric] = field(default_factory=set)
+
+
+class MqttSink(Sink[Message]):
+    """A row is a message.
+
+    The broker remembers the nodes for us: their statuses are retained, and come when we connect. What a
+    broker may have forgotten, or a Home Assistant that has just started cannot know, is announced anew.
+    """
+
+    def __init__(self, settings: MqttSettings, network: str, offsets: Offsets) -> None:
+        """Raises UsageError for a secret or a certificate that cannot be read."""
+        super().__init__("mqtt", settings.delivery)
+        self._settings = settings
+        self._network = network
+        self._offsets = offsets
+        self._password = None if settings.secret_place is None else read_secret(settings.secret_place)
+        self._tls = settings.tls.context() if settings.tls.is_used else None
+        self._client_id = (
+            settings.client_id or f"treering-{network}-{settings.delivery.name}-{socket.gethostname()}"
+        )
+        self._topics = Topics(settings.prefix, network)
+        self._home: HomeAssistant | None = None
+        if settings.discovery is not None:
+            self._home = HomeAssistant(settings.discovery, network, self._topics)
+        self._nodes: dict[int, _Node] = {}
+        self._round_metrics: set[Metric] = set()
+        self._connection: MqttConnection | None = None
+        self._has_birth = False  # Home Assistant has started since we announced
+
+    # --- the place ---------------------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint | None:
+        """From where to go on."""
+        return self._offsets.load()
+
+    def commit(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
+        """Keep the place."""
+        self._offsets.save(checkpoint, force=force)
+
+    # --- what facts become -------------------------------------------------------------------------------
+
+    def rows_of(self, fact: Observation) -> Iterable[Message]:
+        """Its messages, after those that announce what is new in it."""
+        retain = self._settings.retain
+        if isinstance(fact, ReadingsSeen):
+            yield from self._hear(fact)
+            for reading in readings_of(fact):
+                yield reading_message(self._topics, self._network, reading, retain=retain)
+        elif isinstance(fact, RoundRow):
+            if self._home and fact.metric not in self._round_metrics:
+                yield from self._home.announce_round(fact.metric)
+            self._round_metrics.add(fact.metric)
+            yield round_message(self._topics, self._network, fact, retain=retain)
+        elif (event := event_of(fact)) is not None:
+            yield event_message(self._topics, self._network, event)
+            yield from self._miss(event)
+
+    def _hear(self, seen: ReadingsSeen) -> Iterator[Message]:
+        node = self._nodes.setdefault(seen.node, _Node(seen.timestamp_us, OFFLINE))
+        node.heard_us = max(node.heard_us, seen.timestamp_us)
+        for reading in readings_of(seen):
+            if self._home and reading.metric not in node.metrics:
+                yield from self._home.announce_reading(seen.node, reading.metric)
+            node.metrics.add(reading.metric)
+        if node.status != ONLINE:
+            node.status = ONLINE
+            yield self._status_of(seen.node)
+
+    def _miss(self, event: Event) -> Iterator[Message]:
+        node = self._nodes.get(event.node)
+        if event.kind in _GONE and node is not None and node.status != OFFLINE:
+            node.status = OFFLINE
+            yield self._status_of(event.node)
+
+    def _forget(self, now_us: int) -> Iterator[Message]:
+        """Take away what is retained of nodes that were silent for long."""
+        since_us = now_us - int(self._settings.forget_after_s * 1e6)
+        for node in [node for node, known in self._nodes.items() if known.heard_us < since_us]:
+            metrics = self._nodes.pop(node).metrics
+            if self._home:
+                yield from self._home.forget(node)
+            for metric in metrics if self._settings.retain else ():
+                yield Message(self._topics.reading(node, metric), "", retain=True)
+            yield Message(self._topics.node_status(node), "", retain=True)
+
+    def _status_of(self, node: int) -> Message:
+        return Message(self._topics.node_status(node), self._nodes[node].status, retain=True)
+
+    def _announcements(self) -> Iterator[Message]:
+        home = self._home
+        for node, known in self._nodes.items():
+            if home is not None:
+                for metric in known.metrics:
+                    yield from home.announce_reading(node, metric)
+            yield self._status_of(node)
+        if home is not None:
+            for metric in self._round_metrics:
+                yield from home.announce_round(metric)
+
+    # --- the broker --------------------------------------------------------------------------------------
+
+    def send(self, rows: Sequence[Message]) -> None:
+        """Publish them; returns when the broker has them all. Raises RetryError."""
+        try:
+            connection = self._connected()
+            if self._has_birth:
+                self._has_birth = False
+                connection.publish([*self._announcements()])
+            refusals = connection.publish(rows)
+        except RetryError:
+            self._disconnect()
+            raise
+        for message, reason in refusals:
+            self.refused += 1
+            _log.warning("%s: %s is passed over: %s", self.name, message.topic, reason)
+
+    def idle(self, now_us: int) -> None:
+        """Keep the connection, or connect again, so that subscribers see the bridge. Raises RetryError."""
+        super().idle(now_us)
+        try:
+            self._connected().poll()
+        except RetryError:
+            self._disconnect()
+            raise
+        messages = [*self._forget(now_us)]
+        if messages or self._has_birth:
+            self.send(messages)
+
+    def close(self) -> None:
+        """Publish the rest if that goes at once, say that the bridge is gone, and disconnect."""
+        if self._connection is not None:
+            super().close()
+        if self._connection is not None:
+            self._connection.close(Message(self._topics.bridge_status, OFFLINE, retain=True))
+            self._connection = None
+
+    def _connected(self) -> MqttConnection:
+        if self._connection is None:
+            self._connection = self._connect()
+            self._connection.publish(
+                [Message(self._topics.bridge_status, ONLINE, retain=True), *self._announcements()]
+            )
+            own = [self._topics.node_statuses]
+            self._connection.subscribe([*own, self._home.status_topic] if self._home else own)
+        return self._connection
+
+    def _connect(self) -> MqttConnection:
+        settings = self._settings
+        return MqttConnection(
+            self.name,
+            settings.host,
+            settings.port,
+            protocol=settings.protocol,
+            client_id=self._client_id,
+            user=settings.user,
+            password=self._password,
+            tls=self._tls,
+            will=Message(self._topics.bridge_status, OFFLINE, retain=True),
+            keepalive_s=int(settings.keepalive_s),
+            ack_timeout_s=settings.ack_timeout_s,
+            window=settings.in_flight,
+            on_message=self._on_message,
+        )
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.abandon()
+            self._connection = None
+
+    def _on_message(self, topic: str, payload: str) -> None:
+        if self._home and topic == self._home.status_topic:
+            self._has_birth = self._has_birth or payload == BIRTH
+        elif payload and (node := self._topics.node_in(topic)) is not None:
+            self._nodes.setdefault(node, _Node(wall_clock_us(), payload))

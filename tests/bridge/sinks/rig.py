@@ -1,0 +1,132 @@
+"""What the tests of sinks share: facts and batches, a place kept in memory, a subscriber of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from benchmarks.sinks.servers import until
+from bridge.log.facts import Checkpoint, FactBatch, Position
+from protocol.aggregate import Aggregate
+from protocol.observations import Observation, ReadingsSeen, RoundRow
+from protocol.simulator.toml_tables import Table
+
+START_US = 1_763_732_700_000_000  # 2025-11-21T13:45:00Z
+NETWORK = "garden"
+
+
+class MemoryOffsets:
+    """An OffsetFile without the file."""
+
+    def __init__(self) -> None:
+        self.saved: Checkpoint | None = None
+        self.forced = 0
+
+    def load(self) -> Checkpoint | None:
+        """The place that was saved last."""
+        return self.saved
+
+    def save(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
+        """Keep it."""
+        self.saved = checkpoint
+        self.forced += force
+
+
+def checkpoint(number: int) -> Checkpoint:
+    """The place after the batch of that number."""
+    return Checkpoint(Position(1, number))
+
+
+def batch(number: int, *facts: Observation) -> FactBatch:
+    """One of a sequence of batches."""
+    newest_us = max((fact.timestamp_us for fact in facts), default=START_US)
+    return FactBatch(facts, checkpoint(number), newest_us, len(facts))
+
+
+def seen(number: int, node: int = 7, *, pairs: tuple[tuple[int, int], ...] = ((0, 123),)) -> ReadingsSeen:
+    """Readings of round `number`, a second after those before."""
+    return ReadingsSeen(START_US + number * 1_000_000, node, number % 65_536, pairs)
+
+
+def result(number: int, metric_id: int = 0, *, count: int = 3) -> RoundRow:
+    """The result of round `number`."""
+    aggregate = Aggregate(number % 65_536, 130, 7, 120 * count, count) if count else Aggregate.empty(number)
+    return RoundRow(START_US + number * 1_000_000, number, metric_id, aggregate, 0, 250, 9, 200, 0)
+
+
+def table(text: str, kind: str) -> Table:
+    """The first table of that kind in a bridge.toml."""
+    return Table.parse(text, "bridge.toml", "mend it").tables(kind)[0]
+
+
+def secret_file(path: Path, secret: str) -> Path:
+    """A file that only we may read."""
+    path.write_text(secret + "\n")
+    path.chmod(0o600)
+    return path
+
+
+class Subscriber:
+    """Hears all messages of a broker; `heard` are topic and payload, in order."""
+
+    def __init__(self, port: int, **login: Any) -> None:
+        self.heard: list[tuple[str, str, bool]] = []
+        self._subscribed = threading.Event()
+        self.client = Client(CallbackAPIVersion.VERSION2, client_id="subscriber", clean_session=False)
+        if login:
+            self.client.username_pw_set(**login)
+        self.client.reconnect_delay_set(1, 1)
+        self.client.on_connect = lambda client, *_: client.subscribe("#", 1)
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_message = lambda client, data, message: self.heard.append(
+            (message.topic, message.payload.decode(), message.retain)
+        )
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        assert self._subscribed.wait(10)
+
+    def on(self, topic: str) -> list[str]:
+        """The payloads that came on it."""
+        return [payload for name, payload, _ in self.heard if name == topic]
+
+    def objects(self, beginning: str) -> list[Any]:
+        """The JSON that came on topics with that beginning."""
+        return [
+            json.loads(payload) for name, payload, _ in self.heard if name.startswith(beginning) and payload
+        ]
+
+    def wait_for(self, count: int, beginning: str) -> list[Any]:
+        """So many of them, at least."""
+        until(lambda: len(self.objects(beginning)) >= count, f"{count} messages on {beginning}", 15)
+        return self.objects(beginning)
+
+    def close(self) -> None:
+        """Go away."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@contextmanager
+def subscribed(port: int, **login: Any) -> Iterator[Subscriber]:
+    """A subscriber, closed at the end."""
+    subscriber = Subscriber(port, **login)
+    try:
+        yield subscriber
+    finally:
+        subscriber.close()
+
+
+def numbered(facts: Sequence[Observation], size: int) -> Iterator[FactBatch]:
+    """The facts in batches of that size."""
+    for number, first in enumerate(itertools.count(0, size), 1):
+        if first >= len(facts):
+            return
+        yield batch(number, *facts[first : first + size])
