@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -54,8 +55,8 @@ class ListenSettings:
         if self.is_local or not is_open:
             return None
         return (
-            f"tcp.listen {address_text(self.address)}: the network is open, so anybody who comes here reads along"
-            " and takes part; seal the network (`treering provision`), or listen on 127.0.0.1"
+            f"tcp.listen {address_text(self.address)}: the network is open, so anybody who comes there reads"
+            " along and takes part; seal the network (`treering provision`), or listen on 127.0.0.1"
         )
 
 
@@ -71,6 +72,7 @@ class ClientLink:
         self._deframer = Deframer()
         self._stream: TcpStream | None = None
         self._unsent = 0  # before it was started
+        self._is_closing = False
 
     @property
     def drops(self) -> Counter[DropReason]:
@@ -91,7 +93,8 @@ class ClientLink:
         """See bridge.link.Link.start."""
 
         def lose(stream: TcpStream, reason: str) -> None:
-            on_state(LinkState(self.name, False, f"the connection {reason}"))
+            if not self._is_closing:
+                on_state(LinkState(self.name, False, f"the connection {reason}"))
             self._on_lost(self)
 
         loop = asyncio.get_running_loop()
@@ -109,6 +112,7 @@ class ClientLink:
 
     async def close(self) -> None:
         """See bridge.link.Link.close."""
+        self._is_closing = True
         if self._stream is not None:
             await self._stream.close()
 
@@ -145,7 +149,7 @@ class TcpListener:
             self._socket = _listening(self._settings.address)
         except OSError as error:
             raise LinkError(
-                f"tcp.listen {address_text(self._settings.address)}: {error.strerror or error};"
+                f"tcp.listen {address_text(self._settings.address)}: {_reason(error)};"
                 ' give an address of this computer and a free port, or [tcp] listen = "off"'
             ) from error
         self._task = asyncio.create_task(self._serve(self._socket))
@@ -167,7 +171,7 @@ class TcpListener:
             try:
                 connection, peer = await loop.sock_accept(listening)
             except OSError as error:  # no more descriptors, or gone before it was taken
-                _log.warning("tcp.listen: %s; waiting", error.strerror or error)
+                _log.warning("tcp.listen: %s; waiting", _reason(error))
                 await asyncio.sleep(ACCEPT_PAUSE_S)
                 continue
             if len(self.clients) == self._settings.max_clients:
@@ -195,6 +199,13 @@ class TcpListener:
                 "tcp.listen: %d clients are connected, and %s is refused; raise tcp.max_clients",
                 *(len(self.clients), host),
             )
+
+
+def _reason(error: OSError) -> str:
+    """As the system says it: what the socket module adds names the address once more."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _listening(address: Address) -> socket.socket:

@@ -13,8 +13,11 @@ from typing import Protocol
 
 import pytest
 
+from bridge.addresses import Address
 from bridge.link import Link, LinkState
 from bridge.serial_link import SerialLink
+from bridge.tcp_link import TcpLink
+from bridge.tcp_listener import ClientLink
 from bridge.udp_link import GROUP, LOOPBACK, UdpLink
 from protocol.framing import Deframer, encode_stream
 from protocol.packets import MAX_FRAME_BYTES, DropReason
@@ -56,7 +59,7 @@ class SerialPeer:
         self._line.write(b"\x00" + encode_stream(data))
 
 
-class TcpPeer:
+class SocketPeer:
     """A remote stream, `socket://host:port`."""
 
     def __init__(self, directory: Path) -> None:
@@ -65,7 +68,10 @@ class TcpPeer:
         self._deframer = Deframer()
         self._frames: list[bytes] = []
         self._stream: socket.socket | None = None
-        self.link = SerialLink(f"socket://{LOOPBACK}:{self._listener.getsockname()[1]}")
+        self.link = self._link_to(*self._listener.getsockname())
+
+    def _link_to(self, host: str, port: int) -> Link:
+        return SerialLink(f"socket://{host}:{port}")
 
     @property
     def _connection(self) -> socket.socket:
@@ -91,6 +97,27 @@ class TcpPeer:
         self._listener.close()
         if self._stream:
             self._stream.close()
+
+
+class TcpPeer(SocketPeer):
+    """A bridge that is connected to."""
+
+    def _link_to(self, host: str, port: int) -> Link:
+        return TcpLink(Address(host, port))
+
+
+class ClientPeer(SocketPeer):
+    """Who has connected."""
+
+    def _link_to(self, host: str, port: int) -> Link:
+        connection = socket.create_connection((host, port))
+        connection.setblocking(False)
+        self.close_link = connection.close
+        return ClientLink("tcp:127.0.0.1#1", connection, lambda client: None)
+
+    def close(self) -> None:
+        super().close()
+        self.close_link()
 
 
 class UdpPeer:
@@ -130,7 +157,9 @@ class UdpPeer:
 
 KINDS = [
     pytest.param(SerialPeer, marks=pytest.mark.skipif(sys.platform == "win32", reason="no ptys")),
+    SocketPeer,
     TcpPeer,
+    ClientPeer,
     UdpPeer,
 ]
 
