@@ -1,0 +1,116 @@
+"""Facts on their way into the store: rows laid out as their tables want them, for one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+
+from bridge.log.facts import Checkpoint, FactBatch
+from bridge.store.handed import Handed
+from bridge.store.inserts import insert
+from bridge.store.marks import Marks
+from bridge.store.rows import ActuatorRow, EventRow, PeerRow, event_of
+from bridge.store.schema import HOUR_US, SUMS
+from protocol.observations import Dropped, Observation, ReadingsSeen, RoundRow, TokenMoved
+
+_READING_COLUMNS = 4
+_ROUND_COLUMNS = 15
+_NEVER_US = 1 << 62
+
+
+class Pending:
+    """Values and not objects: those of a row follow those of the one before it in its table's list."""
+
+    def __init__(self, marks: Marks) -> None:
+        self.too_late = 0
+        self._marks = marks
+        self._readings: list[int] = []
+        self._rounds: list[int | None] = []
+        self._events: list[EventRow] = []
+        self._peers: list[PeerRow] = []
+        self._actuators: list[ActuatorRow] = []
+        self._checkpoint: Checkpoint | None = None
+        self._newest_us = marks.newest_us
+        self._oldest_reading_us = _NEVER_US
+
+    @property
+    def rows(self) -> int:
+        """How many came from the log."""
+        values = len(self._readings) // _READING_COLUMNS + len(self._rounds) // _ROUND_COLUMNS
+        return values + len(self._events)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write, not even a place in the log."""
+        return not (self._checkpoint or self._events or self._peers or self._actuators)
+
+    def add(self, batch: FactBatch) -> None:
+        """Lay its facts out; those older than what their table keeps are counted."""
+        self._checkpoint = batch.checkpoint
+        self._newest_us = max(self._newest_us, batch.newest_us)
+        self._add(batch.facts)
+
+    def _add(self, facts: Sequence[Observation]) -> None:
+        readings, from_us = self._readings, self._marks.kept_from_us("readings")
+        oldest_us = self._oldest_reading_us
+        for fact in facts:
+            if type(fact) is ReadingsSeen:
+                time_us, node, version = fact.timestamp_us, fact.node, fact.version
+                if time_us < from_us:
+                    self.too_late += 1
+                    continue
+                if time_us < oldest_us:
+                    oldest_us = time_us
+                for metric, raw in fact.pairs:
+                    readings += (metric << 16 | node, time_us, version, raw)
+            elif type(fact) is RoundRow:
+                self._add_round(fact)
+            elif (
+                type(fact) is not TokenMoved and type(fact) is not Dropped
+            ):  # the most frequent of the others
+                self._add_event(fact)
+        self._oldest_reading_us = oldest_us
+
+    def _add_round(self, row: RoundRow) -> None:
+        if row.timestamp_us < self._marks.kept_from_us("rounds"):
+            self.too_late += 1
+            return
+        found = row.aggregate
+        self._rounds += (row.metric_id, row.timestamp_us, found.version, row.round, found.max, found.max_id)
+        self._rounds += (found.total, found.count, row.doubt, row.duration_ms, row.frames, row.bytes)
+        self._rounds += (row.repairs, row.alive, row.reachable)
+
+    def _add_event(self, fact: Observation) -> None:
+        event = event_of(fact)
+        if event is None:
+            return
+        if event.time_us < self._marks.kept_from_us("events"):
+            self.too_late += 1
+        else:
+            self._events.append(event)
+
+    def add_handed(self, handed: Handed) -> None:
+        """What does not come from the log."""
+        events, self._peers, self._actuators = handed.take()
+        self._events += events
+
+    def marks_moved(self) -> AbstractContextManager[None]:
+        """The transaction to write it in. A minute or an hour that gets a late reading is summed up again."""
+        late_us = self._oldest_reading_us - self._oldest_reading_us % HOUR_US
+        late = {table: late_us for table in SUMS if late_us < self._marks.summed_to_us(table)}
+        return self._marks.moved(newest_us=self._newest_us, summed_to_us=late, checkpoint=self._checkpoint)
+
+    def write(self, db: sqlite3.Connection) -> tuple[int, int, int]:
+        """Into the tables; how many readings, rounds and events were new."""
+        insert(db, "INSERT OR REPLACE INTO peers", 10, _values(self._peers))
+        insert(db, "INSERT OR REPLACE INTO actuators", 7, _values(self._actuators))
+        return (
+            insert(db, "INSERT OR IGNORE INTO readings", _READING_COLUMNS, self._readings),
+            insert(db, "INSERT OR IGNORE INTO rounds", _ROUND_COLUMNS, self._rounds),
+            insert(db, "INSERT OR IGNORE INTO events", 5, _values(self._events)),
+        )
+
+
+def _values(rows: Iterable[tuple[object, ...]]) -> list[object]:
+    return [value for row in rows for value in row]

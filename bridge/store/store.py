@@ -1,0 +1,132 @@
+"""The store as a consumer of the log: facts and the place they end at, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from bridge.log.facts import Checkpoint, FactBatch, RetryError
+from bridge.store.handed import Handed
+from bridge.store.marks import Marks
+from bridge.store.pending import Pending
+from bridge.store.rows import ActuatorRow, EventRow, PeerRow
+from bridge.store.schema import open_writer, trouble_text
+from bridge.store.settings import StoreSettings
+from bridge.store.upkeep import Upkeep
+
+COMMIT_PERIOD_S = 0.25
+MOST_PENDING_ROWS = 65_536  # about 10 MB
+UPKEEP_BUDGET_S = 0.1  # after a commit, so that what comes in has its turn, too
+
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """A SQLite file that holds one network. Raises StoreError if `path` cannot be used.
+
+    What was taken is committed within COMMIT_PERIOD_S, or when the store is next called. A crash or a power
+    cut takes what was not, and the checkpoint with it, so that the log gives it again; what comes twice is
+    stored once. `write_...` may be called from any thread, everything else from one at a time.
+    """
+
+    def __init__(self, path: str | Path, network: str, settings: StoreSettings | None = None) -> None:
+        self.path = Path(path)
+        self.readings = self.rounds = self.events = 0  # stored since the start
+        self.too_late = 0  # facts that came after those of their age were dropped
+        self.trouble: str | None = None  # why nothing can be stored now
+        self._db = open_writer(self.path, network)
+        self._marks = Marks(self._db)
+        self._upkeep = Upkeep(self._db, self._marks, settings or StoreSettings())
+        self._pending = Pending(self._marks)
+        self._committed_s = time.monotonic()
+        self._handed = Handed()
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the files."""
+        parts = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
+
+    # --- the consumer ------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """As in the status."""
+        return "store"
+
+    def checkpoint(self) -> Checkpoint | None:
+        """After the facts that are committed."""
+        return self._marks.checkpoint
+
+    def take(self, batch: FactBatch) -> None:
+        """Store it. Raises RetryError while earlier ones cannot be committed: this one is then not taken."""
+        if self.trouble is not None:
+            self._commit()
+        self._pending.add(batch)
+        if self._is_due():
+            try:
+                self._commit()
+            except RetryError as error:  # the batch is kept, and the next one waits
+                _log.warning("%s", error)
+
+    def idle(self, now_us: int) -> None:
+        """Commit what waits, and go on with what is to be summed up or dropped."""
+        try:
+            self._commit()
+        except RetryError as error:
+            _log.warning("%s", error)
+
+    def settle(self) -> None:
+        """Commit, sum up and drop all that is due. Raises RetryError."""
+        self._commit(upkeep_s=float("inf"))
+
+    def close(self) -> None:
+        """Commit, and close the file; what cannot be committed comes from the log again."""
+        self.idle(0)
+        self._db.close()
+
+    def _is_due(self) -> bool:
+        return (
+            self._pending.rows >= MOST_PENDING_ROWS or time.monotonic() - self._committed_s >= COMMIT_PERIOD_S
+        )
+
+    def _commit(self, upkeep_s: float = UPKEEP_BUDGET_S) -> None:
+        pending = self._pending
+        if self.trouble is None:
+            pending.add_handed(self._handed)
+        try:
+            if not pending.is_empty:
+                self._write(pending)
+                self._pending = Pending(self._marks)
+            self._upkeep.run(upkeep_s)
+        except sqlite3.Error as error:
+            self.trouble = trouble_text(self.path, error)
+            raise RetryError(f"store: {self.trouble}") from error
+        finally:
+            self._committed_s = time.monotonic()
+        self.trouble = None
+
+    def _write(self, pending: Pending) -> None:
+        with pending.marks_moved():
+            readings, rounds, events = pending.write(self._db)
+        self.readings += readings
+        self.rounds += rounds
+        self.events += events
+        self.too_late += pending.too_late
+
+    # --- what is not in the log, from any thread -----------------------------------------------------------
+
+    def write_events(self, rows: Iterable[EventRow]) -> None:
+        """Keep these with the next commit; the same time, kind, node and name are the same event."""
+        self._handed.put_events(rows)
+
+    def write_peers(self, rows: Iterable[PeerRow]) -> None:
+        """Keep the newest of each node with the next commit."""
+        self._handed.put_peers(rows)
+
+    def write_actuators(self, rows: Iterable[ActuatorRow]) -> None:
+        """Keep the newest of each name with the next commit."""
+        self._handed.put_actuators(rows)
