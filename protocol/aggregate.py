@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from protocol.values import value_class
 
 SATURATED = 0xFFFF
 NO_NODE = 0xFFFF
 MAX_RAW = 0xFF
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Metric:
     """A measured quantity: `offset + scale * raw` in `unit`, raw from 0 to 255."""
 
@@ -41,7 +41,7 @@ def metric_of(metric_id: int) -> Metric:
     return METRICS.get(metric_id) or Metric(metric_id, f"metric_{metric_id}", 1.0, 0.0, "raw")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Aggregate:
     """Maximum, where it is, total and count of the readings of one round; u16 fields stop at SATURATED."""
 

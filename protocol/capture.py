@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from protocol.packets import DropReason, FrameError, decode
+from protocol.packets import MAX_FRAME_BYTES, has_wrong_checksum
+from protocol.values import value_class
 
 SECTION_HEADER = 0x0A0D0D0A
 INTERFACE_DESCRIPTION = 1
@@ -43,7 +44,7 @@ class Direction(IntEnum):
     OUTBOUND = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Record:
     """One frame as it crossed a link; microseconds since 1970, or since the start of a simulation."""
 
@@ -87,11 +88,25 @@ class CaptureWriter:
 
         Raises ValueError for a frame, a time or a text that has no place in a block.
         """
+        frame, timestamp_us = record.frame, record.timestamp_us
+        link_id = self._link_ids.get(record.link)
+        size_bytes, is_plain = len(frame), link_id is not None and record.comment is None
+        if not is_plain or size_bytes > MAX_FRAME_BYTES or timestamp_us >> 64:
+            return self._encode_any(record)
+        pack, block_bytes = _PACKETS[size_bytes]
+        flags = record.direction | CRC_ERROR_FLAG if has_wrong_checksum(frame) else record.direction
+        high, low = timestamp_us >> 32, timestamp_us & 0xFFFFFFFF
+        head = (ENHANCED_PACKET, block_bytes, link_id, high, low, size_bytes, size_bytes)
+        return pack(*head, frame, EPB_FLAGS, 4, flags, OPT_END, 0, block_bytes)
+
+    def _encode_any(self, record: Record) -> bytes:
+        """The definition of what `encode` writes."""
         if len(record.frame) > MAX_CAPTURED_BYTES:
             raise ValueError(f"a record holds {MAX_CAPTURED_BYTES} bytes, not {len(record.frame)}")
         if not 0 <= record.timestamp_us < 1 << 64:
             raise ValueError(f"a time of {record.timestamp_us} us has no place in a log")
-        packet_options = [(EPB_FLAGS, struct.pack("<I", _flags(record)))]
+        flags = record.direction | (CRC_ERROR_FLAG if has_wrong_checksum(record.frame) else 0)
+        packet_options = [(EPB_FLAGS, struct.pack("<I", flags))]
         if record.comment is not None:
             packet_options.append((OPT_COMMENT, record.comment.encode()))
         options = _options(*packet_options)
@@ -105,15 +120,6 @@ class CaptureWriter:
         options = _options((IF_NAME, link.encode()), (IF_TIME_RESOLUTION, bytes([MICROSECONDS])))
         self._link_ids[link] = len(self._link_ids)
         return _block(INTERFACE_DESCRIPTION, struct.pack("<HHI", LINK_TYPE_USER0, 0, 0) + options)
-
-
-def _flags(record: Record) -> int:
-    try:
-        decode(record.frame)
-    except FrameError as error:
-        if error.reason is DropReason.CHECKSUM:
-            return record.direction | CRC_ERROR_FLAG
-    return record.direction
 
 
 def _block(block_type: int, body: bytes) -> bytes:
@@ -132,6 +138,15 @@ def _options(*options: tuple[int, bytes]) -> bytes:
 
 def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
+
+
+def _packet(frame_bytes: int) -> tuple[Callable[..., bytes], int]:
+    """Packs the block of a frame of that size without a comment; the size of that block."""
+    layout = struct.Struct(f"<7I{frame_bytes + -frame_bytes % 4}s2HI2HI")
+    return layout.pack, layout.size
+
+
+_PACKETS = [_packet(frame_bytes) for frame_bytes in range(MAX_FRAME_BYTES + 1)]
 
 
 # --- reading ---------------------------------------------------------------------------------------------

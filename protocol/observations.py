@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from protocol.aggregate import Aggregate, Metric, metric_of
 from protocol.packets import DropReason, Pairs, TokenId
+from protocol.values import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class RoundRow:
     """One metric of one finished round."""
 
@@ -101,7 +101,7 @@ def json_line(row: RoundRow, **more: object) -> str:
     return json.dumps(row.as_json() | more, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class ParentChanged:
     """`parent` counts `node` among its children; `previous` was its last parent, None if none was known."""
 
@@ -111,7 +111,7 @@ class ParentChanged:
     previous: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class NodeLost:
     """`parent` has given `node` up, or `node` calls for help and so has left it."""
 
@@ -120,7 +120,7 @@ class NodeLost:
     parent: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class NodeLeft:
     """`node` has said goodbye."""
 
@@ -128,7 +128,7 @@ class NodeLeft:
     node: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class HelpHeard:
     """`node` seeks a parent; version and hop count are its feasibility distance (5.3)."""
 
@@ -138,7 +138,7 @@ class HelpHeard:
     hop_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Dropped:
     """A record that holds no frame; `detail` is for people and begins with the reason."""
 
@@ -148,7 +148,7 @@ class Dropped:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class TokenMoved:
     """`destination` has the token, or gets it. None for what the frames did not tell."""
 
@@ -160,7 +160,7 @@ class TokenMoved:
     turn: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class PassedOver:
     """A ring closed over `node`, which `by` found silent."""
 
@@ -169,7 +169,7 @@ class PassedOver:
     by: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class MemberFound:
     """A ring's node was heard for the first time, or again."""
 
@@ -177,7 +177,7 @@ class MemberFound:
     node: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class PrimaryChanged:
     """`primary` polls the others from now on; `previous` is None if none was known."""
 
@@ -187,7 +187,7 @@ class PrimaryChanged:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class NodeMissing:
     """A polled network's result of round `version` came without `node`."""
 
@@ -196,7 +196,7 @@ class NodeMissing:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class ReadingsSeen:
     """What `node` measured for round `version`, as raw readings by metric."""
 

@@ -6,8 +6,8 @@ Frames are values (protocol.payloads) and bytes (protocol.wire_format, protocol.
 
 from __future__ import annotations
 
-import binascii
 import struct
+from binascii import crc_hqx
 from functools import lru_cache
 
 from protocol.payload_codec import CODECS, write_letter
@@ -83,18 +83,21 @@ __all__ = [
     "Challenge", "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Heard",
     "Hello", "Help", "Items", "Letter", "Link", "Network", "Pair", "Pairs", "Payload", "Poll", "Reading",
     "Report", "Response", "Result", "Sign", "Sync", "Token", "TokenId", "crc16", "decode", "encode",
-    "peek_header", "write_letter",
+    "has_wrong_checksum", "peek_header", "write_letter",
 ]
 # fmt: on
 
 _HEADER = FixedStruct(HEADER)
 _PEEKED = struct.Struct(">BHHBH")  # the header, for those who read of every frame nothing else
+_LEAST_BYTES = HEADER_BYTES + CRC_BYTES
+# By the type's number: the type, and how its payload is read (payload_codec.Codec).
+_READERS = [(FrameType(number), *CODECS[number][1:4]) if number in CODECS else None for number in range(32)]
 _NEEDS_AGGREGATE = (FrameType.DATA, FrameType.RESULT)
 
 
 def crc16(data: bytes) -> int:
     """CRC-16/CCITT-FALSE over `data`."""
-    return binascii.crc_hqx(data, 0xFFFF)
+    return crc_hqx(data, 0xFFFF)
 
 
 def _check_frame(frame: Frame) -> None:
@@ -123,32 +126,43 @@ def encode(frame: Frame) -> bytes:
 
 
 # A frame is read by everybody who hears it: the nodes of a simulation; link, relay, observer and node of a
-# bridge. Frames are values, so all of them may have the same one.
-@lru_cache(maxsize=32)
+# bridge, a batch of links after the other. Frames are values, so all of them may have the same one.
+@lru_cache(maxsize=4096)
 def decode(data: bytes) -> Frame:
     """The open frame in `data`. Raises FrameError; checked in the order of PROTOCOL.md section 4."""
     if len(data) > MAX_FRAME_BYTES:
         raise FrameError(DropReason.OVERSIZED, f"{len(data)} bytes, at most {MAX_FRAME_BYTES}")
-    if len(data) < HEADER_BYTES + CRC_BYTES:
-        raise FrameError(DropReason.TRUNCATED, f"{len(data)} bytes, at least {HEADER_BYTES + CRC_BYTES}")
-    first, source, destination, counter = _HEADER.unpack(data, 0)
+    if len(data) < _LEAST_BYTES:
+        raise FrameError(DropReason.TRUNCATED, f"{len(data)} bytes, at least {_LEAST_BYTES}")
+    first, source, destination, high, low = _PEEKED.unpack_from(data)
     if first >> 5 & 0x3 != WIRE_VERSION:
         raise FrameError(DropReason.WIRE_VERSION, f"wire version {first >> 5 & 0x3}")
     if first & SEALED_BIT:
         raise FrameError(DropReason.SEALED, "a sealed frame, and no key")
-    if crc16(data[:-CRC_BYTES]) != int.from_bytes(data[-CRC_BYTES:], "big"):
+    if crc_hqx(data, 0xFFFF):  # crc16; over a frame and its CRC it is 0
         raise FrameError(DropReason.CHECKSUM, "CRC-16 differs")
-    codec = CODECS.get(first & 0x1F)
-    if codec is None:
+    reader = _READERS[first & 0x1F]
+    if reader is None:
         raise FrameError(DropReason.UNKNOWN_TYPE, f"type {first & 0x1F}")
-    frame_type = FrameType(first & 0x1F)
-    payload = data[HEADER_BYTES:-CRC_BYTES]
-    _, least_bytes, is_exact, read, _ = codec
-    if len(payload) < least_bytes or (is_exact and len(payload) > least_bytes):
-        raise malformed(f"{frame_type.name} with a payload of {len(payload)} bytes")
-    frame = Frame(frame_type, source, destination, counter, read(payload))
-    _check_frame(frame)
+    frame_type, least_bytes, is_exact, read = reader
+    size_bytes = len(data) - _LEAST_BYTES
+    if size_bytes < least_bytes or (is_exact and size_bytes > least_bytes):
+        raise malformed(f"{frame_type.name} with a payload of {size_bytes} bytes")
+    payload = read(data[HEADER_BYTES:-CRC_BYTES])
+    frame = Frame(frame_type, source, destination, high << 16 | low, payload)
+    if source > MAX_NODE_ID or frame_type in _NEEDS_AGGREGATE:
+        _check_frame(frame)
     return frame
+
+
+def has_wrong_checksum(data: bytes) -> bool:
+    """Whether that is what `decode` says of these bytes."""
+    return (
+        crc_hqx(data, 0xFFFF) != 0
+        and _LEAST_BYTES <= len(data) <= MAX_FRAME_BYTES
+        and not data[0] & SEALED_BIT
+        and data[0] >> 5 & 0x3 == WIRE_VERSION
+    )
 
 
 def peek_header(data: bytes) -> tuple[int, int, int, int]:

@@ -178,9 +178,11 @@ def _write_result(result: Result) -> bytes:
 
 
 def _read_pairs(data: bytes, offset: int, end: int) -> Pairs:
+    if end - offset == _PAIR.size_bytes and data[offset] <= METRIC_MASK:  # one metric, as most nodes have
+        return ((data[offset], data[offset + 1]),)
     if (end - offset) % _PAIR.size_bytes:
         raise malformed("pairs cut short")
-    pairs = tuple((data[at], data[at + 1]) for at in range(offset, end, _PAIR.size_bytes))
+    pairs = tuple(zip(data[offset:end:2], data[offset + 1 : end : 2], strict=True))
     _check_pairs(pairs)
     return pairs
 
@@ -193,9 +195,10 @@ def _write_pairs(pairs: Pairs) -> bytes:
 def _check_pairs(pairs: Pairs) -> None:
     if len(pairs) > MAX_PAIRS:
         raise malformed("too many readings")
-    if len({metric for metric, _ in pairs}) != len(pairs):
+    metrics = {metric for metric, _ in pairs}
+    if len(metrics) != len(pairs):
         raise malformed("a metric twice")
-    if any(not 0 <= metric <= METRIC_MASK for metric, _ in pairs):
+    if pairs and not 0 <= min(metrics) <= max(metrics) <= METRIC_MASK:
         raise malformed("a metric above 63")
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from protocol.aggregate import Aggregate
+from protocol.values import value_class
 
 
 class FrameType(IntEnum):
@@ -83,7 +83,7 @@ def malformed(detail: str) -> FrameError:
     return FrameError(DropReason.MALFORMED, detail)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Sync:
     """What a joined node says of its way to the root: round `version` began `age` units of time ago.
 
@@ -96,7 +96,7 @@ class Sync:
     period_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Ack:
     """Payload of DATA_ACK and HELP_CONFIRM."""
 
@@ -104,7 +104,7 @@ class Ack:
     sync: Sync
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Help:
     """Payload of HELP and LOOK: the sender's feasibility distance; hop count 255 if it has none."""
 
@@ -112,19 +112,19 @@ class Help:
     hop_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Depth:
     """Payload of DEPTH: hops to the furthest leaf."""
 
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Empty:
     """Payload of DISC_ACK and GOODBYE."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Link:
     """`parent` counts `child` among its children; quality 1 to 255, or 0: given up."""
 
@@ -133,7 +133,7 @@ class Link:
     quality: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Items:
     """A report's items: (metric, aggregate) pairs, a metric once, of one version; links; nodes in doubt."""
 
@@ -147,7 +147,7 @@ class Items:
         return self.aggregates[0][1].version if self.aggregates else None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Report:
     """Payload of DATA and HELP_ACK_DATA."""
 
@@ -155,7 +155,7 @@ class Report:
     items: Items
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Result:
     """Payload of RESULT; `duration_ms` from the start of the round."""
 
@@ -166,7 +166,7 @@ class Result:
 Pairs = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class TokenId:
     """The name of a token; protocol.token_order says which of two is newer."""
 
@@ -175,7 +175,7 @@ class TokenId:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Token:
     """Payload of TOKEN (12.2). `aggregates` as in Items; `readings` are (node, (metric, raw) pairs)."""
 
@@ -193,7 +193,7 @@ class Token:
     readings: tuple[tuple[int, Pairs], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Sign:
     """Payload of SIGN: the newest token and version that the sender knows."""
 
@@ -203,7 +203,7 @@ class Sign:
     hold_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Claim:
     """Payload of CLAIM: the epoch that the sender wants to open, and the newest version that it knows."""
 
@@ -219,7 +219,7 @@ class Network(IntEnum):
     POLLING = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Hello:
     """Payload of HELLO; `network` is a Network that this version knows, or another number."""
 
@@ -228,7 +228,7 @@ class Hello:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Poll:
     """Payload of POLL."""
 
@@ -237,7 +237,7 @@ class Poll:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Reading:
     """Payload of READING: raw readings by metric, of the node that sends it."""
 
@@ -247,7 +247,7 @@ class Reading:
     pairs: Pairs
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Beat:
     """Payload of BEAT: round `version` began `age_ms` ago, and the sender is primary for `lease_ms`.
 
@@ -262,14 +262,14 @@ class Beat:
     heirs: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Challenge:
     """Payload of CHALLENGE: the life that the sender's counter counts in (10.2)."""
 
     life: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Response:
     """Payload of RESPONSE: the sender's life, and the long counter of the CHALLENGE that it answers."""
 
@@ -278,7 +278,7 @@ class Response:
     challenged_counter: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Letter:
     """Payload of LETTER (14.1): it may be passed on `hops` more times; the long counter is the origin's.
 
@@ -293,7 +293,7 @@ class Letter:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Heard:
     """Payload of HEARD: that frame went by, and the quality of its source's link (15.2)."""
 
@@ -302,7 +302,7 @@ class Heard:
     quality: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Boot:
     """Payload of BOOT: the long counter names this start of the node; `cause` and `flags` as in 15.3."""
 
@@ -313,7 +313,7 @@ class Boot:
     settings_crc: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Pair:
     """Payload of PAIR: a step of the pairing of two machines (10.7), and what it bears."""
 
@@ -345,7 +345,7 @@ Payload = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Frame:
     """One open frame."""
 

@@ -7,7 +7,7 @@ the definition when this module is loaded; a test holds the two against each oth
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import construct as c
@@ -144,6 +144,9 @@ class FixedStruct:
         )
         self._plain = not any(self._wide)
         self.size_bytes = self._struct.size
+        # The numbers at an offset of some bytes; nothing else is called for them, if they need no joining.
+        self.unpack: Callable[[bytes, int], Sequence[int]]
+        self.unpack = self._struct.unpack_from if self._plain else self._unpack_wide
 
     @classmethod
     def _widths(cls, definition: Any) -> Iterator[int]:
@@ -153,11 +156,8 @@ class FixedStruct:
             else:
                 yield field.sizeof()
 
-    def unpack(self, data: bytes, offset: int) -> list[int] | tuple[int, ...]:
-        values = self._struct.unpack_from(data, offset)
-        if self._plain:
-            return values
-        rest = iter(values)
+    def _unpack_wide(self, data: bytes, offset: int) -> list[int]:
+        rest = iter(self._struct.unpack_from(data, offset))
         return [next(rest) << 16 | next(rest) if wide else next(rest) for wide in self._wide]
 
     def pack(self, *values: int) -> bytes:

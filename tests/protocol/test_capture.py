@@ -114,6 +114,13 @@ def test_a_link_is_described_once() -> None:
     assert first.endswith(second)
 
 
+@given(st.lists(records, max_size=6))
+def test_the_hot_path_writes_what_the_definition_does(written: list[Record]) -> None:
+    hot, definition = CaptureWriter(), CaptureWriter()
+    for record in [*written, *written]:  # again, with links that are known
+        assert hot.encode(record) == definition._encode_any(record)
+
+
 def test_a_new_section_describes_its_links_anew() -> None:
     writer = CaptureWriter()
     first = writer.header() + writer.encode(UDP) + writer.encode(SERIAL)

@@ -47,6 +47,7 @@ from protocol.packets import (
     crc16,
     decode,
     encode,
+    has_wrong_checksum,
     peek_header,
 )
 from protocol.wire_format import HEADER, PAYLOADS
@@ -468,6 +469,21 @@ def test_a_cut_header_is_truncated(size_bytes: int) -> None:
     with pytest.raises(FrameError) as caught:
         peek_header(bytes(size_bytes))
     assert caught.value.reason is DropReason.TRUNCATED
+
+
+@given(st.binary(max_size=MAX_FRAME_BYTES + 2) | frames.map(encode), st.integers(0, 7))
+def test_a_wrong_checksum_is_that_of_decode(data: bytes, flipped: int) -> None:
+    damaged = bytes([data[0] ^ 1 << flipped]) + data[1:] if data else data
+    for tried in (data, damaged):
+        is_wrong = not decodes(tried) and reason_of(tried) is DropReason.CHECKSUM
+        assert has_wrong_checksum(tried) == is_wrong
+
+
+@given(frames, frames)
+def test_frames_are_values(one: Frame, other: Frame) -> None:
+    assert one == decode(encode(one))
+    assert hash(one) == hash(decode(bytes(bytearray(encode(one)))))
+    assert (one == other) == (encode(one) == encode(other))
 
 
 def test_drop_reasons_keep_their_numbers() -> None:
