@@ -307,7 +307,7 @@ class RollingTime:
     without a size, are pushed to here alone and read where they are.
     """
 
-    __slots__ = ("_latest_s", "_statistics", "_times_s", "span_s")
+    __slots__ = ("_statistics", "_times_s", "latest_s", "span_s")
 
     def __init__(self, span_s: float, *statistics: Rolling) -> None:
         if not 0.0 < span_s < inf:
@@ -315,7 +315,7 @@ class RollingTime:
         self.span_s = span_s
         self._statistics = statistics
         self._times_s: deque[float] = deque()
-        self._latest_s = -inf
+        self.latest_s = -inf  # the time of the newest value, or that of `advance`
 
     def push(self, time_s: float, value: float) -> None:
         """Take the value of this time. Raises ValueError if it is not finite or time goes back."""
@@ -328,11 +328,11 @@ class RollingTime:
 
     def advance(self, time_s: float) -> None:
         """It is this time now: forget what is too old. Raises ValueError if it has been later before."""
-        if not time_s >= self._latest_s:
+        if not time_s >= self.latest_s:
             raise ValueError(
-                f"{time_s} s comes after {self._latest_s} s: bring the values in order of time first"
+                f"{time_s} s comes after {self.latest_s} s: bring the values in order of time first"
             )
-        self._latest_s = time_s
+        self.latest_s = time_s
         times_s = self._times_s
         start_s = time_s - self.span_s
         while times_s and times_s[0] <= start_s:
