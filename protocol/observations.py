@@ -206,6 +206,25 @@ class ReadingsSeen:
     pairs: Pairs
 
 
+@value_class(frozen=True, slots=True)
+class NodeHeard:
+    """`node` was heard, for the first time in this second of the log's time."""
+
+    timestamp_us: int
+    node: int
+
+
+@value_class(frozen=True, slots=True)
+class ActuatorSeen:
+    """What an actuator of `node` does, as its controller told all (14.3); `cause` is a Cause, or unknown."""
+
+    timestamp_us: int
+    node: int
+    actuator: int
+    value: int
+    cause: int
+
+
 Observation = (
     RoundRow
     | ParentChanged
@@ -219,4 +238,6 @@ Observation = (
     | PrimaryChanged
     | NodeMissing
     | ReadingsSeen
+    | NodeHeard
+    | ActuatorSeen
 )

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 from protocol import serial_number
 from protocol.capture import Record
+from protocol.letters import update_in
 from protocol.observations import (
+    ActuatorSeen,
     Dropped,
     HelpHeard,
     MemberFound,
+    NodeHeard,
     NodeLeft,
     NodeLost,
     NodeMissing,
@@ -28,16 +31,29 @@ from protocol.observations import (
     TokenMoved,
     json_line,
 )
-from protocol.packets import DropReason, Frame, FrameError, FrameType, Hello, Network, Pairs, Result, decode
+from protocol.packets import (
+    DropReason,
+    Frame,
+    FrameError,
+    FrameType,
+    Hello,
+    Letter,
+    Network,
+    Pairs,
+    Result,
+    decode,
+)
 from protocol.polling_observer import PolledPeer, PolledState, PollingObserver
 from protocol.ring_observer import RingObserver, RingState
 from protocol.tree_observer import NodeState, TreeObserver
 
 __all__ = [
     "RECENT_FRAMES",
+    "ActuatorSeen",
     "Dropped",
     "HelpHeard",
     "MemberFound",
+    "NodeHeard",
     "NodeLeft",
     "NodeLost",
     "NodeMissing",
@@ -60,6 +76,7 @@ __all__ = [
 RECENT_FRAMES = 64  # of a source: its copies come sooner, on other links or from relays
 # After so many older results running, the network is one that started again.
 OLDER_RESULTS = 3
+_SECOND_US = 1_000_000
 _NETWORKS = {
     FrameType.TOKEN: Network.RING,
     FrameType.SIGN: Network.RING,
@@ -80,9 +97,13 @@ class NodeReadings:
 
 
 class Observer:
-    """Follows one network. Memory is bounded by the number of nodes."""
+    """Follows one network. Memory is bounded by the number of nodes.
 
-    def __init__(self) -> None:
+    With `tells_heard` it finds NodeHeard as well, for who asks after silence.
+    """
+
+    def __init__(self, *, tells_heard: bool = False) -> None:
+        self._tells_heard = tells_heard
         self.good = 0
         self.dropped: Counter[DropReason] = Counter()
         self.nodes: dict[int, NodeState] = {}
@@ -138,9 +159,11 @@ class Observer:
             return []
         self.good += 1
         node = self.nodes.setdefault(frame.source, NodeState())
+        found = self._only_news(self._learn(frame, record.timestamp_us))
+        if self._tells_heard and _is_of_another_second(node.last_heard_us, record.timestamp_us):
+            found.insert(0, NodeHeard(record.timestamp_us, frame.source))
         node.last_heard_us = record.timestamp_us
         node.has_left = frame.type is FrameType.GOODBYE
-        found = self._only_news(self._learn(frame, record.timestamp_us))
         if isinstance(frame.payload, Result):
             return found + self._finish_round(frame.source, frame.payload, record)
         self._frames += 1
@@ -160,6 +183,11 @@ class Observer:
         if frame.type is FrameType.GOODBYE:  # of whatever network is shown
             self._follower(self.network).part(frame.source, now_us)
             return [NodeLeft(now_us, frame.source)]
+        if isinstance(frame.payload, Letter):
+            update = update_in(frame.payload)
+            if update is None:
+                return []
+            return [ActuatorSeen(now_us, update.node, update.actuator, update.value, update.cause)]
         network = self._network_of(frame)
         if network is not Network.TREE and self.network is not network:
             self.network = network
@@ -251,3 +279,8 @@ def _known_of(comment: str | None) -> dict[str, int]:
     if not isinstance(known, dict):
         return {}
     return {key: value for key, value in known.items() if type(value) is int}
+
+
+def _is_of_another_second(before_us: int | None, now_us: int) -> bool:
+    """Whole seconds of the log's time: so who begins in the middle of a log finds the same."""
+    return before_us is None or before_us // _SECOND_US != now_us // _SECOND_US

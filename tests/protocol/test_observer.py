@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from protocol.aggregate import SATURATED, Aggregate
 from protocol.capture import CaptureReader, CaptureWriter, Direction, Record
+from protocol.letters import Cause, StateUpdate, encode_update
 from protocol.node import Joined, ParentLost, RoundFinished
 from protocol.observer import (
     RECENT_FRAMES,
+    ActuatorSeen,
     Dropped,
     HelpHeard,
+    NodeHeard,
     NodeLost,
     Observation,
     Observer,
@@ -34,6 +37,7 @@ from protocol.packets import (
     FrameType,
     Help,
     Items,
+    Letter,
     Link,
     Payload,
     Report,
@@ -546,3 +550,26 @@ def test_who_hears_the_results_alone_sees_the_same_tree(seed: int) -> None:
     results_only, told = watched(record for record in run.records if record.link == "host")
     assert without(DEAD, results_only.parents) == without(DEAD, all_ears.parents)
     assert len(rows_of(told)) == 40
+
+
+# --- who is there, and what actuators do ---
+
+
+def test_each_node_is_heard_once_a_second_of_the_log_by_who_asks() -> None:
+    observer = Observer(tells_heard=True)
+    heard = []
+    for counter, time_us in enumerate((999_999, 1_000_000, 1_500_000, 1_999_999, 2_000_000)):
+        frame = encode(Frame(FrameType.HELP, 7, BROADCAST, counter, Help(0, 1)))
+        heard += [
+            found.timestamp_us
+            for found in observer.observe(Record(time_us, "udp", Direction.INBOUND, frame))
+            if isinstance(found, NodeHeard)
+        ]
+    assert heard == [999_999, 1_000_000, 2_000_000]
+
+
+def test_what_a_controller_tells_all_is_an_actuators_state() -> None:
+    update = encode_update(StateUpdate(7, 0, 255, Cause.COMMANDED))
+    frame = encode(Frame(FrameType.LETTER, 5, BROADCAST, 1, Letter(14, 1, 1, 2, 3, update)))
+    found = Observer().observe(Record(9, "udp", Direction.INBOUND, frame))
+    assert found == [ActuatorSeen(9, 7, 0, 255, Cause.COMMANDED)]
