@@ -15,7 +15,7 @@ from bridge.keys_file import KEYRING, NetworkKeys, keep_in_keyring, load_keys, r
 from protocol.capture import Record
 from protocol.keys import Keys, Membership
 from protocol.packets import DropReason
-from protocol.sealed_reader import SealedReader
+from protocol.sealed_reader import HeardSenders, SealedReader
 from protocol.simulator.toml_tables import Table
 
 _KEYS_HELP = "the network's keys: a file of mode 0600 that `treering provision` wrote, or keyring:NAME"
@@ -142,6 +142,15 @@ class RecordOpener:
         if self._reader is not None:
             for record in records:
                 self._reader.learn(record.frame)
+
+    def heard(self) -> HeardSenders | None:
+        """What it has learned of senders, for another opener; None without keys."""
+        return None if self._reader is None else self._reader.heard()
+
+    def recall(self, heard: HeardSenders | None) -> None:
+        """Go on where another opener stood."""
+        if self._reader is not None and heard is not None:
+            self._reader.recall(heard)
 
     def open(self, record: Record) -> Record | None:
         """The record with its frame opened; None if these keys do not open it, or it is old."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bridge.errors import UsageError
+from bridge.file_lock import lock_file
 from bridge.private_file import write_private
 from protocol.long_counter import LIFE_SHIFT, RESERVED_AHEAD, LongCounter
 from protocol.packets import crc16
@@ -54,7 +55,7 @@ class CounterFile:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-            _lock(self._lock)
+            lock_file(self._lock)
         except BlockingIOError as error:
             self.close()
             raise UsageError(f"{lock}: another process is this node; end it, or give another --id") from error
@@ -100,19 +101,3 @@ def _read(copy: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return number if line == _line(number) else None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            raise BlockingIOError from error
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from protocol.keys import MAX_EPOCH, Keys, network_key, node_key
 from protocol.long_counter import LIFE_SHIFT
@@ -16,6 +17,17 @@ _HALF = COUNTER_MODULUS >> 1
 _MAX_LIVES = 4
 # How far behind the newest a frame of the same life may be: a copy that went another way.
 _MAX_BEHIND = 64
+
+
+@dataclass(frozen=True, slots=True)
+class HeardSenders:
+    """What a reader has learned, but for keys: lives by source, the likeliest first; the newest long counter
+    by source, and by source and life; the oldest epoch that is not over."""
+
+    lives: Mapping[int, list[int]]
+    newest: Mapping[int, int]
+    newest_of_life: Mapping[tuple[int, int], int]
+    epoch: int
 
 
 class SealedReader:
@@ -38,6 +50,21 @@ class SealedReader:
         self._newest: dict[int, int] = {}  # by source, in the life that was heard last
         self._newest_of_life: dict[tuple[int, int], int] = {}
         self._lives: dict[int, list[int]] = {source: [life] for source, life in (lives or {}).items()}
+
+    def heard(self) -> HeardSenders:
+        """What it has learned so far, for another reader with the same keys."""
+        lives = {source: list(lives) for source, lives in self._lives.items()}
+        epoch = min(epoch for epoch in self._networks if epoch is not None)
+        return HeardSenders(lives, dict(self._newest), dict(self._newest_of_life), epoch)
+
+    def recall(self, heard: HeardSenders) -> None:
+        """Go on where that reader stood. Lives that are known already stay known."""
+        for source, lives in heard.lives.items():
+            others = [life for life in self._lives.get(source, ()) if life not in lives]
+            self._lives[source] = [*lives, *others][:_MAX_LIVES]
+        self._newest = dict(heard.newest)
+        self._newest_of_life = dict(heard.newest_of_life)
+        self._end_epochs_before(heard.epoch)
 
     def learn(self, frame: bytes) -> None:
         """Note the life that a member's frame shows, to be tried with others of its source."""
@@ -80,9 +107,13 @@ class SealedReader:
         self._note(source, life)
         self._newest[source] = self._newest_of_life[source, life] = newest
         if epoch is not None:
+            self._end_epochs_before(epoch)
+        return number, opened
+
+    def _end_epochs_before(self, epoch: int) -> None:
+        if epoch in self._networks:
             for former in [e for e in self._networks if e is not None and e < epoch]:
                 del self._networks[former]
-        return number, opened
 
     def _candidates(self, source: int, counter: int) -> list[int]:
         """The long counters that a frame may have: nearest to the last one, then of other lives."""

@@ -22,7 +22,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """From where a consumer goes on. What an observer knew there is kept beside the log (PROTOCOL.md 18.3)."""
+    """From where a consumer goes on. What is known of the network there, the log knows (PROTOCOL.md 18.3)."""
 
     at: Position
 

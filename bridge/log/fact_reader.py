@@ -1,0 +1,99 @@
+"""Facts read from a log's segments: offline, and by consumers that are behind (PROTOCOL.md 18.3)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge.log.cursor import Cursor
+from bridge.log.decoder import Decoder, MakeOpener, StateError, unpacked
+from bridge.log.facts import Checkpoint, FactBatch, Position
+from bridge.log.folder import LogFolder
+
+# Read at most before a place whose segment has no state: after an update, or a kill at a segment's beginning.
+WARM_BYTES = 32_000_000
+
+_log = logging.getLogger(__name__)
+
+
+class FactReader:
+    """Reads facts from a place of the log on. What is known there is as if it had read all before.
+
+    `gaps` counts the times when segments that it had not read were gone.
+    """
+
+    def __init__(self, folder: LogFolder, make_opener: MakeOpener, at: Position | None) -> None:
+        """Begins at `at`, or with the oldest record. Raises OSError."""
+        self._folder = folder
+        self._make_opener = make_opener
+        oldest = folder.oldest()
+        if at is None:
+            at = Position(oldest or 0, 0)
+        first, self.decoder = self._warm_start(at.segment)
+        self._cursor = Cursor(folder, first)
+        while self._cursor.position < at and (records := self._cursor.read(at)):
+            self.decoder.facts(records)
+
+    @property
+    def position(self) -> Position:
+        """Where the next record, if any, begins."""
+        return self._cursor.position
+
+    @property
+    def gaps(self) -> int:
+        """How often segments that were not read yet were gone."""
+        return self._cursor.gaps
+
+    def read(self, limit: Position | None = None) -> FactBatch | None:
+        """The next facts up to `limit`, which stands between two records; None if there are none.
+
+        Raises OSError.
+        """
+        gaps, damaged = self._cursor.gaps, len(self._cursor.damage)
+        records = self._cursor.read(limit)
+        for damage in self._cursor.damage[damaged:]:
+            _log.warning("%s; the rest of that segment is passed over", damage)
+        if self._cursor.gaps > gaps:  # what is not known of what is gone was written down
+            self.decoder = self._restored(self._cursor.position.segment) or self.decoder
+        if not records:
+            return None
+        facts = self.decoder.facts(records)
+        return FactBatch(facts, Checkpoint(self.position), self.decoder.newest_us, len(records))
+
+    def close(self) -> None:
+        """Give files free."""
+        self._cursor.close()
+
+    def _warm_start(self, segment: int) -> tuple[int, Decoder]:
+        """Where to begin to read so that all is known at the beginning of that segment, and with what."""
+        first, read_bytes = segment, 0
+        for found in reversed([found for found in self._folder.segments() if found.number <= segment]):
+            first = found.number
+            if (decoder := self._restored(first)) is not None:
+                return first, decoder
+            read_bytes += found.size_bytes
+            if read_bytes > WARM_BYTES:
+                break
+        return first, Decoder(self._make_opener())
+
+    def _restored(self, segment: int) -> Decoder | None:
+        """What is known before that segment, if it was written down."""
+        path = self._folder.state(segment)
+        decoder = Decoder(self._make_opener())
+        try:
+            decoder.restore(unpacked(path.read_bytes()))
+        except (OSError, StateError) as error:
+            _log.debug("%s: %s", path, error)
+            return None
+        return decoder
+
+
+def read_facts(folder: Path, make_opener: MakeOpener, from_: Checkpoint | None = None) -> Iterator[FactBatch]:
+    """All facts of a log from `from_` or from its oldest record on, as consumers get them. Raises OSError."""
+    reader = FactReader(LogFolder(folder), make_opener, None if from_ is None else from_.at)
+    try:
+        while (batch := reader.read()) is not None:
+            yield batch
+    finally:
+        reader.close()

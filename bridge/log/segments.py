@@ -1,0 +1,311 @@
+"""Writes a log's segments (PROTOCOL.md 18.1): whatever happens to process and disk, what was written stays.
+
+The caller's thread only writes to the system's cache. A thread of the log's own syncs that every second,
+keeps what is known where segments begin, and removes what retention leaves out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from io import FileIO
+
+from bridge.errors import UsageError
+from bridge.log.decoder import packed
+from bridge.log.facts import Position
+from bridge.log.folder import FolderLock, LogFolder, sync_folder
+from bridge.log.journal import Journal
+from bridge.log.retention import Room, superfluous
+from bridge.log.segment_reader import survey
+from bridge.log.settings import LogSettings
+from bridge.private_file import write_private
+from protocol.capture import CaptureWriter, Record
+
+SYNC_PERIOD_S = 1.0
+RETRY_S = 1.0  # after a write that failed
+BEHIND_WARNED_US = 2_000_000  # how far a clock is set back before somebody is told
+
+_log = logging.getLogger(__name__)
+
+
+class SegmentedLog:
+    """The packet log of a folder. `append` and `close` belong to one thread.
+
+    `end` is behind the last record, and `newest_us` its time. `written` and `unrecorded` count records since
+    the start, `removed` segments that retention took; `lost` are records that a predecessor had taken and not
+    written when it was killed. `segments`, `size_bytes` and `free_bytes` are of the last look at the folder;
+    the last sync took `sync_s`.
+    """
+
+    def __init__(self, settings: LogSettings, clock_s: Callable[[], float] = time.time) -> None:
+        """Raises UsageError if the folder cannot be written, or another process writes there."""
+        self.settings = settings
+        self.folder = LogFolder(settings.folder)
+        self.written = self.unrecorded = self.lost = self.removed = 0
+        self.segments = self.size_bytes = self.free_bytes = 0
+        self.sync_s = 0.0
+        # Set by who decodes the log: what is known now, and the oldest segment that a consumer still needs.
+        self.state: Callable[[], bytes] | None = None
+        self.needed: Callable[[], int | None] = lambda: None
+        self._clock_s = clock_s
+        self._lock = FolderLock(settings.folder)
+        self._journal = Journal(self.folder.journal)
+        self._warnings: dict[str, str] = {}
+        self._file: FileIO | None = None
+        self._writer = CaptureWriter()
+        self._taken = 0  # for the segment at hand
+        self._began_s = self._retry_s = 0.0
+        self._ended: deque[FileIO] = deque()  # to be synced and closed
+        self._states: deque[tuple[int, bytes]] = deque()  # to be kept
+        self._durable = 0  # the newest segment whose name is on the disk
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._tending = threading.Lock()
+        try:
+            last, self.newest_us = self._look_back()
+        except OSError as error:
+            self._lock.release()
+            raise UsageError(f"{settings.folder}: {error.strerror}; make it readable") from error
+        self.end = Position(last + 1, 0)
+        self._thread = threading.Thread(target=self._keep_house, name="log sync", daemon=True)
+        self._thread.start()
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is wrong now, a line each."""
+        return [*self._warnings.values()]
+
+    def append(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Write `records` after all others. The result is what the log holds now: with times that do not go
+        back, or nothing, if they could not be written. Never blocks on the disk, and raises nothing of it."""
+        if not records or (self._retry_s and time.monotonic() < self._retry_s):
+            self.unrecorded += len(records)
+            return ()
+        records = self._in_time(records)
+        try:
+            if self._file is None or self._is_due():
+                self._begin_segment()
+            self._write(records)
+        except OSError as error:
+            self.unrecorded += len(records)
+            self._retry_s = time.monotonic() + RETRY_S
+            what = "frames are not recorded, nor handed on to store, rules and sinks, until there is room"
+            self._warn("write", f"{self.folder.path}: {error.strerror}; {what}")
+            return ()
+        self.written += len(records)
+        self.newest_us = records[-1].timestamp_us
+        if self._retry_s:
+            self._retry_s = 0.0
+            self._resolve("write", f"recording again; {self.unrecorded} frames were not recorded so far")
+        return records
+
+    def sync(self) -> None:
+        """Have all on the disk that was written, and do what else is due, as the log's own thread does."""
+        with self._tending:
+            try:
+                self._sync()
+                self._keep_states()
+                self._retain()
+            except (OSError, UsageError) as error:
+                why = error.strerror if isinstance(error, OSError) else error
+                self._warn(
+                    "sync", f"{self.folder.path}: {why}; the newest frames may not outlive a power cut"
+                )
+            else:
+                self._resolve("sync", "all is on the disk again")
+
+    def close(self) -> None:
+        """Sync and end the log; harmless when it is closed."""
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+        self._end_segment()
+        self.sync()
+        for file in self._ended:
+            file.close()
+        self._journal.remove()
+        self._lock.release()
+
+    # --- at the start ------------------------------------------------------------------------------------
+
+    def _look_back(self) -> tuple[int, int]:
+        """The last segment number that may have been used, and the newest time."""
+        numbers = self.folder.numbers()
+        last, newest_us = max(numbers, default=0), 0
+        for number in reversed(numbers):
+            if (found := survey(self.folder.segment(number)).newest_us) is not None:
+                newest_us = found
+                break
+        for orphan in self.folder.orphans():
+            orphan.unlink()
+        if not self._journal.is_there:
+            return last, newest_us
+        if (left := self._journal.left()) is not None:
+            segment, taken = left
+            last = max(last, segment)
+            self.lost = max(
+                0, taken - (survey(self.folder.segment(segment)).records if segment in numbers else 0)
+            )
+        if self.lost:
+            _log.warning(
+                "%s: %d frames that were taken when the last run was killed are not in the log",
+                self.folder.path,
+                self.lost,
+            )
+        return last + 1, newest_us  # one more may have been begun, its name not on the disk yet
+
+    # --- writing -----------------------------------------------------------------------------------------
+
+    def _in_time(self, records: Sequence[Record]) -> Sequence[Record]:
+        """The times of a log do not go back, though a clock may."""
+        newest_us = self.newest_us
+        behind_us = newest_us - records[0].timestamp_us
+        if behind_us > BEHIND_WARNED_US:
+            what = f"the clock is {behind_us / 1e6:.0f} s behind the log, whose times stand still until then"
+            self._warn("clock", f"{self.folder.path}: {what}; set the clock")
+        elif "clock" in self._warnings:
+            self._resolve("clock", "the clock has come up with the log")
+        if behind_us <= 0:
+            return records
+        return [replace(record, timestamp_us=max(newest_us, record.timestamp_us)) for record in records]
+
+    def _is_due(self) -> bool:
+        """Whether the segment is full or old. There are never two whose names are in the cache only."""
+        is_full = self.end.offset_bytes >= self.settings.segment_bytes
+        is_old = time.monotonic() - self._began_s >= self.settings.segment_age_s
+        return (is_full or is_old) and self._durable >= self.end.segment
+
+    def _begin_segment(self) -> None:
+        self._end_segment()
+        number = self.end.segment + (self.end.offset_bytes > 0)
+        file = FileIO(self.folder.segment(number), "wb")
+        self._writer = CaptureWriter()
+        try:
+            header = self._writer.header()
+            _write_all(file, header)
+        except OSError:
+            self._discard(file, number)
+            raise
+        if self.state is not None:
+            self._states.append((number, self.state()))
+        self._began_s, self._taken = time.monotonic(), 0
+        self._file, self.end = file, Position(number, len(header))
+        self._wake.set()
+
+    def _end_segment(self) -> None:
+        if self._file is not None:
+            self._ended.append(self._file)
+            self._file = None
+
+    def _discard(self, file: FileIO, number: int) -> None:
+        """A segment without a record."""
+        file.close()
+        self.folder.segment(number).unlink()
+        self._file, self.end = None, Position(number, 0)
+
+    def _write(self, records: Sequence[Record]) -> None:
+        assert self._file is not None
+        blocks = b"".join(map(self._writer.encode, records))
+        self._journal.note(self.end.segment, self._taken + len(records))
+        try:
+            _write_all(self._file, blocks)
+        except OSError:
+            self._journal.note(self.end.segment, self._taken)
+            if not self._taken:
+                self._discard(self._file, self.end.segment)
+            else:
+                with contextlib.suppress(OSError):
+                    self._file.truncate(self.end.offset_bytes)
+                self._end_segment()  # it may lack the links that the writer believes described
+            raise
+        self._taken += len(records)
+        self.end = Position(self.end.segment, self.end.offset_bytes + len(blocks))
+
+    # --- the log's own thread ----------------------------------------------------------------------------
+
+    def _keep_house(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(SYNC_PERIOD_S)
+            self._wake.clear()
+            self.sync()
+
+    def _sync(self) -> None:
+        began_s = time.monotonic()
+        number, file = self.end.segment, self._file
+        while self._ended:
+            os.fsync(self._ended[0].fileno())
+            self._ended.popleft().close()
+        if file is not None and not file.closed:
+            os.fsync(file.fileno())
+        if self._durable != number:
+            sync_folder(self.folder.path)
+            self._durable = number
+        self.sync_s = time.monotonic() - began_s
+
+    def _keep_states(self) -> None:
+        while self._states:
+            number, state = self._states[0]
+            write_private(self.folder.state(number), packed(state))
+            self._states.popleft()
+
+    def _retain(self) -> None:
+        """Remove what is too old or too much, and see how much there is now."""
+        open_number, needed = self.end.segment, self.needed()
+        found = self.folder.segments()
+        ended = [segment for segment in found if segment.number < open_number]
+        open_bytes = sum(segment.size_bytes for segment in found[len(ended) :])
+        self.free_bytes = shutil.disk_usage(self.folder.path).free
+        room = Room(self.free_bytes, needed, self._clock_s())
+        gone = superfluous(ended, open_bytes, self.settings, room)
+        for number in gone:
+            self._remove(number, is_needed=needed is not None and number >= needed)
+        kept = found[len(gone) :]
+        self.segments, self.size_bytes = len(kept), sum(segment.size_bytes for segment in kept)
+        self._tell_room()
+
+    def _remove(self, number: int, *, is_needed: bool) -> None:
+        if is_needed:
+            _log.warning(
+                "%s: removed before all have read it, for want of room; raise keep_size, or make room",
+                self.folder.segment(number),
+            )
+        self.folder.segment(number).unlink()
+        self.folder.state(number).unlink(missing_ok=True)
+        self.removed += 1
+
+    def _tell_room(self) -> None:
+        least_bytes = self.settings.least_free_bytes
+        self.free_bytes = shutil.disk_usage(self.folder.path).free
+        if self.free_bytes >= least_bytes:
+            self._resolve("room", "there is room on the disk again")
+            return
+        what = f"the disk has less than {least_bytes / 1e6:.0f} MB free, so old segments go"
+        self._warn("room", f"{self.folder.path}: {what}; make room, or lower least_free")
+
+    # --- what people are told ----------------------------------------------------------------------------
+
+    def _warn(self, about: str, text: str) -> None:
+        """Once, until it is over."""
+        if about not in self._warnings:
+            _log.warning("%s", text)
+        self._warnings[about] = text
+
+    def _resolve(self, about: str, text: str) -> None:
+        if self._warnings.pop(about, None) is not None:
+            _log.info("%s: %s", self.folder.path, text)
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Unbuffered: a write may be a part, when the disk becomes full."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
