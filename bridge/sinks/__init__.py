@@ -1,1 +1,1 @@
-"""Where the log's facts go besides the bridge's own store: MQTT, InfluxDB, CSV and Parquet (docs/sinks.md)."""
+"""Where facts go besides the bridge's own store: MQTT, InfluxDB, CSV and Parquet (docs/sinks.md)."""

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from bridge.log.facts import RetryError
 
 MAX_ANSWER_BYTES = 1 << 16  # an error in it; whatever stands behind that is not needed
-_DROPPED = re.compile(r"dropped=(\d+)")
+_DROPPED = re.compile(r"partial write: .* dropped=(\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +171,7 @@ class InfluxConnection:
 
     def _error(self, status: int, cause: str) -> Exception:
         if status in (400, 422):
-            dropped = _DROPPED.search(cause) if "partial write" in cause else None
-            return BadPointsError(cause, int(dropped[1]) if dropped else None)
+            return BadPointsError(cause, _dropped_in(cause))
         if status == 413:
             return BadPointsError(f"too many at once ({cause})")
         if status in (401, 403):
@@ -189,6 +188,12 @@ class InfluxConnection:
 
     def _retry(self, cause: str, remedy: str) -> RetryError:
         return RetryError(f"{self._name}: {self._url}: {cause}; {remedy}")
+
+
+def _dropped_in(cause: str) -> int | None:
+    """How many points 1.x dropped, if it says so: of lines that it cannot parse it counts none."""
+    found = _DROPPED.search(cause)
+    return int(found[1]) or None if found else None
 
 
 def _cause_in(answer: bytes) -> str:
