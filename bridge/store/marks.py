@@ -16,7 +16,7 @@ _CHECKPOINT = "checkpoint"
 class Marks:
     """All times are 0 before the first.
 
-    `newest_us` is the time of the newest record of the log, `minutes` and `hours` are complete up to
+    `newest_us` is the time of the newest record of the log, a table of sums is complete up to its
     `summed_to_us`, and of each table what is older than its `kept_from_us` was dropped.
     """
 
@@ -36,7 +36,7 @@ class Marks:
         return self._values.get("newest_us", 0)
 
     def summed_to_us(self, table: str) -> int:
-        """Of `minutes` or `hours`."""
+        """Of a table of sums."""
         return self._values.get(f"{table}_to_us", 0)
 
     def kept_from_us(self, table: str) -> int:

@@ -11,7 +11,7 @@ from bridge.store.handed import Handed
 from bridge.store.inserts import insert
 from bridge.store.marks import Marks
 from bridge.store.rows import ActuatorRow, EventRow, PeerRow, event_of
-from bridge.store.schema import HOUR_US, SUMS
+from bridge.store.schema import HOUR_US, READINGS, ROUNDS
 from protocol.observations import Dropped, Observation, ReadingsSeen, RoundRow, TokenMoved
 
 _READING_COLUMNS = 4
@@ -32,7 +32,7 @@ class Pending:
         self._actuators: list[ActuatorRow] = []
         self._checkpoint: Checkpoint | None = None
         self._newest_us = marks.newest_us
-        self._oldest_reading_us = _NEVER_US
+        self._oldest_reading_us = self._oldest_round_us = _NEVER_US
 
     @property
     def rows(self) -> int:
@@ -76,6 +76,7 @@ class Pending:
         if row.timestamp_us < self._marks.kept_from_us("rounds"):
             self.too_late += 1
             return
+        self._oldest_round_us = min(self._oldest_round_us, row.timestamp_us)
         found = row.aggregate
         self._rounds += (row.metric_id, row.timestamp_us, found.version, row.round, found.max, found.max_id)
         self._rounds += (found.total, found.count, row.doubt, row.duration_ms, row.frames, row.bytes)
@@ -97,8 +98,11 @@ class Pending:
 
     def marks_moved(self) -> AbstractContextManager[None]:
         """The transaction to write it in. A minute or an hour that gets a late reading is summed up again."""
-        late_us = self._oldest_reading_us - self._oldest_reading_us % HOUR_US
-        late = {table: late_us for table in SUMS if late_us < self._marks.summed_to_us(table)}
+        late: dict[str, int] = {}
+        for family, oldest_us in ((READINGS, self._oldest_reading_us), (ROUNDS, self._oldest_round_us)):
+            hour_us = oldest_us - oldest_us % HOUR_US
+            sums = (family.minutes, family.hours)
+            late |= {table: hour_us for table in sums if hour_us < self._marks.summed_to_us(table)}
         return self._marks.moved(newest_us=self._newest_us, summed_to_us=late, checkpoint=self._checkpoint)
 
     def write(self, db: sqlite3.Connection) -> tuple[int, int, int]:

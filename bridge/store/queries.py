@@ -10,25 +10,31 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from bridge.store.marks import Marks
 from bridge.store.rows import ActuatorRow, EventRow, PeerRow, ReadingRow, node_and_metric, series_of
-from bridge.store.schema import HOUR_US, MINUTE_US, StoreError, open_reader, trouble_text
+from bridge.store.schema import (
+    HOUR_US,
+    MINUTE_US,
+    READINGS,
+    ROUNDS,
+    Family,
+    StoreError,
+    open_reader,
+    trouble_text,
+)
 from protocol.aggregate import Aggregate
 from protocol.observations import RoundRow
 
 MOST_ROWS = 10_000  # of an answer; who wants more asks for the next span, or for buckets
 MOST_POINTS = 1_000
 
-_READING_SUMS = "count(*), min(raw), max(raw), sum(raw), sum(raw * raw)"
-_AGGREGATE_SUMS = "sum(count), min(min), max(max), sum(total), sum(squares)"
-_ROUND_SUMS = "count(*), max(max), min(1.0 * total / count), max(1.0 * total / count), sum(total), sum(count)"
 _ROUND_COLUMNS = (
-    "metric, time_us, version, round, max, max_id, total, count, doubt, duration_ms, frames, bytes, repairs,"
+    "series, time_us, version, round, max, max_id, total, count, doubt, duration_ms, frames, bytes, repairs,"
     " alive, reachable"
 )
 # One bucket after the other, each by a seek; GROUP BY would sort all rows first and take twice as long.
@@ -38,7 +44,7 @@ _BUCKETS = """WITH RECURSIVE bucket(start_us) AS (
     ) SELECT json_group_array(json(found)) FROM (
         SELECT (
             SELECT json_array(bucket.start_us, {sums}) FROM {table}
-            WHERE {series} = :series AND {condition}
+            WHERE series = :series AND {condition}
             AND time_us >= max(bucket.start_us, :since) AND time_us < min(bucket.start_us + :width, :end)
         ) AS found FROM bucket
     ) WHERE json_extract(found, '$[1]') > 0"""
@@ -55,15 +61,15 @@ class Bucket:
     total: int
     squares: int
 
-    def merge(self, other: Bucket) -> Bucket:
+    def merge(self, other: Self) -> Self:
         """Both together."""
-        return Bucket(
-            self.start_us,
-            self.count + other.count,
-            min(self.min, other.min),
-            max(self.max, other.max),
-            self.total + other.total,
-            self.squares + other.squares,
+        return replace(
+            self,
+            count=self.count + other.count,
+            min=min(self.min, other.min),
+            max=max(self.max, other.max),
+            total=self.total + other.total,
+            squares=self.squares + other.squares,
         )
 
 
@@ -78,6 +84,40 @@ class RoundBucket:
     largest_mean: float
     total: int
     count: int
+
+    def merge(self, other: Self) -> Self:
+        """Both together."""
+        return replace(
+            self,
+            rounds=self.rounds + other.rounds,
+            max=max(self.max, other.max),
+            least_mean=min(self.least_mean, other.least_mean),
+            largest_mean=max(self.largest_mean, other.largest_mean),
+            total=self.total + other.total,
+            count=self.count + other.count,
+        )
+
+
+_AnyBucket = TypeVar("_AnyBucket", Bucket, RoundBucket)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Buckets of `width_us` from `start_us` on, in whole numbers of `unit_us`."""
+
+    start_us: int
+    to_us: int
+    unit_us: int
+    width_us: int
+
+    @classmethod
+    def of(cls, from_us: int, to_us: int, most_points: int) -> _Grid:
+        """At most so many buckets over that span."""
+        least_us = -(-(to_us - from_us) // most_points)
+        unit_us = HOUR_US if least_us >= HOUR_US else MINUTE_US if least_us >= MINUTE_US else 1
+        start_us = from_us - from_us % unit_us
+        units = -(-(to_us - start_us) // (most_points * unit_us))
+        return cls(start_us, to_us, unit_us, max(1, units) * unit_us)
 
 
 class Queries:
@@ -111,46 +151,59 @@ class Queries:
         Buckets of a minute or more are whole minutes (hours), made of what was summed up already; where raw
         readings were dropped, buckets are no finer than the minutes or hours that are left.
         """
-        with self._snapshot():
-            marks = Marks(self._db)
-            unit_us, width_us = _width(from_us, to_us, most_points)
-            start_us = from_us - from_us % unit_us
-            hours_end_us = (
-                marks.summed_to_us("hours") if unit_us == HOUR_US else marks.kept_from_us("minutes")
-            )
-            is_fine = unit_us < MINUTE_US
-            minutes_end_us = marks.kept_from_us("readings") if is_fine else marks.summed_to_us("minutes")
-            pieces = (
-                ("hours", _AGGREGATE_SUMS, start_us, hours_end_us),
-                ("minutes", _AGGREGATE_SUMS, hours_end_us, minutes_end_us),
-                ("readings", _READING_SUMS, minutes_end_us, to_us),
-            )
-            found: list[Bucket] = []
-            for table, sums, since_us, end_us in pieces:
-                span = _span(start_us, width_us, max(since_us, start_us), min(end_us, to_us))
-                for bucket in self._buckets(table, sums, span | {"series": series_of(node, metric)}):
-                    _append(found, Bucket(*bucket))
-            return found
+        return self._plot(READINGS, Bucket, series_of(node, metric), _Grid.of(from_us, to_us, most_points))
 
     def rounds_plot(
         self, metric: int, from_us: int, to_us: int, most_points: int = MOST_POINTS
     ) -> list[RoundBucket]:
-        """The metric's results in at most so many buckets of equal width, without those that are empty."""
-        _, width_us = _width(from_us, to_us, most_points)
-        span = _span(from_us, width_us, from_us, to_us) | {"series": metric}
-        return [RoundBucket(*bucket) for bucket in self._buckets("rounds", _ROUND_SUMS, span)]
+        """The metric's results, in such buckets."""
+        return self._plot(ROUNDS, RoundBucket, metric, _Grid.of(from_us, to_us, most_points))
 
-    def _buckets(self, table: str, sums: str, span: Mapping[str, int]) -> list[Any]:
-        if span["since"] >= span["end"]:
+    def _plot(self, family: Family, bucket: type[_AnyBucket], series: int, grid: _Grid) -> list[_AnyBucket]:
+        with self._snapshot():
+            marks = Marks(self._db)
+            hours_to_us: int = marks.kept_from_us(family.minutes)
+            minutes_to_us: int = marks.kept_from_us(family.raw)
+            if grid.unit_us >= HOUR_US:
+                hours_to_us = marks.summed_to_us(family.hours)
+            if grid.unit_us >= MINUTE_US:
+                minutes_to_us = marks.summed_to_us(family.minutes)
+            rows = (
+                *self._buckets(family.hours, family, series, grid, 0, hours_to_us),
+                *self._buckets(family.minutes, family, series, grid, hours_to_us, minutes_to_us),
+                *self._buckets(family.raw, family, series, grid, minutes_to_us, grid.to_us),
+            )
+        found: list[_AnyBucket] = []
+        for row in rows:
+            new = bucket(*row)
+            if found and found[-1].start_us == new.start_us:  # half of it by one table, half by the next
+                found[-1] = found[-1].merge(new)
+            else:
+                found.append(new)
+        return found
+
+    def _buckets(
+        self, table: str, family: Family, series: int, grid: _Grid, since_us: int, end_us: int
+    ) -> list[Any]:
+        """What that table tells of its part of the time."""
+        since_us, end_us = max(since_us, grid.start_us), min(end_us, grid.to_us)
+        if since_us >= end_us:
             return []
-        is_rounds = table == "rounds"
+        is_raw = table == family.raw
         statement = _BUCKETS.format(
-            sums=sums,
             table=table,
-            series="metric" if is_rounds else "series",
-            condition="count > 0 AND count < 65535 AND total < 65535" if is_rounds else "true",
+            sums=family.raw_sums if is_raw else family.sums,
+            condition=family.condition if is_raw else "true",
         )
-        return self._rows(statement, span)
+        first_us = since_us - (since_us - grid.start_us) % grid.width_us
+        values = {
+            "first": first_us,
+            "width": grid.width_us,
+            "since": since_us,
+            "end": end_us,
+            "series": series,
+        }
+        return self._rows(statement, values)
 
     def readings(
         self, node: int, metric: int, from_us: int, to_us: int, most: int = MOST_ROWS
@@ -181,7 +234,7 @@ class Queries:
         """The newest results of that span."""
         rows = self._rows(
             f"""SELECT json_group_array(json_array({_ROUND_COLUMNS})) FROM (
-                SELECT * FROM rounds WHERE metric = :metric AND time_us >= :from AND time_us < :to
+                SELECT * FROM rounds WHERE series = :metric AND time_us >= :from AND time_us < :to
                 ORDER BY time_us DESC, version DESC LIMIT :most)""",
             {"metric": metric, "from": from_us, "to": to_us, "most": most},
         )
@@ -192,7 +245,7 @@ class Queries:
         rows = self._rows(
             f"""SELECT json_group_array(json((
                 SELECT json_array({_ROUND_COLUMNS}) FROM rounds
-                WHERE metric = known.series ORDER BY time_us DESC, version DESC LIMIT 1
+                WHERE series = known.series ORDER BY time_us DESC, version DESC LIMIT 1
             ))) FROM rounds_series AS known"""
         )
         return [round_row(row) for row in rows]
@@ -248,25 +301,3 @@ def round_row(values: tuple[Any, ...] | list[Any]) -> RoundRow:
     """The columns of `rounds` as the observer told them."""
     metric, time_us, version, round_, max_, max_id, total, count, *rest = values
     return RoundRow(time_us, round_, metric, Aggregate(version, max_, max_id, total, count), *rest)
-
-
-def _width(from_us: int, to_us: int, most_points: int) -> tuple[int, int]:
-    """The unit that buckets are whole numbers of, and their width."""
-    least_us = max(1, -(-(to_us - from_us) // most_points))
-    unit_us = HOUR_US if least_us >= HOUR_US else MINUTE_US if least_us >= MINUTE_US else 1
-    width_us = -(-(to_us - from_us + from_us % unit_us) // (most_points * unit_us)) * unit_us
-    return unit_us, max(unit_us, width_us)
-
-
-def _span(start_us: int, width_us: int, since_us: int, end_us: int) -> dict[str, int]:
-    """Buckets of the grid that begins with `start_us`; the first and the last may be cut."""
-    first_us = since_us - (since_us - start_us) % width_us
-    return {"first": first_us, "width": width_us, "since": since_us, "end": end_us}
-
-
-def _append(found: list[Bucket], bucket: Bucket) -> None:
-    """One bucket may be told by two tables, half by each."""
-    if found and found[-1].start_us == bucket.start_us:
-        found[-1] = found[-1].merge(bucket)
-    else:
-        found.append(bucket)

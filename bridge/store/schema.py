@@ -2,7 +2,7 @@
 
 A table of measurements has its rows in the order in which they are asked for: by series, then by time. The
 primary key is the table itself (WITHOUT ROWID), so that a reading takes about 23 bytes. A series of readings
-is `metric << 16 | node`; that of rounds is the metric. Values are raw, times microseconds since the epoch.
+is `metric << 16 | node`; that of results is the metric. Values are raw, times microseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -10,33 +10,80 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import UsageError
+from protocol.aggregate import SATURATED
 
 APPLICATION_ID = 0x54524E47  # "TRNG", for `file` and for us: another program's database is left alone
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
-SUMS = ("minutes", "hours")
 BUSY_TIMEOUT_S = 5.0
+MAPPED_BYTES = 1 << 28  # by readers, whose own cache each commit of the writer empties
 WAL_KEPT_BYTES = 16 << 20  # what a large transaction left of the -wal file is given back
 
 
-def _series_view(table: str, column: str = "series") -> str:
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A table of measurements and those of its sums: what one row of the sums is made of."""
+
+    raw: str
+    minutes: str
+    hours: str
+    raw_sums: str  # from rows of the raw table that meet the condition
+    condition: str
+    sums: str  # from rows of sums
+
+    @property
+    def tables(self) -> tuple[str, str, str]:
+        """The finest first."""
+        return self.raw, self.minutes, self.hours
+
+
+READINGS = Family(
+    raw="readings",
+    minutes="reading_minutes",
+    hours="reading_hours",
+    raw_sums="count(*), min(raw), max(raw), sum(raw), sum(raw * raw)",
+    condition="true",
+    sums="sum(count), min(min), max(max), sum(total), sum(squares)",
+)
+ROUNDS = Family(
+    raw="rounds",
+    minutes="round_minutes",
+    hours="round_hours",
+    raw_sums="count(*), max(max), min(1.0 * total / count), max(1.0 * total / count), sum(total), sum(count)",
+    condition=f"count > 0 AND count < {SATURATED} AND total < {SATURATED}",
+    sums="sum(rounds), max(max), min(least_mean), max(largest_mean), sum(total), sum(count)",
+)
+FAMILIES = (READINGS, ROUNDS)
+
+
+def _series_view(table: str) -> str:
     """The series of a table by one seek each, where DISTINCT would read all its rows."""
     return f"""CREATE VIEW {table}_series AS WITH RECURSIVE known(series) AS (
-        SELECT min({column}) FROM {table}
+        SELECT min(series) FROM {table}
         UNION ALL
-        SELECT (SELECT min({column}) FROM {table} WHERE {column} > known.series) FROM known
+        SELECT (SELECT min(series) FROM {table} WHERE series > known.series) FROM known
         WHERE known.series IS NOT NULL
     ) SELECT series FROM known WHERE series IS NOT NULL"""
 
 
-def _aggregates(table: str) -> str:
-    """`count` readings from `time_us` on, for a minute or an hour."""
+def _reading_sums(table: str) -> str:
     return f"""CREATE TABLE {table} (
-        series INTEGER NOT NULL, time_us INTEGER NOT NULL, count INTEGER NOT NULL, min INTEGER NOT NULL,
-        max INTEGER NOT NULL, total INTEGER NOT NULL, squares INTEGER NOT NULL,
+        series INTEGER NOT NULL, time_us INTEGER NOT NULL,
+        count INTEGER NOT NULL, min INTEGER NOT NULL, max INTEGER NOT NULL,
+        total INTEGER NOT NULL, squares INTEGER NOT NULL,
+        PRIMARY KEY (series, time_us)
+    ) WITHOUT ROWID"""
+
+
+def _round_sums(table: str) -> str:
+    return f"""CREATE TABLE {table} (
+        series INTEGER NOT NULL, time_us INTEGER NOT NULL,
+        rounds INTEGER NOT NULL, max INTEGER NOT NULL, least_mean REAL NOT NULL, largest_mean REAL NOT NULL,
+        total INTEGER NOT NULL, count INTEGER NOT NULL,
         PRIMARY KEY (series, time_us)
     ) WITHOUT ROWID"""
 
@@ -49,15 +96,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             series INTEGER NOT NULL, time_us INTEGER NOT NULL, version INTEGER NOT NULL, raw INTEGER NOT NULL,
             PRIMARY KEY (series, time_us, version)
         ) WITHOUT ROWID""",
-        _aggregates("minutes"),
-        _aggregates("hours"),
         """CREATE TABLE rounds (
-            metric INTEGER NOT NULL, time_us INTEGER NOT NULL, version INTEGER NOT NULL,
+            series INTEGER NOT NULL, time_us INTEGER NOT NULL, version INTEGER NOT NULL,
             round INTEGER NOT NULL, max INTEGER NOT NULL, max_id INTEGER NOT NULL, total INTEGER NOT NULL,
             count INTEGER NOT NULL, doubt INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
             frames INTEGER NOT NULL, bytes INTEGER NOT NULL, repairs INTEGER NOT NULL,
             alive INTEGER, reachable INTEGER,
-            PRIMARY KEY (metric, time_us, version)
+            PRIMARY KEY (series, time_us, version)
         ) WITHOUT ROWID""",
         """CREATE TABLE events (
             time_us INTEGER NOT NULL, kind TEXT NOT NULL, node INTEGER NOT NULL, name TEXT NOT NULL,
@@ -73,10 +118,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             name TEXT PRIMARY KEY, node INTEGER NOT NULL, actuator INTEGER NOT NULL, state TEXT NOT NULL,
             value INTEGER, since_us INTEGER NOT NULL, detail TEXT NOT NULL
         ) WITHOUT ROWID""",
-        _series_view("readings"),
-        _series_view("minutes"),
-        _series_view("hours"),
-        _series_view("rounds", "metric"),
+        _reading_sums("reading_minutes"),
+        _reading_sums("reading_hours"),
+        _round_sums("round_minutes"),
+        _round_sums("round_hours"),
+        *(_series_view(table) for family in FAMILIES for table in family.tables),
     ),
 )
 
@@ -115,6 +161,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", BUSY_TIMEOUT_S, uri=True)
         try:
+            db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             _check(path, db)
             if user_version(db) < len(MIGRATIONS):
                 raise StoreError(

@@ -1,4 +1,4 @@
-"""What time does to the store: readings are summed up by minute and hour, and what is old is dropped.
+"""What time does to the store: readings and rounds are summed up by minute and hour, what is old is dropped.
 
 It goes in slices of a few milliseconds, each a transaction with the mark that tells how far it came, so
 that it can stop anywhere. Time is the log's: a store that is made anew from the log comes out the same. Freed
@@ -10,46 +10,75 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bridge.store.marks import Marks
-from bridge.store.schema import HOUR_US, MINUTE_US
+from bridge.store.schema import FAMILIES, HOUR_US, MINUTE_US, READINGS, ROUNDS
 from bridge.store.settings import StoreSettings
 
+EVENTS = "events"
 _SUMS_A_SLICE = 10
-_DROP_SLICE_US = {  # what one slice drops at most; a table's age is kept to this
-    "readings": 10 * MINUTE_US,
-    "rounds": HOUR_US,
-    "events": HOUR_US,
-    "minutes": 24 * HOUR_US,
-    "hours": 24 * HOUR_US,
-}
-# Over the size limit these give way in this order, whatever their age.
-_GIVE_WAY = ("readings", "rounds", "minutes", "events")
+_DAY_US = 24 * HOUR_US
 
-_SUM_READINGS = """INSERT OR REPLACE INTO minutes
-    SELECT s.series, :start, count(*), min(raw), max(raw), sum(raw), sum(raw * raw)
-    FROM readings_series s CROSS JOIN readings r
-    ON r.series = s.series AND r.time_us >= :start AND r.time_us < :end GROUP BY s.series"""
-_SUM_MINUTES = """INSERT OR REPLACE INTO hours
-    SELECT s.series, :start, sum(count), min(min), max(max), sum(total), sum(squares)
-    FROM minutes_series s CROSS JOIN minutes m
-    ON m.series = s.series AND m.time_us >= :start AND m.time_us < :end GROUP BY s.series"""
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """`table` holds the sums of steps of the `source`."""
+
+    table: str
+    source: str
+    step_us: int
+    sums: str
+    condition: str = "true"
+
+    @property
+    def statement(self) -> str:
+        """Sums up the step from `start` to `end` of all series; a step that is there is made anew."""
+        return f"""INSERT OR REPLACE INTO {self.table} SELECT known.series, :start, {self.sums}
+            FROM {self.source}_series AS known CROSS JOIN {self.source} AS found
+            ON found.series = known.series AND time_us >= :start AND time_us < :end AND {self.condition}
+            GROUP BY known.series"""
+
+
+_SUMS = tuple(
+    step
+    for family in FAMILIES
+    for step in (
+        _Sum(family.minutes, family.raw, MINUTE_US, family.raw_sums, family.condition),
+        _Sum(family.hours, family.minutes, HOUR_US, family.sums),
+    )
+)
+_SUMMED_IN = {step.source: step.table for step in _SUMS}
+# What one slice drops at most; what is kept is as exact as this.
+_SLICE_US = {
+    READINGS.raw: 10 * MINUTE_US,
+    ROUNDS.raw: HOUR_US,
+    EVENTS: HOUR_US,
+    READINGS.minutes: _DAY_US,
+    ROUNDS.minutes: _DAY_US,
+    READINGS.hours: _DAY_US,
+    ROUNDS.hours: _DAY_US,
+}
+# Over the size limit these give way, in this order, whatever their age.
+_GIVE_WAY = (READINGS.raw, ROUNDS.raw, READINGS.minutes, ROUNDS.minutes, EVENTS)
 
 
 class Upkeep:
-    """Of one store; raises what SQLite raises."""
+    """Of one store; raises what SQLite raises. `gave_way` counts slices dropped before their time."""
 
     def __init__(self, db: sqlite3.Connection, marks: Marks, settings: StoreSettings) -> None:
+        self.gave_way = 0
         self._db = db
         self._marks = marks
-        self._age_us = {
-            "readings": round(settings.keep_readings_s * 1e6),
-            "minutes": round(settings.keep_minutes_s * 1e6),
-            "hours": round(settings.keep_hours_s * 1e6),
-            "rounds": round(settings.keep_rounds_s * 1e6),
-            "events": round(settings.keep_events_s * 1e6),
-        }
         self._most_bytes = settings.keep_size_bytes
+        ages_s = {
+            READINGS.raw: settings.keep_readings_s,
+            ROUNDS.raw: settings.keep_rounds_s,
+            EVENTS: settings.keep_events_s,
+        }
+        for family in FAMILIES:
+            ages_s |= {family.minutes: settings.keep_minutes_s, family.hours: settings.keep_hours_s}
+        self._ages_us = {table: round(age_s * 1e6) for table, age_s in ages_s.items()}
 
     def run(self, budget_s: float, clock_s: Callable[[], float] = time.monotonic) -> bool:
         """Go on for about that long; whether all is done."""
@@ -61,58 +90,53 @@ class Upkeep:
 
     def _slice(self) -> bool:
         return (
-            self._sum("minutes", MINUTE_US, _SUM_READINGS, "readings", self._marks.newest_us)
-            or self._sum("hours", HOUR_US, _SUM_MINUTES, "minutes", self._marks.summed_to_us("minutes"))
-            or any(self._drop_aged(table) for table in self._age_us)
+            any(self._sum_up(step) for step in _SUMS)
+            or any(self._drop_aged(table) for table in self._ages_us)
             or self._give_way()
         )
 
-    # --- sums --------------------------------------------------------------------------------------------
-
-    def _sum(self, table: str, step_us: int, statement: str, source: str, complete_us: int) -> bool:
+    def _sum_up(self, step: _Sum) -> bool:
         """Sum up a few steps of what is complete in the source; False if there is none."""
-        start_us = self._marks.summed_to_us(table)
-        complete_us -= complete_us % step_us
+        marks = self._marks
+        complete_us = marks.newest_us if step.step_us == MINUTE_US else marks.summed_to_us(step.source)
+        complete_us -= complete_us % step.step_us
+        start_us = marks.summed_to_us(step.table)
         if start_us >= complete_us:
             return False
-        first_us = self._first_us(source, start_us)
-        start_us = complete_us if first_us is None else min(complete_us, first_us - first_us % step_us)
-        end_us = min(complete_us, start_us + _SUMS_A_SLICE * step_us)
-        with self._marks.moved(summed_to_us={table: end_us}):
-            for time_us in range(start_us, end_us, step_us):
-                self._db.execute(statement, {"start": time_us, "end": time_us + step_us})
+        first_us = self._first_us(step.source, start_us)
+        start_us = complete_us if first_us is None else min(complete_us, first_us - first_us % step.step_us)
+        end_us = min(complete_us, start_us + _SUMS_A_SLICE * step.step_us)
+        with marks.moved(summed_to_us={step.table: end_us}):
+            for time_us in range(start_us, end_us, step.step_us):
+                self._db.execute(step.statement, {"start": time_us, "end": time_us + step.step_us})
         return True
 
     def _first_us(self, table: str, since_us: int) -> int | None:
         """The time of the first row since then."""
-        if table == "events":
-            statement = "SELECT min(time_us) FROM events WHERE time_us >= :since"
-        else:
-            column = _series_column(table)
-            statement = f"""SELECT min(first) FROM (
+        statement = (
+            f"SELECT min(time_us) FROM {table} WHERE time_us >= :since"
+            if table == EVENTS
+            else f"""SELECT min(first) FROM (
                 SELECT (
-                    SELECT min(time_us) FROM {table} WHERE {column} = known.series AND time_us >= :since
+                    SELECT min(time_us) FROM {table} WHERE series = known.series AND time_us >= :since
                 ) AS first FROM {table}_series AS known
             )"""
+        )
         first_us: int | None = self._db.execute(statement, {"since": since_us}).fetchone()[0]
         return first_us
 
     # --- what is dropped ---------------------------------------------------------------------------------
 
     def _drop_aged(self, table: str) -> bool:
-        slice_us = _DROP_SLICE_US[table]
-        horizon_us = self._marks.newest_us - self._age_us[table]
-        if horizon_us - self._marks.kept_from_us(table) < slice_us:
-            return False
-        return self._drop(table, horizon_us - horizon_us % slice_us)
+        return self._drop(table, self._marks.newest_us - self._ages_us[table])
 
     def _give_way(self) -> bool:
-        """The file holds more than it may: the oldest goes before its time."""
+        """The file holds more than it may: the oldest goes before its time, but for the last hour."""
         if self._used_bytes() <= self._most_bytes:
             return False
-        # An hour of each stays, so that there is something to show.
-        horizon_us = self._marks.newest_us - self._marks.newest_us % HOUR_US - HOUR_US
-        return any(self._drop(table, horizon_us) for table in _GIVE_WAY)
+        gave_way = any(self._drop(table, self._marks.newest_us - HOUR_US) for table in _GIVE_WAY)
+        self.gave_way += gave_way
+        return gave_way
 
     def _used_bytes(self) -> int:
         pages, free, page_bytes = self._db.execute(
@@ -123,10 +147,9 @@ class Upkeep:
 
     def _drop(self, table: str, horizon_us: int) -> bool:
         """Drop one slice of what is older than the horizon and summed up; False if there is none."""
-        sums = {"readings": "minutes", "minutes": "hours"}.get(table)
-        if sums is not None:
-            horizon_us = min(horizon_us, self._marks.summed_to_us(sums))
-        slice_us = _DROP_SLICE_US[table]
+        slice_us = _SLICE_US[table]
+        if table in _SUMMED_IN:
+            horizon_us = min(horizon_us, self._marks.summed_to_us(_SUMMED_IN[table]))
         horizon_us -= horizon_us % slice_us
         if horizon_us <= self._marks.kept_from_us(table):
             return False
@@ -134,11 +157,7 @@ class Upkeep:
         end_us = (
             horizon_us if first_us is None else min(horizon_us, first_us - first_us % slice_us + slice_us)
         )
+        series = "" if table == EVENTS else f"series IN {table}_series AND "
         with self._marks.moved(kept_from_us={table: end_us}):
-            column = "" if table == "events" else f"{_series_column(table)} IN {table}_series AND "
-            self._db.execute(f"DELETE FROM {table} WHERE {column}time_us < ?", (end_us,))
+            self._db.execute(f"DELETE FROM {table} WHERE {series}time_us < ?", (end_us,))
         return True
-
-
-def _series_column(table: str) -> str:
-    return "metric" if table == "rounds" else "series"

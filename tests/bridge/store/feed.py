@@ -6,12 +6,13 @@ import sqlite3
 from pathlib import Path
 
 from bridge.log.facts import Checkpoint, FactBatch, Position
+from bridge.store.schema import READINGS, ROUNDS
 from protocol.aggregate import Aggregate
 from protocol.observations import NodeLost, Observation, ReadingsSeen, RoundRow
 
 START_US = 1_790_000_000_000_000
 SECOND_US = 1_000_000
-TABLES = ("readings", "minutes", "hours", "rounds", "events", "peers", "actuators")
+TABLES = (*READINGS.tables, *ROUNDS.tables, "events", "peers", "actuators")
 
 
 def time_us(second: float) -> int:

@@ -1,0 +1,233 @@
+"""A month of a field through the store and its retention: disk, memory, and what questions cost meanwhile.
+
+By default 2,592,000 rounds, one a second, of 50 nodes: 129.6 million readings. They come as fast as they are
+taken, so that a month passes in minutes; `--budget` ends it earlier, and the last line says how far it came.
+Every half second the store is asked about its last day, by a thread of the same process and by another one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bridge.log.facts import Checkpoint, FactBatch, Position
+from bridge.store.queries import Queries
+from bridge.store.settings import StoreSettings
+from bridge.store.store import Store
+from protocol.aggregate import Aggregate
+from protocol.observations import NodeMissing, Observation, ReadingsSeen, RoundRow
+
+START_US = 1_790_000_000_000_000
+SECOND_US = 1_000_000
+DAY_S = 86_400
+DAY_US = DAY_S * SECOND_US
+BATCH_ROUNDS = 50
+QUESTION_PERIOD_S = 0.5
+# Short, so that within a month whatever is ever dropped is dropped: after a year the file is no larger.
+SETTINGS = StoreSettings(
+    keep_readings_s=2 * DAY_S,
+    keep_minutes_s=10 * DAY_S,
+    keep_hours_s=3_650 * DAY_S,
+    keep_rounds_s=7 * DAY_S,
+    keep_events_s=7 * DAY_S,
+)
+MIB = 1 << 20
+
+
+# --- the field -------------------------------------------------------------------------------------------
+
+
+class Field:
+    """Readings that wander slowly; now and then a node is missing for ten minutes."""
+
+    def __init__(self, nodes: int, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._raw = [100 + self._random.randrange(60) for _ in range(nodes)]
+        self._back_at = [0] * nodes  # the round
+        self.readings = 0
+
+    def round(self, number: int) -> list[Observation]:
+        """The facts of that round, which takes 0.2 s of its second."""
+        began_us, version = START_US + number * SECOND_US, number & 0xFFFF
+        self._wander(number % len(self._raw), number)
+        found: list[Observation] = []
+        total = count = largest = at = 0
+        for node, raw in enumerate(self._raw):
+            if self._back_at[node] > number:
+                found.append(NodeMissing(began_us + 190_000, node + 1, version))
+                continue
+            found.append(ReadingsSeen(began_us + node * 3_000, node + 1, version, ((0, raw),)))
+            total += raw
+            count += 1
+            if raw > largest:
+                largest, at = raw, node + 1
+        self.readings += count
+        aggregate = Aggregate(version, largest, at, total, count)
+        found.append(RoundRow(began_us + 200_000, number, 0, aggregate, 0, 200, 2 * count, 40 * count, 0))
+        return found
+
+    def _wander(self, node: int, number: int) -> None:
+        """One node a round changes, as temperatures do."""
+        raw = self._raw[node] + self._random.choice((-1, 0, 0, 1))
+        self._raw[node] = min(250, max(5, raw))
+        if self._random.random() < 1e-3:
+            self._back_at[node] = number + 600
+
+
+# --- questions -------------------------------------------------------------------------------------------
+
+Question = Callable[[Queries, int, int], object]
+QUESTIONS: dict[str, Question] = {
+    "plot of a node's day": lambda ask, now_us, node: ask.readings_plot(node, 0, now_us - DAY_US, now_us),
+    "plot of the results' day": lambda ask, now_us, _: ask.rounds_plot(0, now_us - DAY_US, now_us),
+    "readings of a node's hour": lambda ask, now_us, node: ask.readings(
+        node, 0, now_us - DAY_US // 24, now_us
+    ),
+    "newest reading of all": lambda ask, now_us, _: ask.latest_readings(),
+    "events of the day": lambda ask, now_us, _: ask.events(now_us - DAY_US, now_us, 1_000),
+}
+
+
+def ask_until(over: threading.Event, path: Path, nodes: int) -> dict[str, list[float]]:
+    """The times of all answers in ms, by question."""
+    generator = random.Random(1)
+    times_ms: dict[str, list[float]] = {name: [] for name in QUESTIONS}
+    with Queries(path) as ask:
+        while not over.wait(QUESTION_PERIOD_S):
+            newest = ask.last_rounds()
+            if not newest:
+                continue
+            for name, question in QUESTIONS.items():
+                node = generator.randint(1, nodes)
+                began_s = time.perf_counter()
+                question(ask, newest[0].timestamp_us, node)
+                times_ms[name].append(1e3 * (time.perf_counter() - began_s))
+    return times_ms
+
+
+def ask_as_other_process(path: Path, nodes: int) -> None:
+    """Ask until the standard input ends; the times go out as JSON."""
+    over = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    print(json.dumps(ask_until(over, path, nodes)))
+
+
+def print_times(who: str, times_ms: dict[str, list[float]]) -> None:
+    """Median, 99th percentile and the longest."""
+    print(f"\n{who}: {sum(map(len, times_ms.values()))} answers, ms   median     p99     max")
+    for name, times in times_ms.items():
+        ordered = sorted(times) or [0.0]
+        median, p99 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.99))
+        print(f"  {name:40} {median:8.1f} {p99:7.1f} {ordered[-1]:7.1f}")
+
+
+# --- the month -------------------------------------------------------------------------------------------
+
+
+def resident_mib() -> float:
+    """Of this process, now (Linux)."""
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def live_through(store: Store, field: Field, rounds: int, budget_s: float) -> int:
+    """Give the store all rounds, and print a line a day; how many rounds there was time for."""
+    print("  day     rounds    readings   disk MiB   RSS MiB   readings/s")
+    began_s = day_s = time.monotonic()
+    day_readings = 0
+    for first in range(0, rounds, BATCH_ROUNDS):
+        numbers = range(first, min(rounds, first + BATCH_ROUNDS))
+        facts = [fact for number in numbers for fact in field.round(number)]
+        place = Checkpoint(Position(1, numbers[-1] + 1))
+        store.take(FactBatch(facts, place, facts[-1].timestamp_us, len(facts)))
+        done, now_s = numbers[-1] + 1, time.monotonic()
+        is_over = now_s - began_s > budget_s
+        if done % DAY_S < BATCH_ROUNDS or is_over:
+            rate = (field.readings - day_readings) / (now_s - day_s)
+            print(
+                f"  {done / DAY_S:4.1f} {done:10,} {field.readings:11,} {store.size_bytes / MIB:10.1f}"
+                f" {resident_mib():9.1f} {rate:12,.0f}",
+                flush=True,
+            )
+            day_s, day_readings = now_s, field.readings
+        if is_over:
+            return done
+    return rounds
+
+
+def check(path: Path, field: Field, done: int) -> bool:
+    """Whether every reading is counted: in the hours, and in what follows them."""
+    with Queries(path) as ask:
+        end_us = START_US + done * SECOND_US
+        counted = sum(
+            bucket.count
+            for node in range(1, 1 + len(ask.latest_readings()))
+            for bucket in ask.readings_plot(node, 0, START_US - DAY_US, end_us)
+        )
+    print(f"\n{counted:,} readings counted of {field.readings:,} given")
+    return counted == field.readings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print it; 1 if a reading is missing or counted twice."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=30 * DAY_S)
+    parser.add_argument("--nodes", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--budget", type=float, default=1_500.0, metavar="S", help="(default: 1500)")
+    parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args(arguments)
+    if args.ask is not None:
+        ask_as_other_process(args.ask, args.nodes)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        return run(Path(folder) / "store.sqlite", args)
+
+
+def run(path: Path, args: argparse.Namespace) -> int:
+    """The month, with those who ask beside it."""
+    store, field, over = Store(path, "month", SETTINGS), Field(args.nodes, args.seed), threading.Event()
+    other = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.store_month", "--ask", str(path), "--nodes", str(args.nodes)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    own: dict[str, list[float]] = {}
+    asker = threading.Thread(target=lambda: own.update(ask_until(over, path, args.nodes)))
+    asker.start()
+    done = 0
+    try:
+        done = live_through(store, field, args.rounds, args.budget)
+    finally:
+        over.set()
+        asker.join()
+        theirs, _ = other.communicate()
+    store.settle()
+    print_times("a thread of the process that writes", own)
+    print_times("another process", json.loads(theirs))
+    is_right = check(path, field, done)
+    store.close()
+    print(
+        f"{done:,} of {args.rounds:,} rounds, seed {args.seed}; {store.size_bytes / MIB:.1f} MiB at the end"
+    )
+    return 0 if is_right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
