@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bridge.errors import UsageError
 from bridge.log.facts import Position
 from bridge.log.folder import LogFolder
 from bridge.log.segment_reader import SegmentReader
 from protocol.capture import Record
+
+_log = logging.getLogger(__name__)
 
 
 class Cursor:
@@ -84,3 +91,28 @@ class Cursor:
         self.gaps += is_gap
         self.position = Position(number, 0)
         return True
+
+
+def read_log(path: Path, on_notice: Callable[[str], None] = _log.warning) -> Iterator[Record]:
+    """The records of the log in that folder, as far as it is written now; `on_notice` gets a line for each
+    place that cannot be read. Raises UsageError if it holds no log, or cannot be read."""
+    folder = LogFolder(path)
+    oldest = folder.oldest()
+    if oldest is None:
+        raise UsageError(f"{path}: no segment of a log (treering-*.pcapng) is there; name another folder")
+    cursor = Cursor(folder, oldest)
+    told = 0
+    try:
+        while records := cursor.read():
+            yield from records
+            for damage in cursor.damage[told:]:
+                on_notice(f"{damage}; the rest of that segment is passed over")
+            told = len(cursor.damage)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a log's folder that you may read") from error
+    finally:
+        cursor.close()
+    if cursor.cut_bytes:
+        on_notice(
+            f"{path}: {cursor.cut_bytes} bytes at the ends of segments are no whole record: passed over"
+        )

@@ -32,6 +32,8 @@ class FactLog:
         self._next = 0  # number of the next batch
         self._changed = threading.Condition()
         reader = FactReader(log.folder, make_opener, log.end)
+        while not reader.warm_up():
+            pass
         reader.close()
         self._decoder = reader.decoder
         self._end = log.end
@@ -128,6 +130,7 @@ class Follower:
         self._fact_log = fact_log
         self._at = at
         self._reader: FactReader | None = None
+        self._is_warm = False
         self._number: int | None = None  # of the next batch in memory; None: the place is before them
         self._quiet: FactBatch | None = None  # records without a fact
         self._handed_s = time.monotonic()
@@ -135,8 +138,7 @@ class Follower:
         self.records = self.newest_us = self.gaps = 0
 
     def next(self, timeout_s: float) -> FactBatch | None:
-        """The next facts; None if there are none for so long. The first time it may take a while: there is
-        something to be read before. Raises OSError."""
+        """The next facts; None if there are none for so long, or none yet. Raises OSError."""
         batch = self._read() if self._number is None else self._remembered(self._number, timeout_s)
         if batch is not None:
             self._at = batch.checkpoint.at
@@ -156,12 +158,16 @@ class Follower:
             self._reader.close()
 
     def _read(self) -> FactBatch | None:
-        """From the segments; None when it has come up with the log's end."""
-        number, end = self._fact_log.newest()
+        """From the segments; None while it warms up, and when it has come up with the log's end."""
         if self._reader is None:
             self._reader = FactReader(self._fact_log.log.folder, self._fact_log.make_opener, self._at)
+            self._is_warm = False
+        if not self._is_warm:
+            self._is_warm = self._reader.warm_up()
             self.records = self._reader.decoder.records
             self.newest_us = self._reader.decoder.newest_us
+            return None
+        number, end = self._fact_log.newest()
         gaps = self._reader.gaps
         batch = self._reader.read(end)
         self.gaps += self._reader.gaps - gaps

@@ -18,22 +18,21 @@ _log = logging.getLogger(__name__)
 
 
 class FactReader:
-    """Reads facts from a place of the log on. What is known there is as if it had read all before.
-
-    `gaps` counts the times when segments that it had not read were gone.
-    """
+    """Reads facts from a place of the log on. What is known there is as if it had read all before."""
 
     def __init__(self, folder: LogFolder, make_opener: MakeOpener, at: Position | None) -> None:
-        """Begins at `at`, or with the oldest record. Raises OSError."""
+        """Begins at `at`, or with the oldest record, as soon as it is warm."""
         self._folder = folder
         self._make_opener = make_opener
-        oldest = folder.oldest()
-        if at is None:
-            at = Position(oldest or 0, 0)
-        first, self.decoder = self._warm_start(at.segment)
+        self._at = at or Position(folder.oldest() or 0, 0)
+        first, self.decoder = self._warm_start(self._at.segment)
         self._cursor = Cursor(folder, first)
-        while self._cursor.position < at and (records := self._cursor.read(at)):
-            self.decoder.facts(records)
+
+    def warm_up(self) -> bool:
+        """Read on in what was before its place, a piece at a time; False: there is more. Raises OSError."""
+        records = self._cursor.read(self._at)
+        self.decoder.facts(records)
+        return not records
 
     @property
     def position(self) -> Position:
@@ -48,14 +47,14 @@ class FactReader:
     def read(self, limit: Position | None = None) -> FactBatch | None:
         """The next facts up to `limit`, which stands between two records; None if there are none.
 
-        Raises OSError.
+        To be called when it is warm. Raises OSError.
         """
         gaps, damaged = self._cursor.gaps, len(self._cursor.damage)
         records = self._cursor.read(limit)
         for damage in self._cursor.damage[damaged:]:
             _log.warning("%s; the rest of that segment is passed over", damage)
         if self._cursor.gaps > gaps:  # what is not known of what is gone was written down
-            self.decoder = self._restored(self._cursor.position.segment) or self.decoder
+            self.decoder = self._known_before(self._cursor.position.segment) or self.decoder
         if not records:
             return None
         facts = self.decoder.facts(records)
@@ -70,29 +69,35 @@ class FactReader:
         first, read_bytes = segment, 0
         for found in reversed([found for found in self._folder.segments() if found.number <= segment]):
             first = found.number
-            if (decoder := self._restored(first)) is not None:
+            if (decoder := self._known_before(first)) is not None:
                 return first, decoder
             read_bytes += found.size_bytes
             if read_bytes > WARM_BYTES:
                 break
         return first, Decoder(self._make_opener())
 
-    def _restored(self, segment: int) -> Decoder | None:
-        """What is known before that segment, if it was written down."""
-        path = self._folder.state(segment)
-        decoder = Decoder(self._make_opener())
-        try:
-            decoder.restore(unpacked(path.read_bytes()))
-        except (OSError, StateError) as error:
-            _log.debug("%s: %s", path, error)
-            return None
-        return decoder
+    def _known_before(self, segment: int) -> Decoder | None:
+        return known_before(self._folder, segment, self._make_opener)
+
+
+def known_before(folder: LogFolder, segment: int, make_opener: MakeOpener) -> Decoder | None:
+    """What is known before that segment's first record; None if that was not written down."""
+    path = folder.state(segment)
+    decoder = Decoder(make_opener())
+    try:
+        decoder.restore(unpacked(path.read_bytes()))
+    except (OSError, StateError) as error:
+        _log.debug("%s: %s", path, error)
+        return None
+    return decoder
 
 
 def read_facts(folder: Path, make_opener: MakeOpener, from_: Checkpoint | None = None) -> Iterator[FactBatch]:
     """All facts of a log from `from_` or from its oldest record on, as consumers get them. Raises OSError."""
     reader = FactReader(LogFolder(folder), make_opener, None if from_ is None else from_.at)
     try:
+        while not reader.warm_up():
+            pass
         while (batch := reader.read()) is not None:
             yield batch
     finally:

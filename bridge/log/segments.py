@@ -28,7 +28,7 @@ from bridge.log.settings import LogSettings
 from bridge.private_file import write_private
 from protocol.capture import CaptureWriter, Record
 
-SYNC_PERIOD_S = 1.0
+SYNC_PERIOD_S = 0.8  # and a sync takes its time: not more than a second is at risk
 RETRY_S = 1.0  # after a write that failed
 BEHIND_WARNED_US = 2_000_000  # how far a clock is set back before somebody is told
 
@@ -64,7 +64,7 @@ class SegmentedLog:
         self._began_s = self._retry_s = 0.0
         self._ended: deque[FileIO] = deque()  # to be synced and closed
         self._states: deque[tuple[int, bytes]] = deque()  # to be kept
-        self._durable = 0  # the newest segment whose name is on the disk
+        self._synced = Position(0, 0)  # all before is on the disk
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._tending = threading.Lock()
@@ -109,17 +109,9 @@ class SegmentedLog:
     def sync(self) -> None:
         """Have all on the disk that was written, and do what else is due, as the log's own thread does."""
         with self._tending:
-            try:
-                self._sync()
-                self._keep_states()
-                self._retain()
-            except (OSError, UsageError) as error:
-                why = error.strerror if isinstance(error, OSError) else error
-                self._warn(
-                    "sync", f"{self.folder.path}: {why}; the newest frames may not outlive a power cut"
-                )
-            else:
-                self._resolve("sync", "all is on the disk again")
+            self._attempt("sync", self._sync, "the newest frames may not outlive a power cut")
+            self._attempt("retention", self._retain, "old segments stay; make room by hand")
+            self._attempt("states", self._keep_states, "who goes on here will read more before")
 
     def close(self) -> None:
         """Sync and end the log; harmless when it is closed."""
@@ -182,7 +174,7 @@ class SegmentedLog:
         """Whether the segment is full or old. There are never two whose names are in the cache only."""
         is_full = self.end.offset_bytes >= self.settings.segment_bytes
         is_old = time.monotonic() - self._began_s >= self.settings.segment_age_s
-        return (is_full or is_old) and self._durable >= self.end.segment
+        return (is_full or is_old) and self._synced.segment == self.end.segment
 
     def _begin_segment(self) -> None:
         self._end_segment()
@@ -208,9 +200,9 @@ class SegmentedLog:
 
     def _discard(self, file: FileIO, number: int) -> None:
         """A segment without a record."""
+        self._file, self.end = None, Position(number, 0)
         file.close()
         self.folder.segment(number).unlink()
-        self._file, self.end = None, Position(number, 0)
 
     def _write(self, records: Sequence[Record]) -> None:
         assert self._file is not None
@@ -238,17 +230,30 @@ class SegmentedLog:
             self._wake.clear()
             self.sync()
 
+    def _attempt(self, what: str, act: Callable[[], None], meaning: str) -> None:
+        """The disk may be full, or broken: that is told, and nothing else stops."""
+        try:
+            act()
+        except (OSError, UsageError) as error:
+            why = f"{self.folder.path}: {error.strerror}" if isinstance(error, OSError) else error
+            self._warn(what, f"{why}; {meaning}")
+        else:
+            self._resolve(what, f"{what}: in order again")
+
     def _sync(self) -> None:
         began_s = time.monotonic()
-        number, file = self.end.segment, self._file
+        end, file = self.end, self._file
+        if end == self._synced and not self._ended:
+            return
         while self._ended:
             os.fsync(self._ended[0].fileno())
             self._ended.popleft().close()
-        if file is not None and not file.closed:
-            os.fsync(file.fileno())
-        if self._durable != number:
+        if file is not None:
+            with contextlib.suppress(ValueError):  # closed meanwhile, as nothing could be written to it
+                os.fsync(file.fileno())
+        if self._synced.segment != end.segment:
             sync_folder(self.folder.path)
-            self._durable = number
+        self._synced = end
         self.sync_s = time.monotonic() - began_s
 
     def _keep_states(self) -> None:

@@ -25,16 +25,16 @@ class LogSettings:
     keep_age_s: float = 90 * 86_400
     least_free_bytes: float = 200e6
 
-
-def from_table(table: Table, folder: Path) -> LogSettings:
-    """What `[log]` says; `folder` unless it names another. Raises DescriptionError."""
-    table.expect(_KEYS)
-    segment_bytes = quantity(table, "segment_size", "16 MB", SIZES_BYTES, least=LEAST_SEGMENT_BYTES)
-    return LogSettings(
-        Path(table.text("folder", str(folder))),
-        segment_bytes,
-        quantity(table, "segment_age", "1 h", TIMES_S, least=1),
-        quantity(table, "keep_size", "4 GB", SIZES_BYTES, least=2 * segment_bytes),
-        quantity(table, "keep_age", "90 days", TIMES_S, least=1),
-        quantity(table, "least_free", "200 MB", SIZES_BYTES),
-    )
+    @classmethod
+    def from_table(cls, table: Table, folder: Path) -> LogSettings:
+        """What `[log]` says; `folder` unless it names another. Raises DescriptionError."""
+        table.expect(_KEYS)
+        segment_bytes = quantity(table, "segment_size", "16 MB", SIZES_BYTES, least=LEAST_SEGMENT_BYTES)
+        return cls(
+            Path(table.text("folder", str(folder))),
+            segment_bytes,
+            quantity(table, "segment_age", "1 h", TIMES_S, least=1),
+            quantity(table, "keep_size", "4 GB", SIZES_BYTES, least=2 * segment_bytes),
+            quantity(table, "keep_age", "90 days", TIMES_S, least=1),
+            quantity(table, "least_free", "200 MB", SIZES_BYTES),
+        )
