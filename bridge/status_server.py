@@ -19,7 +19,8 @@ from bridge.metrics import metrics_text
 from protocol.simulator.toml_tables import Table
 
 STATUS_PORT = 28541
-DEFAULT_LISTEN = f"127.0.0.1:{STATUS_PORT}"
+DEFAULT_ADDRESS = Address("127.0.0.1", STATUS_PORT)
+DEFAULT_LISTEN = address_text(DEFAULT_ADDRESS)
 REQUEST_TIMEOUT_S = 5.0
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -32,7 +33,7 @@ Status = Mapping[str, Any]
 class StatusSettings:
     """[status]: where to answer."""
 
-    address: Address
+    address: Address = DEFAULT_ADDRESS
 
     @classmethod
     def from_table(cls, table: Table) -> StatusSettings | None:
