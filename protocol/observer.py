@@ -7,8 +7,8 @@ gives the numbers of the run that it was taken from.
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 
 from protocol import serial_number
 from protocol.capture import Record
@@ -39,16 +39,15 @@ from protocol.packets import (
     Hello,
     Letter,
     Network,
-    Pairs,
     Result,
     decode,
 )
 from protocol.polling_observer import PolledPeer, PolledState, PollingObserver
+from protocol.recent_counters import RecentCounters
 from protocol.ring_observer import RingObserver, RingState
 from protocol.tree_observer import NodeState, TreeObserver
 
 __all__ = [
-    "RECENT_FRAMES",
     "ActuatorSeen",
     "Dropped",
     "HelpHeard",
@@ -57,7 +56,6 @@ __all__ = [
     "NodeLeft",
     "NodeLost",
     "NodeMissing",
-    "NodeReadings",
     "NodeState",
     "Observation",
     "Observer",
@@ -73,27 +71,11 @@ __all__ = [
     "json_line",
 ]
 
-RECENT_FRAMES = 64  # of a source: its copies come sooner, on other links or from relays
 # After so many older results running, the network is one that started again.
 OLDER_RESULTS = 3
 _SECOND_US = 1_000_000
-_NETWORKS = {
-    FrameType.TOKEN: Network.RING,
-    FrameType.SIGN: Network.RING,
-    FrameType.CLAIM: Network.RING,
-    FrameType.POLL: Network.POLLING,
-    FrameType.READING: Network.POLLING,
-    FrameType.BEAT: Network.POLLING,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class NodeReadings:
-    """The latest that a node told of its own: (metric, raw) pairs of round `version`."""
-
-    version: int
-    pairs: Pairs
-    timestamp_us: int
+_RING_TYPES = (FrameType.TOKEN, FrameType.SIGN, FrameType.CLAIM)
+_POLLING_TYPES = (FrameType.READING, FrameType.POLL, FrameType.BEAT)
 
 
 class Observer:
@@ -108,11 +90,11 @@ class Observer:
         self.dropped: Counter[DropReason] = Counter()
         self.nodes: dict[int, NodeState] = {}
         self.network = Network.TREE
-        self.readings: dict[int, NodeReadings] = {}
+        self.readings: dict[int, ReadingsSeen] = {}  # by node, its latest own ones
         self._tree = TreeObserver(self.nodes)
         self._ring: RingObserver | None = None
         self._polling: PollingObserver | None = None
-        self._recent: dict[int, deque[int]] = {}
+        self._recent: dict[int, RecentCounters] = {}
         # Since the last result:
         self._frames = 0
         self._bytes = 0
@@ -148,6 +130,13 @@ class Observer:
         round_ = self._round + serial_number.distance(version, self._version)
         return round_ if round_ > 0 else version
 
+    def observe_all(self, records: Sequence[Record]) -> list[Observation]:
+        """What they tell, one after the other."""
+        found: list[Observation] = []
+        for record in records:
+            found += self.observe(record)
+        return found
+
     def observe(self, record: Record) -> list[Observation]:
         """What `record` tells. A frame seen before, on another link or from a relay, tells nothing."""
         try:
@@ -155,31 +144,36 @@ class Observer:
         except FrameError as error:
             self.dropped[error.reason] += 1
             return [Dropped(record.timestamp_us, record.link, error.reason, str(error))]
-        if self._is_copy(frame):
+        source, now_us = frame.source, record.timestamp_us
+        node = self.nodes.get(source) or self._new_node(source)
+        recent = self._recent.get(source) or self._new_source(source)
+        if not recent.take(frame.counter):
             return []
         self.good += 1
-        node = self.nodes.setdefault(frame.source, NodeState())
-        found = self._only_news(self._learn(frame, record.timestamp_us))
-        if self._tells_heard and _is_of_another_second(node.last_heard_us, record.timestamp_us):
-            found.insert(0, NodeHeard(record.timestamp_us, frame.source))
-        node.last_heard_us = record.timestamp_us
+        found = self._learn(frame, now_us)
+        if found:
+            found = self._only_news(found)
+        if self._tells_heard and _is_of_another_second(node.last_heard_us, now_us):
+            found = [NodeHeard(now_us, source), *found]
+        node.last_heard_us = now_us
         node.has_left = frame.type is FrameType.GOODBYE
-        if isinstance(frame.payload, Result):
-            return found + self._finish_round(frame.source, frame.payload, record)
+        if frame.type is FrameType.RESULT:
+            return [*found, *self._finish_round(frame, record)]
         self._frames += 1
         self._bytes += len(record.frame)
         return found
 
-    def _is_copy(self, frame: Frame) -> bool:
-        recent = self._recent.setdefault(frame.source, deque(maxlen=RECENT_FRAMES))
-        if frame.counter in recent:
-            return True
-        recent.append(frame.counter)
-        return False
+    def _new_node(self, node_id: int) -> NodeState:
+        return self.nodes.setdefault(node_id, NodeState())
+
+    def _new_source(self, node_id: int) -> RecentCounters:
+        return self._recent.setdefault(node_id, RecentCounters())
 
     # --- the network -------------------------------------------------------------------------------------
 
     def _learn(self, frame: Frame, now_us: int) -> list[Observation]:
+        if frame.type in _POLLING_TYPES and self.network is Network.POLLING and self._polling:
+            return self._polling.learn(frame, now_us)
         if frame.type is FrameType.GOODBYE:  # of whatever network is shown
             self._follower(self.network).part(frame.source, now_us)
             return [NodeLeft(now_us, frame.source)]
@@ -200,7 +194,9 @@ class Observer:
         if isinstance(frame.payload, Hello):
             known = (Network.RING, Network.POLLING)
             return Network(frame.payload.network) if frame.payload.network in known else Network.TREE
-        return _NETWORKS.get(frame.type, Network.TREE)
+        if frame.type in _POLLING_TYPES:
+            return Network.POLLING
+        return Network.RING if frame.type in _RING_TYPES else Network.TREE
 
     def _follower(self, network: Network) -> TreeObserver | RingObserver | PollingObserver:
         if network is Network.RING:
@@ -219,16 +215,18 @@ class Observer:
         known = self.readings.get(seen.node)
         if known and known.version == seen.version:
             return False
-        self.readings[seen.node] = NodeReadings(seen.version, seen.pairs, seen.timestamp_us)
+        self.readings[seen.node] = seen
         return True
 
     # --- the rounds --------------------------------------------------------------------------------------
 
-    def _finish_round(self, source: int, result: Result, record: Record) -> list[Observation]:
+    def _finish_round(self, frame: Frame, record: Record) -> list[RoundRow]:
         """The rows of a result; none if it was told before."""
+        result = frame.payload
+        assert isinstance(result, Result)
         version = result.items.version
         assert version is not None  # packets.decode: a RESULT has an aggregate
-        round_ = self._round_of(source, version)
+        round_ = self._round_of(frame.source, version)
         if round_ is None:
             return []
         known = _known_of(record.comment)
@@ -250,7 +248,7 @@ class Observer:
             for metric_id, aggregate in result.items.aggregates
         ]
         self._frames = self._bytes = 0
-        return [*rows]
+        return rows
 
     def _round_of(self, source: int, version: int) -> int | None:
         """The round that a result is of (PROTOCOL.md 6.4), None if it was said before."""

@@ -76,6 +76,8 @@ class PollingObserver:
         """What a frame tells of the network."""
         source = frame.source
         match frame.payload:
+            case Reading() as reading:
+                return self._read_reading(source, frame.destination, reading, now_us)
             case Beat() as beat:
                 found = self._follow_primary(source, beat.epoch, beat.version, now_us)
                 if source == self.state.primary and beat.epoch == self.state.epoch:
@@ -88,8 +90,6 @@ class PollingObserver:
                 if source == self.state.primary and frame.destination <= MAX_NODE_ID:
                     self._read_poll(frame.destination, poll, now_us)
                 return found
-            case Reading() as reading:
-                return self._read_reading(source, frame.destination, reading, now_us)
             case Result(_, items):
                 return self._read_result(source, items, now_us)
             case Hello():
@@ -146,8 +146,8 @@ class PollingObserver:
 
     def _hear(self, node_id: int, now_us: int) -> None:
         self._heard_us[node_id] = now_us
-        if node_id != self.state.primary:
-            self.state.peers.setdefault(node_id, PolledPeer())
+        if node_id != self.state.primary and node_id not in self.state.peers:
+            self.state.peers[node_id] = PolledPeer()
 
     def _read_poll(self, peer_id: int, poll: Poll, now_us: int) -> None:
         if peer_id == self.state.primary:
@@ -162,19 +162,22 @@ class PollingObserver:
         self, source: int, destination: int, reading: Reading, now_us: int
     ) -> list[Observation]:
         self._hear(source, now_us)
-        peer = self.state.peers.get(source)
-        if peer is None or destination != self.state.primary:
+        state, version, pairs = self.state, reading.version, reading.pairs
+        peer = state.peers.get(source)
+        if peer is None or destination != state.primary:
             return []
-        polled_us = self._polls.get(source, {}).pop((reading.version, reading.attempt), None)
+        polls = self._polls.get(source)
+        polled_us = polls.pop((version, reading.attempt), None) if polls else None
         if polled_us is not None:
             peer.response_ms = (now_us - polled_us) // 1000
-        peer.version = reading.version
-        if reading.version == self.state.version and not self._is_over:
-            self._readings[source] = reading.pairs
+        peer.version = version
+        if version == state.version and not self._is_over:
+            self._readings[source] = pairs
             if peer.is_missing:
                 peer.is_missing = False
                 self._repaired.add(source)
-        return [ReadingsSeen(now_us, source, reading.version, tuple(sorted(reading.pairs)))]
+        own = pairs if len(pairs) < 2 else tuple(sorted(pairs))
+        return [ReadingsSeen(now_us, source, version, own)]
 
     # --- the end of a round ------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from protocol.aggregate import Aggregate
-from protocol.observations import HelpHeard, NodeLost, Observation, ParentChanged
+from protocol.observations import HelpHeard, NodeLost, Observation, ParentChanged, ReadingsSeen
 from protocol.packets import (
     MAX_NODE_ID,
     NO_HOP_COUNT,
@@ -112,9 +112,12 @@ class TreeObserver:
         return self._adopt(confirmation.destination, confirmation.source, now_us)
 
     def _read_items(self, source: int, items: Items, now_us: int) -> list[Observation]:
+        found = _own_readings(source, items, now_us)
         if items.aggregates:
             self._node(source).aggregates = dict(items.aggregates)
-        return [seen for link in items.links for seen in self._read_link(source, link, now_us)]
+        for link in items.links:
+            found += self._read_link(source, link, now_us)
+        return found
 
     def _read_link(self, source: int, link: Link, now_us: int) -> list[Observation]:
         is_news = True
@@ -160,3 +163,16 @@ class TreeObserver:
 
     def _node(self, node_id: int) -> NodeState:
         return self._nodes.setdefault(node_id, NodeState())
+
+
+def _own_readings(source: int, items: Items, now_us: int) -> list[Observation]:
+    """What counts its sender alone, and nobody in doubt, is the sender's reading (6.4)."""
+    version = items.version
+    if version is None or items.doubt:
+        return []
+    pairs = [
+        (metric, a.max)
+        for metric, a in items.aggregates
+        if a.count == 1 and a.max_id == source and a.total == a.max
+    ]
+    return [ReadingsSeen(now_us, source, version, tuple(sorted(pairs)))] if pairs else []

@@ -13,7 +13,6 @@ from protocol.capture import CaptureReader, CaptureWriter, Direction, Record
 from protocol.letters import Cause, StateUpdate, encode_update
 from protocol.node import Joined, ParentLost, RoundFinished
 from protocol.observer import (
-    RECENT_FRAMES,
     ActuatorSeen,
     Dropped,
     HelpHeard,
@@ -22,6 +21,7 @@ from protocol.observer import (
     Observation,
     Observer,
     ParentChanged,
+    ReadingsSeen,
     RoundRow,
     json_line,
 )
@@ -45,7 +45,9 @@ from protocol.packets import (
     Sync,
     encode,
 )
+from protocol.recent_counters import RECENT_FRAMES
 from protocol.simulator.faults import Fault, Kill, Revive
+from protocol.simulator.field import reading
 from protocol.simulator.topology import grid
 from tests.protocol import vectors
 from tests.protocol.strategies import frames
@@ -550,6 +552,57 @@ def test_who_hears_the_results_alone_sees_the_same_tree(seed: int) -> None:
     results_only, told = watched(record for record in run.records if record.link == "host")
     assert without(DEAD, results_only.parents) == without(DEAD, all_ears.parents)
     assert len(rows_of(told)) == 40
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_readings_of_a_tree_are_what_its_nodes_measured(seed: int) -> None:
+    run = repaired_field(seed)
+    places = grid(4, 4, 10, 15).places
+    _, told = watched(run.records)
+    seen = [found for found in told if isinstance(found, ReadingsSeen)]
+    assert len(seen) > 4 * 40, "the leaves of each round"
+    assert len({(found.node, found.version) for found in seen}) == len(seen)
+    for found in seen:
+        assert found.pairs == ((0, reading(places[found.node], 0, found.version, seed)),)
+
+
+# --- readings of a tree's nodes ---
+
+OWN = Aggregate(12, 61, 9, 61, 1)
+
+
+@pytest.mark.parametrize("frame_type", [FrameType.DATA, FrameType.HELP_ACK_DATA])
+def test_a_report_that_counts_its_sender_alone_is_its_reading(watch: Watch, frame_type: FrameType) -> None:
+    humidity = Aggregate(12, 90, 9, 90, 1)
+    found = watch.hear(frame_type, 9, 3, Report(0, Items(((1, humidity), (0, OWN)))))
+    assert found == [ReadingsSeen(1, 9, 12, ((0, 61), (1, 90)))]
+    assert watch.observer.readings[9] == found[0]
+    assert watch.hear(frame_type, 9, 3, Report(0, Items(((0, OWN),)))) == [], "said again"
+
+
+@pytest.mark.parametrize(
+    ("items", "read"),
+    [
+        (Items(((0, OWN),), doubt=1), ()),
+        (Items(((0, replace(OWN, max_id=8)),)), ()),
+        (Items(((0, replace(OWN, total=120, count=2)),)), ()),
+        (Items(((0, replace(OWN, total=62)),)), ()),
+        (Items(((0, Aggregate.empty(12)),)), ()),
+        (Items(((0, replace(OWN, total=120, count=2)), (1, OWN))), ((1, 61),)),
+    ],
+    ids=["in doubt", "a child's", "of two", "of no sense", "without any", "one of two metrics"],
+)
+def test_another_report_tells_no_reading_but_what_is_the_senders(
+    watch: Watch, items: Items, read: tuple[tuple[int, int], ...]
+) -> None:
+    found = watch.hear(FrameType.DATA, 9, 3, Report(1, items))
+    assert found == ([ReadingsSeen(1, 9, 12, read)] if read else [])
+
+
+def test_a_root_that_is_alone_tells_its_reading_in_its_result(watch: Watch) -> None:
+    found = watch.result(12, aggregates=[Aggregate(12, 61, ROOT, 61, 1)])
+    assert found[0] == ReadingsSeen(1, ROOT, 12, ((0, 61),))
+    assert len(rows_of(found)) == 1
 
 
 # --- who is there, and what actuators do ---
