@@ -1,7 +1,7 @@
-"""Objects of `protocol` as plain JSON and back, for the state of observers (PROTOCOL.md 18.3).
+"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules and streams.
 
-As pickle does it, but of values and the classes of `protocol` alone, none of whose code is run: a state that
-somebody else made cannot do anything. An object that is shared stays shared.
+As pickle does it, but of values and the classes of these packages alone, none of whose code is run: a state
+that somebody else made cannot do anything. An object that is shared stays shared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
+_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.")
 _ATOMS = (int, str, bool, float, type(None))
 _MUTABLE: dict[object, Callable[[], Any]] = {"l": list, "s": set}
 
@@ -21,7 +22,7 @@ class PlainError(ValueError):
 
 
 def dump(value: object) -> object:
-    """Something for `json.dumps`. Raises TypeError for what is neither a value nor of `protocol`."""
+    """Something for `json.dumps`. Raises TypeError for what is neither a value nor of our packages."""
     return _Dumper().plain(value)
 
 
@@ -145,14 +146,14 @@ class _Loader:
 
 
 def _name(cls: type) -> str:
-    if not cls.__module__.startswith("protocol."):
+    if not cls.__module__.startswith(_PACKAGES):
         raise TypeError(f"{cls.__module__}.{cls.__qualname__} has no place in a state")
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
 def _class(name: str, base: type) -> Any:
     module, _, qualname = name.partition(":")
-    cls = getattr(sys.modules[module], qualname) if module.startswith("protocol.") else None
+    cls = getattr(sys.modules[module], qualname) if module.startswith(_PACKAGES) else None
     if not isinstance(cls, type) or not issubclass(cls, base) or cls.__module__ != module:
         raise PlainError(f"{name} in a state")
     return cls
