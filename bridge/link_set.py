@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 from bridge.access import OPEN, Access
 from bridge.driver import NodeDriver
+from bridge.event_loop import failures_raised, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkError, LinkState, OnFrames
 from bridge.relay import OnRecords, Relay
 from protocol.capture import Direction, Record
 
 RETRY_S = 2.0
+COUNTS_PERIOD_S = 1.0
 
 OnStatus = Callable[[LinkState | LinkCounts], None]
 
@@ -123,3 +125,26 @@ class LinkSet:
                 return
             except LinkError as error:
                 self._segment(link).reason = f"{error}; waiting for it"
+
+
+async def run_bridge(
+    links: Sequence[Link],
+    on_records: OnRecords,
+    on_status: OnStatus,
+    stop: asyncio.Event,
+    access: Access = OPEN,
+) -> None:
+    """Relay between the links until `stop`. Every frame becomes a record; what changes of a link, a status.
+
+    Raises LinkError or UsageError if a link does not open, and what the callbacks raise.
+    """
+    link_set = LinkSet(on_records, on_status, access)
+    with failures_raised(stop):
+        try:
+            for link in links:
+                await link_set.open(link)
+            while not stop.is_set():
+                await wait_for_stop(stop, COUNTS_PERIOD_S)
+                link_set.tell_counts()
+        finally:
+            await link_set.close_all()

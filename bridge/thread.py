@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from bridge.access import OPEN, Access
 from bridge.errors import TreeringError
 from bridge.link import Link, LinkCounts, LinkState
+from bridge.link_set import run_bridge
 from bridge.relay import OnRecords
-from bridge.service import run_bridge
 
 STOP_TIMEOUT_S = 5.0  # links close within 1.2 s: a serial port's write may take one, its read the rest
 

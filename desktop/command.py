@@ -27,7 +27,7 @@ COMMANDS = {
     "simulate": "bridge.simulate",
     "sweep": "desktop.sweep",
     "compare": "desktop.compare",
-    "bridge": "bridge.service",
+    "bridge": "bridge.command",
     "agent": "firmware.pi.command",
     "replay": "bridge.replay",
     "decode": "bridge.decode",

@@ -10,9 +10,9 @@ import pytest
 
 from bridge.driver import sink_tree_driver
 from bridge.link import Link, LinkCounts, LinkState
+from bridge.link_set import run_bridge
 from bridge.sensors import ConstantSensor
 from bridge.serial_link import SerialLink
-from bridge.service import run_bridge
 from protocol.aggregate import TEMPERATURE
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow

@@ -15,8 +15,8 @@ from bridge.driver import node_driver, timing_of
 from bridge.errors import UsageError
 from bridge.keys_file import NetworkKeys
 from bridge.link import Link, LinkCounts, LinkState
+from bridge.link_set import run_bridge
 from bridge.sensors import ConstantSensor
-from bridge.service import run_bridge
 from bridge.text_lines import Column
 from bridge.text_link import TEXT_BAUD, TextLink, TextSettings
 from protocol.aggregate import HUMIDITY, SOIL_MOISTURE, TEMPERATURE

@@ -9,13 +9,13 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, unread_text
+from bridge.access import Access, RecordOpener, access_of, add_access_arguments, unread_text
 from bridge.capture_file import CaptureFile
 from bridge.driver import NodeDriver, node_driver, timing_of, watcher_driver
 from bridge.errors import UsageError
-from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
+from bridge.event_loop import run_until_stopped
 from bridge.link import Link, LinkCounts, LinkState
-from bridge.link_set import LinkSet, OnStatus
+from bridge.link_set import run_bridge
 from bridge.options import (
     add_end_arguments,
     add_network_arguments,
@@ -30,7 +30,6 @@ from bridge.options import (
     whole,
 )
 from bridge.rekeying import Rekeying, offered
-from bridge.relay import OnRecords
 from bridge.report import Report, drops_text, log_to_stderr
 from bridge.serial_link import BAUD, SerialLink
 from bridge.udp_link import UdpLink
@@ -39,32 +38,8 @@ from protocol.node import Event
 from protocol.packets import Network
 
 HELP = "be the root of a tree, or a node of a ring or of polling, across serial ports and UDP"
-COUNTS_PERIOD_S = 1.0
 
 _log = logging.getLogger(__name__)
-
-
-async def run_bridge(
-    links: Sequence[Link],
-    on_records: OnRecords,
-    on_status: OnStatus,
-    stop: asyncio.Event,
-    access: Access = OPEN,
-) -> None:
-    """Relay between the links until `stop`. Every frame becomes a record; what changes of a link, a status.
-
-    Raises LinkError or UsageError if a link does not open, and what the callbacks raise.
-    """
-    link_set = LinkSet(on_records, on_status, access)
-    with failures_raised(stop):
-        try:
-            for link in links:
-                await link_set.open(link)
-            while not stop.is_set():
-                await wait_for_stop(stop, COUNTS_PERIOD_S)
-                link_set.tell_counts()
-        finally:
-            await link_set.close_all()
 
 
 # --- the command -----------------------------------------------------------------------------------------

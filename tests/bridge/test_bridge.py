@@ -20,10 +20,10 @@ from bridge.capture_file import read_records
 from bridge.driver import sink_tree_driver
 from bridge.errors import UsageError
 from bridge.link import Link, LinkCounts, LinkState
+from bridge.link_set import run_bridge
 from bridge.options import neighbours_of
 from bridge.sensors import ConstantSensor
 from bridge.serial_link import SerialLink
-from bridge.service import run_bridge
 from bridge.thread import BridgeThread, Ended, Status
 from bridge.udp_link import GROUP, LOOPBACK, UdpLink
 from desktop.command import main
@@ -102,7 +102,7 @@ def test_a_board_and_an_agent_reach_each_other_and_the_root_through_it(line: Lin
 
 
 def test_what_a_link_does_not_carry_becomes_a_status(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.service.COUNTS_PERIOD_S", 0.02)
+    monkeypatch.setattr("bridge.link_set.COUNTS_PERIOD_S", 0.02)
 
     async def main() -> None:
         statuses: list[LinkState | LinkCounts] = []
