@@ -42,14 +42,6 @@ class Reading:
         return f"{network}/{self.node}/{self.metric.name}/{self.version}/{self.timestamp_us}"
 
 
-def readings_of(seen: ReadingsSeen) -> list[Reading]:
-    """One for each metric."""
-    return [
-        Reading(seen.timestamp_us, seen.node, seen.version, metric_of(metric_id), raw)
-        for metric_id, raw in seen.pairs
-    ]
-
-
 def round_key(network: str, row: RoundRow) -> str:
     """The same for one metric's result however often it comes."""
     return f"{network}/{row.metric.name}/{row.version}/{row.timestamp_us}"
@@ -81,11 +73,23 @@ _KINDS = {
 }
 
 
-def event_of(fact: Observation) -> Event | None:
-    """The fact as an event, None if it is none."""
+Entry = Reading | RoundRow | Event
+
+
+def entries_of(fact: Observation) -> list[Entry]:
+    """What the fact tells: a reading for each metric, a round, an event, or nothing to hand on."""
+    if isinstance(fact, ReadingsSeen):
+        return [
+            Reading(fact.timestamp_us, fact.node, fact.version, metric_of(metric_id), raw)
+            for metric_id, raw in fact.pairs
+        ]
+    if isinstance(fact, RoundRow):
+        return [fact]
     kind = _KINDS.get(type(fact))
-    if kind is None:
-        return None
+    return [] if kind is None else [_event(kind, fact)]
+
+
+def _event(kind: str, fact: Observation) -> Event:
     told = {field.name: getattr(fact, field.name) for field in fields(fact)}
     timestamp_us = told.pop("timestamp_us")
     node = told.pop("node") if "node" in told else told.pop("primary")

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bridge.log.facts import Checkpoint
 from bridge.quantities import quantity
-from bridge.sinks.entries import event_of, readings_of
+from bridge.sinks.entries import Entry, Reading, entries_of
 from bridge.sinks.influx_http import BadPointsError, Influx1, Influx2, InfluxConnection
 from bridge.sinks.line_protocol import event_line, reading_line, round_line
 from bridge.sinks.settings import DELIVERY_KEYS, Delivery, read_secret, secret_place
 from bridge.sinks.sink import Offsets, Sink
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
-from protocol.observations import Observation, ReadingsSeen, RoundRow
+from protocol.observations import Observation, RoundRow
 from protocol.simulator.toml_tables import Table
 
 _1_KEYS = ("database", "retention_policy", "user", "password_from", "create")
@@ -92,9 +91,8 @@ class InfluxSink(Sink[str]):
 
     def __init__(self, settings: InfluxSettings, network: str, offsets: Offsets) -> None:
         """Raises UsageError for a secret or a certificate that cannot be read."""
-        super().__init__("influx", settings.delivery)
+        super().__init__("influx", settings.delivery, offsets)
         self._network = network
-        self._offsets = offsets
         self._connection = InfluxConnection(
             self.name,
             settings.url,
@@ -104,22 +102,16 @@ class InfluxSink(Sink[str]):
             tls=_context(settings.tls),
         )
 
-    def checkpoint(self) -> Checkpoint | None:
-        """From where to go on."""
-        return self._offsets.load()
-
-    def commit(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
-        """Keep the place."""
-        self._offsets.save(checkpoint, force=force)
-
     def rows_of(self, fact: Observation) -> Iterable[str]:
         """Its points."""
-        if isinstance(fact, ReadingsSeen):
-            return [reading_line(self._network, reading) for reading in readings_of(fact)]
-        if isinstance(fact, RoundRow):
-            return [round_line(self._network, fact)]
-        event = event_of(fact)
-        return [] if event is None else [event_line(self._network, event)]
+        return [self._line(entry) for entry in entries_of(fact)]
+
+    def _line(self, entry: Entry) -> str:
+        if isinstance(entry, Reading):
+            return reading_line(self._network, entry)
+        if isinstance(entry, RoundRow):
+            return round_line(self._network, entry)
+        return event_line(self._network, entry)
 
     def send(self, rows: Sequence[str]) -> None:
         """Write them; the ones that the server will never take are counted, told, and passed over."""

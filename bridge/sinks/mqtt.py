@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from bridge.log.facts import Checkpoint, RetryError
+from bridge.log.facts import RetryError
 from bridge.quantities import quantity
 from bridge.relay import wall_clock_us
-from bridge.sinks.entries import Event, event_of, readings_of
+from bridge.sinks.entries import Entry, Event, Reading, entries_of
 from bridge.sinks.home_assistant import BIRTH, HomeAssistant
 from bridge.sinks.mqtt_connection import Message, MqttConnection
 from bridge.sinks.mqtt_topics import OFFLINE, ONLINE, Topics, event_message, reading_message, round_message
@@ -21,8 +22,8 @@ from bridge.sinks.settings import DELIVERY_KEYS, Delivery, read_secret, secret_p
 from bridge.sinks.sink import Offsets, Sink
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
-from protocol.aggregate import Metric
-from protocol.observations import Observation, ReadingsSeen, RoundRow
+from protocol.aggregate import METRICS, Metric
+from protocol.observations import Observation, RoundRow
 from protocol.simulator.toml_tables import Table
 
 _KEYS = (
@@ -107,8 +108,8 @@ class _Node:
     metrics: set[Metric] = field(default_factory=set)
 
 
-class MqttSink(Sink[Message]):
-    """A row is a message.
+class MqttSink(Sink[Entry]):
+    """Makes messages of entries, after those that announce what is new in them.
 
     The broker remembers the nodes for us: their statuses are retained, and come when we connect. What a
     broker may have forgotten, or a Home Assistant that has just started cannot know, is announced anew.
@@ -116,15 +117,14 @@ class MqttSink(Sink[Message]):
 
     def __init__(self, settings: MqttSettings, network: str, offsets: Offsets) -> None:
         """Raises UsageError for a secret or a certificate that cannot be read."""
-        super().__init__("mqtt", settings.delivery)
+        super().__init__("mqtt", settings.delivery, offsets)
         self._settings = settings
         self._network = network
-        self._offsets = offsets
         self._password = None if settings.secret_place is None else read_secret(settings.secret_place)
         self._tls = settings.tls.context() if settings.tls.is_used else None
-        self._client_id = (
-            settings.client_id or f"treering-{network}-{settings.delivery.name}-{socket.gethostname()}"
-        )
+        # The same after a restart: the broker then ends the last connection, and publishes its will, first.
+        own_id = f"treering-{network}-{settings.delivery.name}-{socket.gethostname()}"
+        self._client_id = settings.client_id or own_id
         self._topics = Topics(settings.prefix, network)
         self._home: HomeAssistant | None = None
         if settings.discovery is not None:
@@ -134,44 +134,59 @@ class MqttSink(Sink[Message]):
         self._connection: MqttConnection | None = None
         self._has_birth = False  # Home Assistant has started since we announced
 
-    # --- the place ---------------------------------------------------------------------------------------
+    # --- Sink --------------------------------------------------------------------------------------------
 
-    def checkpoint(self) -> Checkpoint | None:
-        """From where to go on."""
-        return self._offsets.load()
+    def rows_of(self, fact: Observation) -> Iterable[Entry]:
+        """All that it tells."""
+        return entries_of(fact)
 
-    def commit(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
-        """Keep the place."""
-        self._offsets.save(checkpoint, force=force)
+    def send(self, rows: Sequence[Entry]) -> None:
+        """Publish them; returns when the broker has them all. Raises RetryError."""
+        self._connected()
+        self._publish([message for entry in rows for message in self._messages_of(entry)])
 
-    # --- what facts become -------------------------------------------------------------------------------
+    def idle(self, now_us: int) -> None:
+        """Keep the connection, or connect again, so that subscribers see the bridge. Raises RetryError."""
+        super().idle(now_us)
+        self._connected()
+        with self._lost_by_failure() as connection:
+            connection.poll()
+        again = [*self._announcements()] if self._has_birth else []
+        self._has_birth = False
+        self._publish([*again, *self._forget(now_us)])
 
-    def rows_of(self, fact: Observation) -> Iterable[Message]:
-        """Its messages, after those that announce what is new in it."""
+    def close(self) -> None:
+        """Publish the rest if that goes at once, say that the bridge is gone, and disconnect."""
+        super().close()
+        if self._connection is not None:
+            self._connection.close(Message(self._topics.bridge_status, OFFLINE, retain=True))
+            self._connection = None
+
+    # --- messages ----------------------------------------------------------------------------------------
+
+    def _messages_of(self, entry: Entry) -> Iterator[Message]:
         retain = self._settings.retain
-        if isinstance(fact, ReadingsSeen):
-            yield from self._hear(fact)
-            for reading in readings_of(fact):
-                yield reading_message(self._topics, self._network, reading, retain=retain)
-        elif isinstance(fact, RoundRow):
-            if self._home and fact.metric not in self._round_metrics:
-                yield from self._home.announce_round(fact.metric)
-            self._round_metrics.add(fact.metric)
-            yield round_message(self._topics, self._network, fact, retain=retain)
-        elif (event := event_of(fact)) is not None:
-            yield event_message(self._topics, self._network, event)
-            yield from self._miss(event)
+        if isinstance(entry, Reading):
+            yield from self._hear(entry)
+            yield reading_message(self._topics, self._network, entry, retain=retain)
+        elif isinstance(entry, RoundRow):
+            if self._home and entry.metric not in self._round_metrics:
+                yield from self._home.announce_round(entry.metric)
+            self._round_metrics.add(entry.metric)
+            yield round_message(self._topics, self._network, entry, retain=retain)
+        else:
+            yield event_message(self._topics, self._network, entry)
+            yield from self._miss(entry)
 
-    def _hear(self, seen: ReadingsSeen) -> Iterator[Message]:
-        node = self._nodes.setdefault(seen.node, _Node(seen.timestamp_us, OFFLINE))
-        node.heard_us = max(node.heard_us, seen.timestamp_us)
-        for reading in readings_of(seen):
-            if self._home and reading.metric not in node.metrics:
-                yield from self._home.announce_reading(seen.node, reading.metric)
-            node.metrics.add(reading.metric)
+    def _hear(self, reading: Reading) -> Iterator[Message]:
+        node = self._nodes.setdefault(reading.node, _Node(reading.timestamp_us, OFFLINE))
+        node.heard_us = max(node.heard_us, reading.timestamp_us)
+        if self._home and reading.metric not in node.metrics:
+            yield from self._home.announce_reading(reading.node, reading.metric)
+        node.metrics.add(reading.metric)
         if node.status != ONLINE:
             node.status = ONLINE
-            yield self._status_of(seen.node)
+            yield self._status_of(reading.node)
 
     def _miss(self, event: Event) -> Iterator[Message]:
         node = self._nodes.get(event.node)
@@ -183,17 +198,20 @@ class MqttSink(Sink[Message]):
         """Take away what is retained of nodes that were silent for long."""
         since_us = now_us - int(self._settings.forget_after_s * 1e6)
         for node in [node for node, known in self._nodes.items() if known.heard_us < since_us]:
-            metrics = self._nodes.pop(node).metrics
+            del self._nodes[node]
             if self._home:
                 yield from self._home.forget(node)
-            for metric in metrics if self._settings.retain else ():
-                yield Message(self._topics.reading(node, metric), "", retain=True)
+            if self._settings.retain:
+                yield from (
+                    Message(self._topics.reading(node, known), "", True) for known in METRICS.values()
+                )
             yield Message(self._topics.node_status(node), "", retain=True)
 
     def _status_of(self, node: int) -> Message:
         return Message(self._topics.node_status(node), self._nodes[node].status, retain=True)
 
     def _announcements(self) -> Iterator[Message]:
+        """All that is known, for whoever has forgotten it."""
         home = self._home
         for node, known in self._nodes.items():
             if home is not None:
@@ -206,50 +224,35 @@ class MqttSink(Sink[Message]):
 
     # --- the broker --------------------------------------------------------------------------------------
 
-    def send(self, rows: Sequence[Message]) -> None:
-        """Publish them; returns when the broker has them all. Raises RetryError."""
-        try:
-            connection = self._connected()
-            if self._has_birth:
-                self._has_birth = False
-                connection.publish([*self._announcements()])
-            refusals = connection.publish(rows)
-        except RetryError:
-            self._disconnect()
-            raise
+    def _publish(self, messages: Sequence[Message]) -> None:
+        with self._lost_by_failure() as connection:
+            refusals = connection.publish(messages)
         for message, reason in refusals:
             self.refused += 1
             _log.warning("%s: %s is passed over: %s", self.name, message.topic, reason)
 
-    def idle(self, now_us: int) -> None:
-        """Keep the connection, or connect again, so that subscribers see the bridge. Raises RetryError."""
-        super().idle(now_us)
+    @contextmanager
+    def _lost_by_failure(self) -> Iterator[MqttConnection]:
+        """The connection; one that fails is ended, and the next attempt makes another."""
+        assert self._connection is not None
         try:
-            self._connected().poll()
+            yield self._connection
         except RetryError:
-            self._disconnect()
-            raise
-        messages = [*self._forget(now_us)]
-        if messages or self._has_birth:
-            self.send(messages)
-
-    def close(self) -> None:
-        """Publish the rest if that goes at once, say that the bridge is gone, and disconnect."""
-        if self._connection is not None:
-            super().close()
-        if self._connection is not None:
-            self._connection.close(Message(self._topics.bridge_status, OFFLINE, retain=True))
+            self._connection.abandon()
             self._connection = None
+            raise
 
-    def _connected(self) -> MqttConnection:
-        if self._connection is None:
-            self._connection = self._connect()
-            self._connection.publish(
-                [Message(self._topics.bridge_status, ONLINE, retain=True), *self._announcements()]
-            )
-            own = [self._topics.node_statuses]
-            self._connection.subscribe([*own, self._home.status_topic] if self._home else own)
-        return self._connection
+    def _connected(self) -> None:
+        """Connect if there is no connection, and tell who we are. Raises RetryError."""
+        if self._connection is not None:
+            return
+        self._connection = self._connect()
+        self._publish([Message(self._topics.bridge_status, ONLINE, retain=True), *self._announcements()])
+        topics = [self._topics.node_statuses]
+        if self._home is not None:
+            topics.append(self._home.status_topic)
+        with self._lost_by_failure() as connection:
+            connection.subscribe(topics)
 
     def _connect(self) -> MqttConnection:
         settings = self._settings
@@ -268,11 +271,6 @@ class MqttSink(Sink[Message]):
             window=settings.in_flight,
             on_message=self._on_message,
         )
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.abandon()
-            self._connection = None
 
     def _on_message(self, topic: str, payload: str) -> None:
         if self._home and topic == self._home.status_topic:

@@ -63,6 +63,7 @@ class MqttConnection:
         self._acknowledgements = 0
         self._refusals: list[tuple[Message, str]] = []
         self._connected: str | None = None  # what the broker said to our CONNECT
+        self._denied: str | None = None  # a message that the broker does not take from us
         self._lost: str | None = None
         self._polled = 0
         self._on_message = on_message
@@ -88,9 +89,7 @@ class MqttConnection:
                 self._fill(waiting)
             elif time.monotonic() > deadline_s:
                 raise self._failed(f"no acknowledgement for {self._ack_timeout_s:g} s", "look into its log")
-        for message, reason in self._refusals:
-            if reason not in _HOPELESS:
-                raise self._failed(f"refuses {message.topic} ({reason})", "let the user write to that topic")
+        self._check(MQTTErrorCode.MQTT_ERR_SUCCESS)
         return self._refusals
 
     def subscribe(self, topics: Sequence[str]) -> None:
@@ -174,6 +173,8 @@ class MqttConnection:
     def _check(self, code: MQTTErrorCode) -> None:
         if self._connected not in (None, "Success"):
             raise self._refused(self._connected)
+        if self._denied is not None:  # before what follows: some brokers end the connection then
+            raise self._failed(self._denied, "let the user write to that topic")
         if self._lost is not None or code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self._failed(self._lost or "the connection is lost", "it is tried again")
 
@@ -218,8 +219,10 @@ class MqttConnection:
         if message is None:
             return
         self._acknowledgements += 1
-        if reason.is_failure:
+        if str(reason) in _HOPELESS:
             self._refusals.append((message, str(reason)))
+        elif reason.is_failure:
+            self._denied = f"refuses {message.topic} ({reason})"
 
     def _on_any_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         self._polled += 1

@@ -22,23 +22,30 @@ Row = TypeVar("Row")
 
 
 class Offsets(Protocol):
-    """Keeps a consumer's place: `bridge.log`'s OffsetFile."""
+    """Keeps a consumer's place: `bridge.log.offsets.OffsetFile`, or whoever keeps more with it."""
 
     def load(self) -> Checkpoint | None:
         """The place that was saved last."""
 
-    def save(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
-        """Keep it; unless forced, at most once a second, and then the newest."""
+    def save(self, checkpoint: Checkpoint | None = None, *, force: bool = False) -> None:
+        """Keep it, or what was not saved yet: at most once a second, unless forced."""
 
 
 class Sink(ABC, Generic[Row]):
     """A `Consumer` of `bridge.log.facts`. A subclass says what facts become, and how rows are handed on."""
 
-    def __init__(self, kind: str, delivery: Delivery, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        kind: str,
+        delivery: Delivery,
+        offsets: Offsets,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._name = kind if delivery.name == kind else f"{kind} {delivery.name}"
         self.delivery = delivery
         self.sent = 0  # rows handed on
         self.refused = 0  # rows that were not taken, and never will be
+        self._offsets = offsets
         self._clock_s = clock_s
         self._bucket = None if delivery.rate_per_s is None else TokenBucket(delivery.rate_per_s, clock_s())
         self._interrupted = threading.Event()
@@ -46,7 +53,7 @@ class Sink(ABC, Generic[Row]):
         self._oldest_s = 0.0  # when the first came of what is not committed
         self._taken: Checkpoint | None = None  # after all that are pending
         self._is_committed = True
-        self._committed: Checkpoint | None = None
+        self._is_failing = False
 
     # --- what a subclass does ----------------------------------------------------------------------------
 
@@ -57,10 +64,6 @@ class Sink(ABC, Generic[Row]):
     @abstractmethod
     def send(self, rows: Sequence[Row]) -> None:
         """Hand them on; returns when they are safe there. Raises RetryError, and gets them again."""
-
-    @abstractmethod
-    def commit(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
-        """Everything before it is handed on: keep the place, within a second or, if forced, now."""
 
     # --- Consumer ----------------------------------------------------------------------------------------
 
@@ -74,9 +77,9 @@ class Sink(ABC, Generic[Row]):
         """Rows that wait for others, or for the end of an outage."""
         return len(self._pending)
 
-    @abstractmethod
     def checkpoint(self) -> Checkpoint | None:
         """From where to go on."""
+        return self._offsets.load()
 
     def take(self, batch: FactBatch) -> None:
         """Hand on what is due. Raises RetryError."""
@@ -92,13 +95,14 @@ class Sink(ABC, Generic[Row]):
     def idle(self, now_us: int) -> None:
         """Hand on what has waited long enough. Raises RetryError."""
         self._send_due()
+        self._offsets.save()
 
     def close(self) -> None:
-        """Hand on the rest if that goes at once; what does not go comes again with the next start."""
-        with suppress(RetryError):
-            self._send_pending()
-        if self._committed is not None:
-            self.commit(self._committed, force=True)
+        """Hand on the rest, but not during an outage: it comes again with the next start."""
+        if not self._is_failing:
+            with suppress(RetryError):
+                self._send_pending()
+        self._offsets.save(force=True)
 
     def interrupt(self) -> None:
         """End a wait in `take` soon; from any thread, before the consumer is stopped."""
@@ -117,6 +121,18 @@ class Sink(ABC, Generic[Row]):
             self._send_pending()
 
     def _send_pending(self) -> None:
+        try:
+            self._send_all()
+        except RetryError:
+            self._is_failing = True
+            raise
+        except Exception:  # whoever runs us begins anew from the checkpoint, with other batches
+            self._pending.clear()
+            self._taken = None
+            raise
+        self._is_failing = False
+
+    def _send_all(self) -> None:
         while self._pending:
             rows = self._pending[: self._most_rows()]
             if self._bucket is not None:
@@ -125,8 +141,7 @@ class Sink(ABC, Generic[Row]):
             del self._pending[: len(rows)]
             self.sent += len(rows)
         if not self._is_committed and self._taken is not None:
-            self.commit(self._taken)
-            self._committed = self._taken
+            self._offsets.save(self._taken)
             self._is_committed = True
 
     def _most_rows(self) -> int:

@@ -34,9 +34,9 @@ class MemoryOffsets:
         """The place that was saved last."""
         return self.saved
 
-    def save(self, checkpoint: Checkpoint, *, force: bool = False) -> None:
+    def save(self, checkpoint: Checkpoint | None = None, *, force: bool = False) -> None:
         """Keep it."""
-        self.saved = checkpoint
+        self.saved = checkpoint or self.saved
         self.forced += force
 
 
