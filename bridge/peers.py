@@ -1,0 +1,330 @@
+"""The nodes that a bridge hears: who is there, late, lost or left, where, and how much of them was not heard.
+
+Any frame is a sign of life, and in a tree so is a link item (PROTOCOL.md 6.5), by which a parent tells of a
+child that the bridge itself may never hear. What comes again and again, a heartbeat, is: a tree's DATA every
+round, or the link item every 16th; in a ring the SIGN of every visit; in a polled network the READING of each
+round, and the primary's BEAT; HELLO while nobody has turned to a node; BOOT of a board every minute. GOODBYE
+ends it.
+
+One rule for all: of every node the **interval** between signs is measured, a mean over time in which a gap
+weighs by its length (so bursts count as one), over some MEMORY intervals. A node is late after LATE_AFTER
+intervals of silence, and lost after LOST_AFTER.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from protocol.capture import Direction, Record
+from protocol.packets import BROADCAST, FrameError, FrameType, Report, Result, decode
+from protocol.wire_format import COUNTER_MODULUS
+
+MEMORY = 8
+LATE_AFTER, LOST_AFTER = 3, 8
+# However short the interval is, a busy computer or a call of the radio is no loss.
+LEAST_LATE_S, LEAST_LOST_S = 2.0, 8.0
+LEAST_INTERVAL_S, MOST_INTERVAL_S = 0.1, 16 * 7200.0  # 16 rounds of the longest period
+# A node that starts again does so at a random counter: one in 4096 then seems to have sent frames unheard.
+MAX_GAP_FRAMES = 4096
+WINDOW_FRAMES = 64  # a frame that is later than that is no longer taken for one that was missed
+MOVED_AFTER = 2  # frames running from another place, and none from the former: copies come from several
+MAX_PEERS = 1024
+_WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
+_US = 1_000_000
+
+Address = tuple[str, int]
+
+
+class PeerState(StrEnum):
+    """What is known of a node now."""
+
+    ALIVE = "alive"
+    LATE = "late"
+    LOST = "lost"
+    LEFT = "left"
+
+
+class Change(StrEnum):
+    """What happened to a node."""
+
+    APPEARED = "appeared"
+    LATE = "late"
+    LOST = "lost"
+    BACK = "back"
+    LEFT = "left"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A node as it is now; times in microseconds since 1970.
+
+    `address` is empty where a link has none. `lost_frames` are gaps in the counter: frames that got lost, or
+    that the node sent to somebody else where the bridge could not hear it. `interval_s` None: heard once.
+    """
+
+    node: int
+    link: str
+    address: str
+    state: PeerState
+    first_seen_us: int
+    last_heard_us: int
+    frames: int
+    lost_frames: int
+    interval_s: float | None
+    address_changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerChange:
+    """What happened to `peer`, as it is after that; `before` is its former place, where it moved."""
+
+    time_us: int
+    change: Change
+    peer: Peer
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    link: str
+    address: Address | None
+
+    @property
+    def address_text(self) -> str:
+        return f"{self.address[0]}:{self.address[1]}" if self.address else ""
+
+    def __str__(self) -> str:
+        return f"{self.link} {self.address_text}".rstrip()
+
+
+class _Counter:
+    """Which frames of a node were heard: the newest counter, and bit i for the one i before it.
+
+    A bit is also set for what was sent before the first frame heard, and before a restart.
+    """
+
+    __slots__ = ("bits", "lost", "newest")
+
+    def __init__(self) -> None:
+        self.newest: int | None = None
+        self.bits = 0
+        self.lost = 0
+
+    def take(self, counter: int, *, begins: bool) -> bool:
+        """Whether the frame is new; `begins`: it is of a node that has just started."""
+        if self.newest is None:
+            return self._restart(counter)
+        ahead = (counter - self.newest) % COUNTER_MODULUS
+        behind = COUNTER_MODULUS - ahead
+        if ahead == 0 or (behind < WINDOW_FRAMES and self.bits >> behind & 1):
+            return False
+        if behind < WINDOW_FRAMES:
+            self.bits |= 1 << behind
+            self.lost -= 1
+        elif ahead > MAX_GAP_FRAMES or begins:
+            self._restart(counter)
+        else:
+            self.bits = (self.bits << min(ahead, WINDOW_FRAMES) | 1) & _WINDOW_MASK
+            self.newest = counter
+            self.lost += ahead - 1
+        return True
+
+    def _restart(self, counter: int) -> bool:
+        self.newest, self.bits = counter, _WINDOW_MASK
+        return True
+
+
+class _Watch:
+    """A peer while it is watched."""
+
+    __slots__ = (
+        *("node", "place", "state", "first_us", "last_us", "frames", "counter", "interval_s", "moves"),
+        *("is_measured", "_other", "_others"),
+    )
+
+    def __init__(self, node: int, place: _Place, now_us: int, interval_s: float) -> None:
+        self.node = node
+        self.place = place
+        self.state = PeerState.ALIVE
+        self.first_us = self.last_us = now_us
+        self.frames = 0
+        self.counter = _Counter()
+        self.interval_s = interval_s
+        self.is_measured = False
+        self.moves = 0
+        self._other: _Place | None = None  # where it may have moved
+        self._others = 0
+
+    def row(self) -> Peer:
+        """As others see it."""
+        return Peer(
+            self.node,
+            self.place.link,
+            self.place.address_text,
+            self.state,
+            self.first_us,
+            self.last_us,
+            self.frames,
+            self.counter.lost,
+            self.interval_s if self.is_measured else None,
+            self.moves,
+        )
+
+    def note_sign(self, now_us: int) -> None:
+        """It lives. Silence after a goodbye is no gap; one that made it late or lost counts as LATE_AFTER."""
+        gap_s = max(0, now_us - self.last_us) / _US
+        if self.state is not PeerState.LEFT and gap_s > 0:
+            gap_s = min(gap_s, LATE_AFTER * self.interval_s)
+            weight = 1 - math.exp(-gap_s / (MEMORY * self.interval_s))
+            interval_s = self.interval_s + weight * (gap_s - self.interval_s)
+            self.interval_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, interval_s))
+            self.is_measured = True
+        self.last_us = max(self.last_us, now_us)
+
+    def has_moved_to(self, place: _Place, *, is_new: bool) -> bool:
+        """A frame came from there: whether it is there now, and not where it was."""
+        if place == self.place:
+            self._others = 0
+        elif is_new:
+            self._others = self._others + 1 if place == self._other else 1
+            self._other = place
+        return self._others == MOVED_AFTER
+
+    def move(self, place: _Place) -> None:
+        """It is there now."""
+        self.place, self._others = place, 0
+        self.moves += 1
+
+    def aged(self, now_us: int) -> PeerState:
+        """The state that its silence leads to."""
+        silence_s = (now_us - self.last_us) / _US
+        if self.state is PeerState.LEFT or silence_s <= max(LEAST_LATE_S, LATE_AFTER * self.interval_s):
+            return self.state
+        is_lost = silence_s > max(LEAST_LOST_S, LOST_AFTER * self.interval_s)
+        return PeerState.LOST if is_lost or self.state is PeerState.LOST else PeerState.LATE
+
+
+class Peers:
+    """All nodes that are heard. Time is passed in, in microseconds since 1970; it may be set back.
+
+    `changes` is called with what happens. Of more than MAX_PEERS the one unheard for longest is forgotten.
+    """
+
+    def __init__(
+        self, expected_s: float = 5.0, changes: Callable[[PeerChange], None] = lambda change: None
+    ) -> None:
+        """`expected_s`: the network's period, for the interval of a node that was heard once."""
+        self.forgotten = 0
+        self._expected_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, expected_s))
+        self._changes = changes
+        self._watched: dict[int, _Watch] = {}  # the one heard last stands last
+
+    def rows(self) -> list[Peer]:
+        """All of them by id; may be called in any thread."""
+        return sorted((watch.row() for watch in list(self._watched.values())), key=lambda peer: peer.node)
+
+    def hear(
+        self,
+        node: int,
+        counter: int,
+        link: str,
+        address: Address | None,
+        now_us: int,
+        *,
+        begins: bool = False,
+        is_goodbye: bool = False,
+    ) -> None:
+        """A whole frame of that node came in; `begins`: only a node that has just started sends such."""
+        place = _Place(link, address)
+        watch = self._watched.get(node) or self._appear(node, place, now_us)
+        is_new = watch.counter.take(counter, begins=begins)
+        if watch.has_moved_to(place, is_new=is_new):
+            before = str(watch.place)
+            watch.move(place)
+            self._tell(now_us, Change.MOVED, watch, before)
+        watch.frames += is_new
+        is_before_goodbye = watch.state is PeerState.LEFT and counter != watch.counter.newest
+        if is_new and not is_before_goodbye:
+            self._note_sign(watch, now_us)
+            if is_goodbye:
+                self._turn(watch, PeerState.LEFT, now_us)
+
+    def hear_of(self, node: int, link: str, now_us: int) -> None:
+        """Another node told that it has heard this one lately."""
+        watch = self._watched.get(node) or self._appear(node, _Place(link, None), now_us)
+        if watch.state is not PeerState.LEFT:  # that may have been told before its goodbye
+            self._note_sign(watch, now_us)
+
+    def age(self, now_us: int) -> None:
+        """To be called every second or so."""
+        for watch in list(self._watched.values()):
+            self._turn(watch, watch.aged(now_us), now_us)
+
+    def _appear(self, node: int, place: _Place, now_us: int) -> _Watch:
+        if len(self._watched) == MAX_PEERS:
+            del self._watched[next(iter(self._watched))]
+            self.forgotten += 1
+        watch = self._watched[node] = _Watch(node, place, now_us, self._expected_s)
+        self._tell(now_us, Change.APPEARED, watch)
+        return watch
+
+    def _note_sign(self, watch: _Watch, now_us: int) -> None:
+        watch.note_sign(now_us)
+        self._watched[watch.node] = self._watched.pop(watch.node)
+        self._turn(watch, PeerState.ALIVE, now_us)
+
+    def _turn(self, watch: _Watch, state: PeerState, now_us: int) -> None:
+        if state is not watch.state:
+            watch.state = state
+            self._tell(now_us, _CHANGES[state], watch)
+
+    def _tell(self, now_us: int, change: Change, watch: _Watch, before: str = "") -> None:
+        self._changes(PeerChange(now_us, change, watch.row(), before))
+
+
+_CHANGES = {
+    PeerState.ALIVE: Change.BACK,
+    PeerState.LATE: Change.LATE,
+    PeerState.LOST: Change.LOST,
+    PeerState.LEFT: Change.LEFT,
+}
+
+
+class PeerTap:
+    """Feeds `peers` from the records of a relay; those of a sealed network opened before (bridge.access).
+
+    `address_of` gives a node's address on a link, None where the link has none.
+    """
+
+    def __init__(self, peers: Peers, address_of: Callable[[str, int], Address | None]) -> None:
+        self._peers = peers
+        self._address_of = address_of
+
+    def take(self, records: Sequence[Record]) -> None:
+        """The next records."""
+        for record in records:
+            if record.direction is Direction.INBOUND:
+                self._take_frame(record.link, record.frame, record.timestamp_us)
+
+    def _take_frame(self, link: str, data: bytes, now_us: int) -> None:
+        try:
+            frame = decode(data)
+        except FrameError:
+            return
+        self._peers.hear(
+            frame.source,
+            frame.counter,
+            link,
+            self._address_of(link, frame.source),
+            now_us,
+            begins=frame.type is FrameType.CHALLENGE and frame.destination == BROADCAST,
+            is_goodbye=frame.type is FrameType.GOODBYE,
+        )
+        if isinstance(frame.payload, Report | Result):
+            for item in frame.payload.items.links:
+                if item.quality:
+                    self._peers.hear_of(item.child, link, now_us)
