@@ -23,13 +23,28 @@ _KEYS_HELP = "the network's keys: a file of mode 0600 that `treering provision` 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`keys` None: the network is open."""
+    """`keys` None: the network is open; its nodes obey whoever says to be `controller`, if one is named."""
 
     keys: NetworkKeys | None = None
+    controller: int | None = None
 
     def membership_of(self, node_id: int) -> Membership:
         """What that node knows of the network. Raises UsageError if the keys are another member's."""
-        return Membership() if self.keys is None else self.keys.membership_of(node_id)
+        if self.keys is None:
+            return Membership(controller=self.controller)
+        return self.keys.membership_of(node_id)
+
+    def for_controller(self, node_id: int) -> Access:
+        """That of the node that is to command others. Raises UsageError if it may not."""
+        if self.keys is None:
+            return Access(controller=node_id)
+        if self.keys.master is None or self.keys.controller != node_id:
+            named = "none" if self.keys.controller is None else f"node {self.keys.controller}"
+            raise UsageError(
+                f"node {node_id} may command nobody: the controller of {self.keys.name!r} is {named}, and"
+                " holds the master key; give that node's id, and its keys of `treering provision`"
+            )
+        return self
 
     def counter_file(self, node_id: int) -> CounterFile | None:
         """Where that node's long counter is kept; None if it need not be."""

@@ -15,6 +15,7 @@ from bridge.access import OPEN, Access
 from bridge.errors import UsageError
 from bridge.link import LinkState, OnFrames, OnState
 from bridge.sensors import NoSensor, Readings, Sensor
+from protocol.actuator import Actuators
 from protocol.aggregate import MAX_RAW, TEMPERATURE
 from protocol.endpoint import Endpoint
 from protocol.keys import Keys
@@ -57,6 +58,7 @@ def node_driver(
     readings_asked: bool = False,
     neighbours: frozenset[int] | None = None,
     access: Access = OPEN,
+    actuators: Actuators | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> NodeDriver:
     """A driver of a new member of that network.
@@ -80,7 +82,8 @@ def node_driver(
     def make_inner(now_ms: int) -> Node:
         return make(seed=secrets.randbits(32), first_counter=0, now_ms=now_ms)
 
-    make_member = Member(node_id, make_inner, access, overhears=network is not Network.TREE)
+    overhears = network is not Network.TREE
+    make_member = Member(node_id, make_inner, access, overhears=overhears, actuators=actuators)
     gateways = access.membership_of(node_id).gateways
     if root and network is Network.TREE and gateways and node_id not in gateways:
         named = ", ".join(map(str, sorted(gateways)))
@@ -109,12 +112,19 @@ class Member:
     """
 
     def __init__(
-        self, node_id: int, make_inner: Callable[[int], Node], access: Access, *, overhears: bool = False
+        self,
+        node_id: int,
+        make_inner: Callable[[int], Node],
+        access: Access,
+        *,
+        overhears: bool = False,
+        actuators: Actuators | None = None,
     ) -> None:
         self._node_id = node_id
         self._make_inner = make_inner
         self._access = access
         self._overhears = overhears
+        self._actuators = actuators
         self._membership = access.membership_of(node_id)
         self._counter_file = access.counter_file(node_id)
 
@@ -129,6 +139,7 @@ class Member:
             seed=secrets.randbits(32),
             now_ms=now_ms,
             overhears=self._overhears,
+            actuators=self._actuators,
         )
 
     def keep_keys(self, keys: Keys) -> None:
@@ -200,13 +211,31 @@ class NodeDriver:
             self._measurement.cancel()
         if node is not None:
             node.leave(self._now_ms())
-            self._on_frames([frame for _, frame in node.frames_to_send(self._now_ms())])
+            if frames := [frame for _, frame in node.frames_to_send(self._now_ms())]:
+                self._on_frames(frames)
         self._make_member.close()
 
     def ask(self, sender: int) -> None:
         """Have that sender prove its counter: frames of it cannot be read."""
         if self._node is not None:
             self._node.ask(sender, self._now_ms())
+            self._wake_at(self._now_ms())
+
+    def command(self, addressee: int, actuator: int, value: int, hold_s: int) -> bool:
+        """Have another node's actuator take that value; False: this node is not running, and says nothing.
+
+        Raises ValueError if it is no controller.
+        """
+        if self._node is None:
+            return False
+        self._node.command(addressee, actuator, value, hold_s, self._now_ms())
+        self._wake_at(self._now_ms())
+        return True
+
+    def tell_failed(self, actuator: int) -> None:
+        """An actuator of this node has not taken its value. Raises IndexError if there is none."""
+        if self._node is not None:
+            self._node.tell_failed(actuator, self._now_ms())
             self._wake_at(self._now_ms())
 
     def rekey(self, addressee: int, epoch: int) -> None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-SAFE_VALUE = 0
+from collections.abc import Sequence
+
 DEFAULT_HOLD_S = 60
 
 
 class Actuators:
-    """Actuators 0 to count - 1, which start at their safe value; `values` are as they are now.
+    """Actuators 0, 1, ..., one for each of the `safe_values`, where they start; `values` are as they are now.
 
     Without a command for `default_hold_s`, or for as long as the command itself says, one is silent: it goes
-    back to `safe_value`.
+    back to its safe value.
     """
 
-    def __init__(
-        self, count: int = 0, safe_value: int = SAFE_VALUE, default_hold_s: int = DEFAULT_HOLD_S
-    ) -> None:
-        self.safe_value = safe_value
+    def __init__(self, safe_values: Sequence[int] = (), default_hold_s: int = DEFAULT_HOLD_S) -> None:
+        self.safe_values = list(safe_values)
         self.default_hold_s = default_hold_s
-        self.values = [safe_value] * count
-        self._held_until_ms: list[int | None] = [None] * count
+        self.values = list(safe_values)
+        self._held_until_ms: list[int | None] = [None] * len(self.values)
 
     def command(self, actuator: int, value: int, hold_s: int, now_ms: int) -> None:
         """Takes a command; hold 0 means the default. Raises IndexError for an actuator that there is not."""
@@ -38,5 +37,5 @@ class Actuators:
             if until_ms is not None and until_ms <= now_ms
         ]
         for actuator in silent:
-            self.values[actuator], self._held_until_ms[actuator] = self.safe_value, None
+            self.values[actuator], self._held_until_ms[actuator] = self.safe_values[actuator], None
         return silent

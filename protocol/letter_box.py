@@ -239,7 +239,7 @@ class LetterBox:
                 pairs = range(0, len(value), 2)
                 self.gateways = frozenset(int.from_bytes(value[at : at + 2], "big") for at in pairs)
             elif key == SAFE_VALUE_KEY:
-                self._actuators.safe_value = value[0]
+                self._actuators.safe_values = [value[0]] * len(self._actuators.values)
             elif key == HOLD_KEY:
                 self._actuators.default_hold_s = int.from_bytes(value, "big")
         return status

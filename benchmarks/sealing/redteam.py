@@ -102,7 +102,7 @@ class Siege:
             seed=seed,
             now_ms=0,
             overhears=True,
-            actuators=Actuators(1),
+            actuators=Actuators([0]),
         )
         self._pass(INTRODUCTION_MS + 100)
         for member in MEMBERS:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from firmware.native.seal import NativeLetters, NativeSeal
-from protocol.actuator import Actuators
+from protocol.actuator import DEFAULT_HOLD_S
 from protocol.endpoint import MakeInner, Places
 from protocol.keys import Membership
 from protocol.letters import Status
@@ -60,13 +60,12 @@ class NativeMember:
             overhears=overhears,
             gateways=membership.gateways,
         )
-        actuators = Actuators()
         self._letters = NativeLetters(
             self._seal,
             controller=membership.controller,
-            has_actuator=bool(actuators.values),
-            safe_value=actuators.safe_value,
-            hold_s=actuators.default_hold_s,
+            has_actuator=False,
+            safe_value=0,
+            hold_s=DEFAULT_HOLD_S,
             change_setting=lambda key, value: Status.UNKNOWN,
         )
 

@@ -121,7 +121,7 @@ class Life:
                 known_letters=array_length("tr_letters_t.known"),
                 letters=array_length("tr_letters_t.passing"),
             ),
-            actuators=Actuators(int(self.has_actuator), safe_value, hold_s),
+            actuators=Actuators([safe_value] * self.has_actuator, hold_s),
             settings=lambda key, value: STATUSES[sum(value) % len(STATUSES)],
         )
         self.core = NativeSeal(

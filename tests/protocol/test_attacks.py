@@ -77,7 +77,7 @@ CAPTURED = 8
 def line_of(*line: int) -> Party:
     """Each hears its neighbours; the last has an actuator. All know the captured node, silent now."""
     last = line[-1]
-    members = [tree_member(n, actuators=Actuators(1) if n == last else None) for n in (*line, CAPTURED)]
+    members = [tree_member(n, actuators=Actuators([0]) if n == last else None) for n in (*line, CAPTURED)]
     party = Party(*members)
     party.hears = lambda sender, listener: (
         CAPTURED in (sender, listener) or abs(line.index(sender) - line.index(listener)) == 1

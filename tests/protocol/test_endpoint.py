@@ -347,7 +347,7 @@ def test_no_bytes_make_it_fail(frames: list[bytes]) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 31), st.binary(max_size=88)), max_size=20), st.booleans())
 def test_nothing_that_a_member_seals_makes_it_fail(payloads: list[tuple[int, bytes]], begun: bool) -> None:
-    party = Lonely(tree_member(5, actuators=Actuators(1), overhears=True))
+    party = Lonely(tree_member(5, actuators=Actuators([0]), overhears=True))
     party.prove(6, 10)
     if begun:
         party.run(INTRODUCTION_MS + 100)
@@ -360,7 +360,7 @@ def test_nothing_that_a_member_seals_makes_it_fail(payloads: list[tuple[int, byt
 
 @given(st.binary(min_size=1, max_size=68))
 def test_nothing_that_a_controller_writes_makes_it_fail(clear: bytes) -> None:
-    party = Lonely(tree_member(5, actuators=Actuators(1), settings=lambda key, value: Status.DONE))
+    party = Lonely(tree_member(5, actuators=Actuators([0]), settings=lambda key, value: Status.DONE))
     party.prove(6, 10)
     body = SealingKey(node_key(MASTER, 5)).seal_letter(CONTROLLER, 5, 9, clear)
     party.hear(sealed(FrameType.LETTER, 6, BROADCAST, 20, Letter(3, CONTROLLER, 5, 0, 9, body)))

@@ -47,7 +47,7 @@ def field(*, is_open: bool = False, settings: Callable[[int, bytes], Status] | N
             tree_member(
                 node_id,
                 is_open=is_open,
-                actuators=Actuators(1) if node_id == VALVE else None,
+                actuators=Actuators([0]) if node_id == VALVE else None,
                 settings=settings if node_id == VALVE else None,
             )
             for node_id in line
@@ -174,7 +174,7 @@ def test_a_renewed_command_holds_on() -> None:
 
 
 def test_a_start_is_told() -> None:
-    party = Party(tree_member(CONTROLLER), tree_member(VALVE, actuators=Actuators(1, safe_value=3)))
+    party = Party(tree_member(CONTROLLER), tree_member(VALVE, actuators=Actuators([3])))
     party.run(INTRODUCTION_MS + 1_000)
     assert party.take(VALVE, ActuatorSet) == [ActuatorSet(0, 3, Cause.START)]
     assert party.take(CONTROLLER, StateTold) == [StateTold(VALVE, 0, 3, Cause.START)]
@@ -269,7 +269,7 @@ class Captured(Party):
     """The valve's node, proven to it node 6, whose keys and place somebody has."""
 
     def __init__(self) -> None:
-        super().__init__(tree_member(VALVE, actuators=Actuators(1)), tree_member(6))
+        super().__init__(tree_member(VALVE, actuators=Actuators([0])), tree_member(6))
         self.run(INTRODUCTION_MS + 1_000)
         self.number = 0x1006 << 24 | 5_000
         self.session = 0x1007 << 24
