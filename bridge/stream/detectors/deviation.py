@@ -1,0 +1,165 @@
+"""Values far out: so many deviations away from what came before.
+
+A score is a distance from the expected value in deviations, of which at least `least_deviation` are taken.
+`warm_up` values are learnt before one is judged.
+"""
+
+from __future__ import annotations
+
+from math import ceil, inf, sqrt
+
+from bridge.stream.detectors.anomaly import LARGEST, Anomaly, Detector, deviations, require, require_positive
+from bridge.stream.detectors.robust import RollingMedian
+from bridge.stream.statistics import RollingStatistics
+
+
+class ZScore(Detector):
+    """More than `threshold` deviations (ddof = 1) away from the mean of the `size` values before it.
+
+    Warm-up: a full window, unless `warm_up` (at least 2) says less. One value far out widens the deviation
+    for as long as it is in the window; `MedianDeviation` does not mind.
+    """
+
+    __slots__ = ("_least_deviation", "_size", "_statistics", "_threshold", "_warm_up")
+
+    def __init__(
+        self, size: int, threshold: float = 3.0, *, warm_up: int | None = None, least_deviation: float = 0.0
+    ) -> None:
+        """Raises ValueError for a window of less than 2 values, and a threshold that is not above 0."""
+        self._warm_up = _window(size, threshold, warm_up, least_deviation)
+        self._threshold = threshold
+        self._least_deviation = least_deviation
+        self._size = size
+        super().__init__()
+
+    def _begin(self) -> None:
+        self._statistics = RollingStatistics(self._size)
+
+    def update(self, time_s: float, value: float) -> Anomaly | None:
+        if not abs(value) <= LARGEST:
+            self._skip()
+            return None
+        statistics = self._statistics
+        if statistics.count < self._warm_up:
+            statistics.push(value)
+            return None
+        expected = statistics.mean
+        deviation = sqrt(statistics.variance)
+        statistics.push(value)
+        if deviation < self._least_deviation:
+            deviation = self._least_deviation
+        away = abs(value - expected)
+        self.score = score = away / deviation if deviation else inf if away else 0.0  # deviations(), inlined
+        return Anomaly(time_s, value, expected, score) if score > self._threshold else None
+
+
+class MedianDeviation(Detector):
+    """More than `threshold` robust deviations away from the median of the `size` values before it.
+
+    A robust deviation is 1.4826 times the median absolute deviation (MAD): up to half of the window may be
+    far out without hiding the next. Where more than half of it are equal, as with sensors of few steps, MAD
+    is 0: give the step as `least_deviation`. Warm-up: a full window, unless `warm_up` (at least 2) says
+    less. A value costs two bisections and moving up to `size` numbers as a block.
+    """
+
+    __slots__ = ("_least_deviation", "_size", "_threshold", "_values", "_warm_up")
+
+    def __init__(
+        self, size: int, threshold: float = 3.5, *, warm_up: int | None = None, least_deviation: float = 0.0
+    ) -> None:
+        """Raises ValueError for a window of less than 2 values, and a threshold that is not above 0."""
+        self._warm_up = _window(size, threshold, warm_up, least_deviation)
+        self._threshold = threshold
+        self._least_deviation = least_deviation
+        self._size = size
+        super().__init__()
+
+    def _begin(self) -> None:
+        self._values = RollingMedian(self._size)
+
+    def update(self, time_s: float, value: float) -> Anomaly | None:
+        if not abs(value) <= LARGEST:
+            self._skip()
+            return None
+        values = self._values
+        if values.count < self._warm_up:
+            values.push(value)
+            return None
+        expected, deviation = values.centre_and_deviation
+        values.push(value)
+        if deviation < self._least_deviation:
+            deviation = self._least_deviation
+        self.score = score = deviations(abs(value - expected), deviation)
+        return Anomaly(time_s, value, expected, score) if score > self._threshold else None
+
+
+class Ewma(Detector):
+    """More than `threshold` deviations away from the exponentially weighted mean of all before it.
+
+    The newest value weighs `alpha` (0 to 1), each older one 1 - alpha times the next: as pandas'
+    `ewm(alpha=alpha, adjust=False)`, the variance with `bias=True` (D. Finch, "Incremental calculation of
+    weighted mean and variance", 2009). Warm-up: 3 / alpha values unless `warm_up` (at least 2) says
+    otherwise; the first value then weighs 5 % or less. Memory is constant, and no value drops out of a
+    window at once.
+    """
+
+    __slots__ = (
+        "_alpha", "_count", "_least_deviation", "_mean", "_origin", "_threshold", "_variance", "_warm_up",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        alpha: float,
+        threshold: float = 3.0,
+        *,
+        warm_up: int | None = None,
+        least_deviation: float = 0.0,
+    ) -> None:
+        """Raises ValueError unless 0 < alpha < 1 and the threshold is above 0."""
+        if not 0 < alpha < 1:
+            raise ValueError(f"alpha is {alpha}; give one between 0 and 1")
+        self._alpha = alpha
+        self._warm_up = max(2, ceil(3 / alpha)) if warm_up is None else warm_up
+        require(("warm_up", self._warm_up, 2), ("least_deviation", least_deviation, 0))
+        require_positive("threshold", threshold)
+        self._threshold = threshold
+        self._least_deviation = least_deviation
+        super().__init__()
+
+    def _begin(self) -> None:
+        self._count = 0
+        self._origin = 0.0  # the first value; what differs from it keeps its digits at any offset
+        self._mean = 0.0  # of the differences from it
+        self._variance = 0.0
+
+    def update(self, time_s: float, value: float) -> Anomaly | None:
+        if not abs(value) <= LARGEST:
+            self._skip()
+            return None
+        if not self._count:
+            self._origin = value
+        expected, variance = self._mean, self._variance
+        away = value - self._origin - expected
+        step = self._alpha * away
+        self._mean = expected + step
+        self._variance = (1.0 - self._alpha) * (variance + step * away)
+        if self._count < self._warm_up:
+            self._count += 1
+            return None
+        self.score = score = deviations(abs(away), max(sqrt(variance), self._least_deviation))
+        if score > self._threshold:
+            return Anomaly(time_s, value, self._origin + expected, score)
+        return None
+
+
+def _window(size: int, threshold: float, warm_up: int | None, least_deviation: float) -> int:
+    """The warm-up of a detector with a window. Raises ValueError."""
+    warm_up = size if warm_up is None else warm_up
+    require(
+        ("size", size, 2),
+        ("warm_up", warm_up, 2),
+        ("size", size, warm_up),
+        ("least_deviation", least_deviation, 0),
+    )
+    require_positive("threshold", threshold)
+    return warm_up
