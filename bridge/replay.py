@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from bridge.access import Access, RecordOpener, add_reading_arguments, reading_access_of, unread_text
@@ -34,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print it; a log that was cut ends with a warning. Raises UsageError for a file that is no log."""
     log_to_stderr()
-    known = _known(args.file, reading_access_of(args))
-    opener = known.opener
     report = Report(as_json=args.json, readings=args.readings)
-    report.observer = known.observer
+    opener = RecordOpener(reading_access_of(args))
+    if (known := _known(args.file, opener.access)) is not None:
+        opener, report.observer = known.opener, known.observer
     if args.keys is not None:
         opener.learn(_records(args.file))
     for record in _records(args.file):
@@ -53,13 +54,8 @@ def _records(path: Path) -> Iterator[Record]:
     return read_log(path) if path.is_dir() else read_records(path)
 
 
-def _known(path: Path, access: Access) -> Decoder:
-    """What is known before the first record: of a folder, also what was in segments that are gone."""
-
-    def make_opener() -> RecordOpener:
-        return RecordOpener(access)
-
+def _known(path: Path, access: Access) -> Decoder | None:
+    """What a bridge knew before the first record of its folder; None of a file, or if that is not there."""
     folder = LogFolder(path)
     oldest = folder.oldest() if path.is_dir() else None
-    known = None if oldest is None else known_before(folder, oldest, make_opener)
-    return known or Decoder(make_opener())
+    return None if oldest is None else known_before(folder, oldest, partial(RecordOpener, access))

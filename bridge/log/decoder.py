@@ -32,20 +32,18 @@ class Decoder:
 
     def __init__(self, opener: RecordOpener) -> None:
         self.opener = opener
-        self.observer = Observer()
+        self.observer = Observer(tells_heard=True)
         self.records = 0
         self.newest_us = 0
 
     def facts(self, records: Sequence[Record]) -> list[Observation]:
         """What the next records of the log tell."""
-        found: list[Observation] = []
-        for record in records:
-            if (opened := self.opener.open(record)) is not None:
-                found += self.observer.observe(opened)
-        if records:
-            self.records += len(records)
-            self.newest_us = records[-1].timestamp_us
-        return found
+        if not records:
+            return []
+        self.records += len(records)
+        self.newest_us = records[-1].timestamp_us
+        opened = [opened for record in records if (opened := self.opener.open(record)) is not None]
+        return self.observer.observe_all(opened)
 
     def state(self) -> bytes:
         """All that facts to come depend on, for `restore`; no key."""
