@@ -15,19 +15,17 @@ one time: a fact of the log is known by it (18.4).
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from bridge.link import Link, OnFrames
 from protocol.capture import Direction, Record
 from protocol.packets import HOST, DropReason, FrameError, decode, peek_header
+from protocol.recent_counters import RecentCounters
 from protocol.replay_window import Refusal, Senders
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import unfit
 
-# Copies of a frame come within a second or so, in which a node sends far fewer frames than this.
-RECENT_FRAMES = 64
 # More nodes than a field has; beyond it the source unheard for longest is forgotten.
 MAX_SOURCES = 1024
 
@@ -40,7 +38,7 @@ class _Source:
 
     def __init__(self) -> None:
         self.link: Link | None = None
-        self.recent: deque[int] = deque(maxlen=RECENT_FRAMES)
+        self.recent = RecentCounters()
 
 
 def wall_clock_us() -> int:
@@ -86,30 +84,39 @@ class Relay:
     def _receive(self, link: Link, frames: Sequence[bytes]) -> None:
         if link not in self._links:
             return
+        others = [segment for segment in self._links if segment is not link]
         records: list[Record] = []
         to_send: list[tuple[Link, bytes]] = []
+        # The clock may stand or be set back while we run; the times of the log grow.
+        time_us = max(self._last_us + 1, self._clock_us())
         for frame in frames:
-            records.append(self._record(link, Direction.INBOUND, frame))
-            for segment in self._ways_of(link, frame):
-                records.append(self._record(segment, Direction.OUTBOUND, frame))
+            records.append(Record(time_us, link.name, Direction.INBOUND, frame))
+            for segment in self._ways_of(link, frame, others):
+                time_us += 1
+                records.append(Record(time_us, segment.name, Direction.OUTBOUND, frame))
                 to_send.append((segment, frame))
+            time_us += 1
+        self._last_us = records[-1].timestamp_us
         for on_records in self._subscribers:
             on_records(records)
         for segment, frame in to_send:
             segment.send(frame)
 
-    def _ways_of(self, link: Link, frame: bytes) -> list[Link]:
-        """On which links that frame goes on."""
+    def _ways_of(self, link: Link, frame: bytes, others: list[Link]) -> list[Link]:
+        """On which of the other links that frame goes on."""
         checked = self._checked(frame) if self._reader is None else self._opened(link, frame, self._reader)
         if checked is None:
             return []
         source_id, destination, counter = checked
-        source = self._source(source_id)
-        if counter in source.recent:
+        source = self._sources.pop(source_id, None) or self._new_source()
+        self._sources[source_id] = source
+        if not source.recent.take(counter):
             return []
-        source.recent.append(counter)
         source.link = link
-        return [segment for segment in self._segments_for(destination) if segment is not link]
+        known = None if destination == HOST else self._sources.get(destination)
+        if not others or (destination != HOST and (known is None or known.link is None)):
+            return others
+        return [segment for segment in others if segment.is_tap or (known and segment is known.link)]
 
     def _checked(self, frame: bytes) -> tuple[int, int, int] | None:
         """Source, destination and counter of an open frame, if it is one."""
@@ -143,20 +150,7 @@ class Relay:
             self._windows.take(source, number)
         return None if judged in (Refusal.TOO_OLD, Refusal.SEEN) else (source, destination, counter)
 
-    def _source(self, node_id: int) -> _Source:
-        source = self._sources.pop(node_id, None) or _Source()
+    def _new_source(self) -> _Source:
         if len(self._sources) == MAX_SOURCES:
             del self._sources[next(iter(self._sources))]
-        self._sources[node_id] = source
-        return source
-
-    def _segments_for(self, destination: int) -> list[Link]:
-        known = None if destination == HOST else self._sources.get(destination)
-        if destination == HOST or (known and known.link):
-            return [link for link in self._links if link.is_tap or (known and link is known.link)]
-        return self._links
-
-    def _record(self, link: Link, direction: Direction, frame: bytes) -> Record:
-        """The clock may stand or be set back while we run; the times of the log grow."""
-        self._last_us = max(self._last_us + 1, self._clock_us())
-        return Record(self._last_us, link.name, direction, frame)
+        return _Source()

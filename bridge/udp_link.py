@@ -1,19 +1,24 @@
 """Nodes on a network: one frame a datagram, by multicast for all and for strangers, else by unicast.
 
+Where a network carries no multicast (some access points), the group may be a broadcast address, that of the
+network, such as 192.168.1.255, or 255.255.255.255.
+
 Each link has a socket of its own, bound to one interface's address: it sends from there, so that a peer
 learns from any frame where its source can be reached. A second socket, shared with the other links of this
 computer, takes what is sent to the group.
+
+What finds no room in the system's buffers is counted among the link's drops, where the system tells.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import socket
 import sys
 from collections import Counter
 
+from bridge import receive_buffer
 from bridge.errors import UsageError
 from bridge.link import LinkError, LinkState, OnFrames, OnState
 from protocol.long_counter import is_newer
@@ -25,9 +30,10 @@ GROUP = "239.84.82.71"
 PORT = 28539
 LOOPBACK = "127.0.0.1"
 MULTICAST_TTL = 1  # stays in the local network
-MAX_DATAGRAM_BYTES = 65_535
-# Datagrams read before others on the loop have their turn.
-BATCH = 64
+# One byte more than a frame tells what is longer. Windows makes an error of what does not fit.
+RECEIVE_BYTES = 65_535 if sys.platform == "win32" else MAX_FRAME_BYTES + 1
+# Datagrams read, and handed on together, before others on the loop have their turn: some milliseconds.
+BATCH = 256
 # More than one segment has; beyond it the one unheard for longest is forgotten, and reached by multicast.
 MAX_NEIGHBOURS = 1024
 # How often to look whether the network has gone, come or moved: a Pi often starts before its Wi-Fi does.
@@ -39,6 +45,7 @@ Address = tuple[str, int]
 def default_interface(group: str = GROUP, port: int = PORT) -> str:
     """Address of the interface by which this computer would send to the group; loopback without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         try:
             probe.connect((group, port))  # sends nothing
         except OSError:
@@ -48,7 +55,9 @@ def default_interface(group: str = GROUP, port: int = PORT) -> str:
 
 
 class UdpLink:
-    """A `bridge.link.Link` on a multicast group; `interface` is an address of this computer, None to choose.
+    """A `bridge.link.Link` on a multicast group, or a broadcast address.
+
+    `interface` is an address of this computer, None to choose.
 
     In a sealed network it learns where a node is from frames that `reader` opens, and from each only once: so
     nobody draws frames elsewhere by sending old ones. Raises UsageError for what is no group or address.
@@ -72,6 +81,7 @@ class UdpLink:
         self._chosen_interface = _checked_interface(interface)
         self._neighbours: dict[int, Address] = {}  # the one heard last stands last
         self._sockets: tuple[socket.socket, socket.socket] | None = None
+        self._overflowed: dict[socket.socket, int] = {}  # as the system counts, of each socket
         self._address: Address = ("", 0)
         self._is_up = False
         self._has_failed = False  # since the sockets were opened
@@ -124,7 +134,7 @@ class UdpLink:
         frames: list[bytes] = []
         for _ in range(BATCH):
             try:
-                frame, address = receiver.recvfrom(MAX_DATAGRAM_BYTES)
+                frame, address = receiver.recvfrom(RECEIVE_BYTES)
             except ConnectionError:  # Windows tells here that a peer's port is closed
                 continue
             except OSError:  # nothing more, or the network has gone: `_check_network` looks after that
@@ -143,9 +153,10 @@ class UdpLink:
     def _source_of(self, frame: bytes) -> int | None:
         """Who sent it, if that is beyond doubt."""
         if self._reader is None:
-            with contextlib.suppress(FrameError):
+            try:
                 return decode(frame).source
-            return None
+            except FrameError:
+                return None
         found = self._reader.read(frame)
         if isinstance(found, DropReason):
             return None
@@ -173,7 +184,7 @@ class UdpLink:
         own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         shared = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            _bind_own(own, interface)
+            _bind_own(own, self._group, interface)
             _join(shared, self._group, interface)
         except OSError as error:
             own.close()
@@ -184,17 +195,29 @@ class UdpLink:
         self._address = own.getsockname()
         for receiver in self._sockets:
             receiver.setblocking(False)
+            receive_buffer.enlarge(receiver)
             self._loop.add_reader(receiver, self._drain, receiver)
 
     def _close_sockets(self) -> None:
+        self._count_overflow()
+        self._overflowed.clear()
         for open_socket in self._sockets or ():
             self._loop.remove_reader(open_socket)
             open_socket.close()
         self._sockets = None
 
+    def _count_overflow(self) -> None:
+        """Note what found no room in the system's buffers since the last time."""
+        for receiver in self._sockets or ():
+            dropped = receive_buffer.dropped(receiver)
+            if new := (dropped - self._overflowed.get(receiver, 0)) % (1 << 32):
+                self.drops[DropReason.QUEUE_FULL] += new
+                self._overflowed[receiver] = dropped
+
     def _check_network(self) -> None:
         """Move to the interface that now leads to the group, and try again after a failure."""
         self._watch = self._loop.call_later(WATCH_S, self._check_network)
+        self._count_overflow()
         interface = self._interface()
         if self._sockets and not self._has_failed and interface == self._address[0]:
             return
@@ -213,11 +236,24 @@ class UdpLink:
 
 def _checked_group(group: str, port: int) -> Address:
     try:
-        if ipaddress.IPv4Address(group).is_multicast and 0 < port < 65_536:
+        address = ipaddress.IPv4Address(group)
+        if (address.is_multicast or _may_be_broadcast(address)) and 0 < port < 65_536:
             return group, port
     except ValueError:
         pass
-    raise UsageError(f"{group}:{port} is no multicast group; give 224.0.0.0 to 239.255.255.255 and a port")
+    raise UsageError(
+        f"{group}:{port} is no multicast group, nor a broadcast address; give 224.0.0.0 to 239.255.255.255,"
+        " or one such as 192.168.1.255, and a port"
+    )
+
+
+def _may_be_broadcast(address: ipaddress.IPv4Address) -> bool:
+    """Nothing but ones for the host, who has two bits at least; the network's mask is not known."""
+    return int(address) & 0b11 == 0b11
+
+
+def _is_multicast(group: Address) -> bool:
+    return ipaddress.IPv4Address(group[0]).is_multicast
 
 
 def _checked_interface(interface: str | None) -> str | None:
@@ -229,11 +265,14 @@ def _checked_interface(interface: str | None) -> str | None:
         ) from None
 
 
-def _bind_own(own: socket.socket, interface: str) -> None:
+def _bind_own(own: socket.socket, group: Address, interface: str) -> None:
     own.bind((interface, 0))
-    own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
-    own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
-    own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+    if _is_multicast(group):
+        own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+        own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
+        own.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+    else:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
 
 def _join(shared: socket.socket, group: Address, interface: str) -> None:
@@ -241,10 +280,13 @@ def _join(shared: socket.socket, group: Address, interface: str) -> None:
     if sys.platform not in ("linux", "win32"):
         # BSD and macOS share a port by this one. Linux would then want one user for all of its programs.
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    # Bound to the group, a socket gets nothing else that comes to the port; Windows cannot do that.
-    shared.bind(("" if sys.platform == "win32" else group[0], group[1]))
-    membership = socket.inet_aton(group[0]) + socket.inet_aton(interface)
-    shared.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    # Bound to the group, a socket gets nothing else that comes to the port. Windows cannot do that, and macOS
+    # not to a broadcast address.
+    can_bind = sys.platform == "linux" or (sys.platform != "win32" and _is_multicast(group))
+    shared.bind((group[0] if can_bind else "", group[1]))
+    if _is_multicast(group):
+        membership = socket.inet_aton(group[0]) + socket.inet_aton(interface)
+        shared.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
 
 
 def _explain(interface: str, group: Address, error: OSError) -> LinkError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import random
 import shutil
@@ -14,7 +15,15 @@ import pytest
 
 from bridge.errors import UsageError
 from bridge.link import LinkError
-from bridge.udp_link import BATCH, GROUP, LOOPBACK, MAX_NEIGHBOURS, UdpLink, default_interface
+from bridge.receive_buffer import RECEIVE_BUFFER_BYTES
+from bridge.udp_link import (
+    BATCH,
+    GROUP,
+    LOOPBACK,
+    MAX_NEIGHBOURS,
+    UdpLink,
+    default_interface,
+)
 from protocol.keys import Keys, network_key
 from protocol.packets import DropReason
 from protocol.sealed_reader import SealedReader
@@ -25,10 +34,10 @@ from tests.bridge.rig import Inbox, broadcast, free_udp_port, run, unicast, unti
 class Member(Inbox):
     """A node of the group."""
 
-    def __init__(self, port: int, node_id: int, interface: str | None = LOOPBACK) -> None:
+    def __init__(self, port: int, node_id: int, interface: str | None = LOOPBACK, group: str = GROUP) -> None:
         super().__init__()
         self.node_id = node_id
-        self.link = UdpLink(GROUP, port, interface)
+        self.link = UdpLink(group, port, interface)
 
     async def start(self) -> None:
         await self.link.start(self.frames.extend, self.states.append)
@@ -191,8 +200,70 @@ def test_a_peer_that_is_gone_does_no_harm() -> None:
 def test_more_datagrams_than_a_batch_all_come_in() -> None:
     async def main() -> None:
         first, second = await introduced(2)
-        frames = [first.unicast(2, counter) for counter in range(2 * BATCH + 1)]
+        frames = [first.unicast(2, counter) for counter in range(BATCH + 1)]
         assert [await second.next_frame() for _ in frames] == frames
+        await close([first, second])
+
+    run(main())
+
+
+def test_what_has_come_is_handed_over_together() -> None:
+    async def main() -> None:
+        batches: list[list[bytes]] = []
+        link = UdpLink(GROUP, free_udp_port(), LOOPBACK)
+        await link.start(lambda frames: batches.append([*frames]), lambda state: None)
+        sent = [broadcast(3, counter) for counter in range(BATCH)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for frame in sent:
+                stranger.sendto(frame, link.address)
+        await until(lambda: sum(map(len, batches)) == BATCH)
+        assert batches == [sent]
+        await link.close()
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_finds_no_room_in_the_systems_buffer_is_counted() -> None:
+    async def main() -> None:
+        (member,) = await members(1)
+        count = 2 * RECEIVE_BUFFER_BYTES // 500  # which takes more of the buffer than a small datagram
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for counter in range(count):  # nobody reads meanwhile
+                stranger.sendto(broadcast(3, counter), member.link.address)
+            await until(lambda: len(member.frames) > BATCH)
+            while member.frames[-1] != broadcast(3, count):
+                stranger.sendto(broadcast(3, count), member.link.address)
+                await asyncio.sleep(0)
+        await member.link.close()
+        received = len(set(member.frames)) - 1
+        assert 0 < received < count
+        assert member.link.drops[DropReason.QUEUE_FULL] >= count - received
+
+    run(main())
+
+
+def test_others_on_the_loop_have_their_turn_between_batches() -> None:
+    async def main() -> None:
+        (member,) = await members(1)
+        seen_at_turns: list[int] = []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for counter in range(BATCH + 10):
+                stranger.sendto(broadcast(3, counter), member.link.address)
+        while len(member.frames) < BATCH + 10:
+            await asyncio.sleep(0)
+            seen_at_turns.append(len(member.frames))
+        assert BATCH in seen_at_turns
+        await close([member])
+
+    run(main())
+
+
+def test_it_tells_from_where_a_node_was_heard_last() -> None:
+    async def main() -> None:
+        first, second = await introduced(2)
+        assert second.link.address_of(1) == first.link.address
+        assert second.link.address_of(3) is None
         await close([first, second])
 
     run(main())
@@ -346,6 +417,37 @@ def test_while_the_system_refuses_to_send_it_is_down_and_tries_again(monkeypatch
     run(main())
 
 
+# --- broadcast, where there is no multicast ---
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="loopback has a broadcast address on Linux")
+def test_a_broadcast_address_serves_as_a_group() -> None:
+    async def main() -> None:
+        port = free_udp_port()
+        made = [Member(port, node_id, None, "127.255.255.255") for node_id in (1, 2, 3)]
+        for member in made:
+            await member.start()
+        assert made[0].link.address[0] == LOOPBACK
+        first = made[0].broadcast()
+        assert [await other.next_frame() for other in made[1:]] == [first, first]
+        made[1].broadcast()
+        await made[0].next_frame()
+        await made[2].next_frame()
+        answer = made[0].unicast(2)
+        assert await made[1].next_frame() == answer
+        last = made[0].broadcast(3)  # had the other heard the answer too, it would have come before this
+        assert await made[2].next_frame() == last
+        assert made[0].frames == []
+        await close(made)
+
+    run(main())
+
+
+@pytest.mark.parametrize("group", ["255.255.255.255", "192.168.1.255", "10.0.0.127"])
+def test_broadcast_addresses_are_taken(group: str) -> None:
+    assert UdpLink(group).name == f"udp:{group}:28539"
+
+
 # --- bad input ---
 
 
@@ -353,7 +455,7 @@ def test_while_the_system_refuses_to_send_it_is_down_and_tries_again(monkeypatch
     ("group", "port"), [("192.168.1.5", 28539), ("all", 28539), (GROUP, 0), (GROUP, 65_536), ("::1", 1)]
 )
 def test_what_is_no_group_is_bad_input(group: str, port: int) -> None:
-    with pytest.raises(UsageError, match="is no multicast group; give 224"):
+    with pytest.raises(UsageError, match="is no multicast group, nor a broadcast address; give 224"):
         UdpLink(group, port)
 
 
