@@ -1,7 +1,7 @@
 """Buffers that never grow past their capacity: what goes for want of room is a policy, and is counted.
 
     buffer = BoundedBuffer[Point](1000, Sample())
-    buffer.put(point, now_s)      # any thread; False if the policy left it out
+    buffer.put(point)             # any thread; False if the policy left it out
     points = buffer.take(100)     # any thread; the oldest first
 
 An item costs O(1). `put`, `take` and the figures may be used from any thread: one lock guards all of them.
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 from math import inf
+from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -60,11 +61,16 @@ class Sample:
         return True
 
 
+_WHOLE_TOKEN = 0.999
+
+
 class Throttle:
     """At most `rate_per_s` items a second, after a burst of at most `burst`: a token bucket, full at first.
 
     In any t seconds it admits at most `burst + rate_per_s * t` items; what finds no place is dropped and
-    spends nothing. A clock that goes back brings no tokens until it has caught up.
+    spends nothing. An item that is early by a thousandth of the interval is in time, so that a stream of just
+    this rate passes whole, however its times are rounded. A clock that goes back brings no tokens until it
+    has caught up.
     """
 
     __slots__ = ("_burst", "_rate_per_s", "_tokens", "_upto_s")
@@ -84,7 +90,7 @@ class Throttle:
             self._upto_s = now_s
         elif self._upto_s == inf:
             self._upto_s = now_s
-        if not free or self._tokens < 1:
+        if not free or self._tokens < _WHOLE_TOKEN:
             return False
         self._tokens -= 1
         return True
@@ -150,8 +156,13 @@ class BoundedBuffer(Generic[T]):
         """The part of the capacity that is filled, 0 to 1."""
         return len(self._items) / self.capacity
 
-    def put(self, item: T, now_s: float = 0.0) -> bool:
-        """Offer an item; whether it entered. `now_s` is any steady clock; `Throttle` alone looks at it."""
+    def put(self, item: T, now_s: float | None = None) -> bool:
+        """Offer an item; whether it entered.
+
+        `now_s` is of any steady clock, such as the items' own time, and the machine's if it is left out.
+        """
+        if now_s is None:
+            now_s = monotonic()
         items = self._items
         with self._lock:
             self.offered += 1

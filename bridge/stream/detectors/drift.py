@@ -17,9 +17,10 @@ class Cusum(Detector):
     With z the distance from the reference mean in its deviations, two sums, max(0, sum + z - allowance) and
     max(0, sum - z - allowance), alarm above `threshold`; `score` is the larger. The reference is given as
     `mean` and `deviation`, and is then kept, or is learnt from the first `warm_up` values, and anew after
-    each alarm. With a reference that is known, the defaults find a shift of one deviation in about 10
-    values and raise a false alarm in about 465 (D. C. Montgomery, "Introduction to Statistical Quality
-    Control", 9.1); for one that is learnt, and thus not exact, allow for more, or a `threshold` of 8.
+    each alarm. A threshold of 8 finds a shift of one deviation in 16 values on average, and raises a false
+    alarm in about 10,000; one of 5 in 10 and 465 (D. C. Montgomery, "Introduction to Statistical Quality
+    Control", 9.1; by simulation). Half of the false alarms come in a third of that, if the reference was
+    learnt from 100 values: its own error is part of the shift.
     """
 
     __slots__ = (
@@ -29,7 +30,7 @@ class Cusum(Detector):
 
     def __init__(
         self,
-        threshold: float = 5.0,
+        threshold: float = 8.0,
         allowance: float = 0.5,
         *,
         warm_up: int = 100,

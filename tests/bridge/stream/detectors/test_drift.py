@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from statistics import fmean
 
 import numpy as np
 import pytest
@@ -83,7 +82,7 @@ def test_page_hinkley_is_numpys(values: list[float], warm_up: int, tolerance: fl
     assert places(anomalies) == alarms
 
 
-DETECTORS: list[Detector] = [Cusum(8), PageHinkley(12, 0.1)]
+DETECTORS: list[Detector] = [Cusum(), PageHinkley(12, 0.1)]
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: type(detector).__name__)
@@ -99,26 +98,24 @@ def test_a_shift_within_the_noise_is_told_once(detector: Detector, shift: float)
     assert (anomalies[0].value - anomalies[0].expected) * shift > 0
 
 
-def test_cusum_runs_as_long_as_montgomery_says() -> None:
-    """465 values to a false alarm, 10.4 to a shift of one deviation; means of runs, seeded."""
+@pytest.mark.parametrize(
+    ("threshold", "shift", "runs", "length"), [(5, 0, 400, 465), (5, 1, 1000, 10.4), (8, 1, 1000, 16.4)]
+)
+def test_cusum_runs_as_long_as_the_books_say(
+    threshold: float, shift: float, runs: int, length: float
+) -> None:
+    """Values up to an alarm on average, seeded; the first is of false alarms."""
     draw = random.Random(20)
-
-    def mean_run(shift: float, runs: int) -> float:
-        lengths = []
-        detector = Cusum(mean=0, deviation=1)
-        for _ in range(runs):
-            length = 1
-            while detector.update(length, draw.gauss(shift, 1)) is None:
-                length += 1
-            lengths.append(length)
-        return fmean(lengths)
-
-    assert mean_run(0, 400) == pytest.approx(465, rel=0.15)
-    assert mean_run(1, 1000) == pytest.approx(10.4, rel=0.05)
+    detector, values = Cusum(threshold, mean=0, deviation=1), 0
+    for _ in range(runs):
+        values += 1
+        while detector.update(values, draw.gauss(shift, 1)) is None:
+            values += 1
+    assert values / runs == pytest.approx(length, rel=0.1)
 
 
 def test_a_given_reference_is_kept_after_an_alarm() -> None:
-    _, anomalies = judged(Cusum(mean=20, deviation=1), [20.0] * 10 + [22.0] * 20)
+    _, anomalies = judged(Cusum(5, mean=20, deviation=1), [20.0] * 10 + [22.0] * 20)
     assert places(anomalies) == [13, 17, 21, 25, 29]
 
 
