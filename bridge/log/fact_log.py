@@ -147,6 +147,11 @@ class Follower:
         return self._hold(batch)
 
     @property
+    def is_behind(self) -> bool:
+        """Whether it still reads what lies on disk."""
+        return self._number is None
+
+    @property
     def position(self) -> Position:
         """What is before was given, but for records without a fact."""
         return self._at or Position(0, 0)

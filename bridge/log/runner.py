@@ -152,7 +152,8 @@ class Runner:
                 batch = follower.next(IDLE_PERIOD_S)
                 self._see_gaps(follower)
                 if batch is None:
-                    self._idle()
+                    if not follower.is_behind:
+                        self._idle()
                 else:
                     self._persist(partial(self.consumer.take, batch))
                     self.taken += len(batch.facts)
