@@ -203,11 +203,15 @@ class Engine:
                 wanted[instance.rule.sentence.actuator] = True
         return wanted
 
-    def active_since_us(self, rule: Rule) -> int | None:
-        """Since when it is active, for whichever node; None if it is not."""
-        phases = [instance.phase for instance in self._instances if instance.rule is rule]
-        since_us = [phase.since_us for phase in phases if phase.is_active and phase.since_us is not None]
-        return min(since_us, default=None)
+    def active_since_us(self) -> dict[Rule, int]:
+        """The rules that are active, and since when, for whichever node was the first."""
+        since_us: dict[Rule, int] = {}
+        for instance in self._instances:
+            phase = instance.phase
+            if phase.is_active and phase.since_us is not None:
+                rule = instance.rule
+                since_us[rule] = min(phase.since_us, since_us.get(rule, phase.since_us))
+        return since_us
 
     def numbers(self) -> Iterator[tuple[Stream, int | None, Series]]:
         """The streams, one of any node once for each."""
