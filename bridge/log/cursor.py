@@ -16,19 +16,17 @@ _log = logging.getLogger(__name__)
 
 
 class Cursor:
-    """`position` is where the next record, if any, begins.
-
-    `cut_bytes` counts what was passed over at the ends of segments, whose writer was killed within a record;
-    `damage` names where a segment was not read to its end for other reasons; `gaps` counts the times when
-    segments that were not read yet were gone.
+    """`position` is where the next record, if any, begins. `gaps` counts the times when segments that were not
+    read yet were gone; `on_notice` gets a line for what cannot be read.
     """
 
-    def __init__(self, folder: LogFolder, segment: int) -> None:
+    def __init__(
+        self, folder: LogFolder, segment: int, on_notice: Callable[[str], None] = _log.warning
+    ) -> None:
         self.position = Position(segment, 0)
-        self.cut_bytes = 0
         self.gaps = 0
-        self.damage: list[str] = []
         self._folder = folder
+        self._on_notice = on_notice
         self._reader: SegmentReader | None = None
 
     def read(self, limit: Position | None = None) -> list[Record]:
@@ -49,6 +47,16 @@ class Cursor:
             if not size_bytes and (is_last or not self._end_segment(following, limit)):
                 break
         return []
+
+    def tell_rest(self) -> None:
+        """Say what is left of the segment at hand, whose writer was killed, or which is damaged."""
+        reader = self._reader
+        if reader is not None and reader.damage is not None:
+            self._on_notice(f"{reader.path}: {reader.damage}; the rest of this segment is passed over")
+        elif reader is not None and reader.rest_bytes:
+            self._on_notice(
+                f"{reader.path}: ends {reader.rest_bytes} bytes into a record, which is passed over"
+            )
 
     def close(self) -> None:
         """Give the file free; harmless when there is none."""
@@ -74,9 +82,7 @@ class Cursor:
         number = self.position.segment
         if following is None and (limit is None or limit.segment == number):
             return False
-        if self._reader.damage is not None:
-            self.damage.append(f"{self._reader.path}: {self._reader.damage}")
-        self.cut_bytes += self._reader.rest_bytes
+        self.tell_rest()
         self.close()
         was_removed = following != number + 1 and not self._folder.segment(number).exists()
         return self._go_to(following, limit, is_gap=was_removed)
@@ -100,19 +106,12 @@ def read_log(path: Path, on_notice: Callable[[str], None] = _log.warning) -> Ite
     oldest = folder.oldest()
     if oldest is None:
         raise UsageError(f"{path}: no segment of a log (treering-*.pcapng) is there; name another folder")
-    cursor = Cursor(folder, oldest)
-    told = 0
+    cursor = Cursor(folder, oldest, on_notice)
     try:
         while records := cursor.read():
             yield from records
-            for damage in cursor.damage[told:]:
-                on_notice(f"{damage}; the rest of that segment is passed over")
-            told = len(cursor.damage)
+        cursor.tell_rest()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a log's folder that you may read") from error
     finally:
         cursor.close()
-    if cursor.cut_bytes:
-        on_notice(
-            f"{path}: {cursor.cut_bytes} bytes at the ends of segments are no whole record: passed over"
-        )

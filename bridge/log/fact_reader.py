@@ -49,10 +49,8 @@ class FactReader:
 
         To be called when it is warm. Raises OSError.
         """
-        gaps, damaged = self._cursor.gaps, len(self._cursor.damage)
+        gaps = self._cursor.gaps
         records = self._cursor.read(limit)
-        for damage in self._cursor.damage[damaged:]:
-            _log.warning("%s; the rest of that segment is passed over", damage)
         if self._cursor.gaps > gaps:  # what is not known of what is gone was written down
             self.decoder = self._known_before(self._cursor.position.segment) or self.decoder
         if not records:

@@ -27,11 +27,14 @@ class LogSettings:
 
     @classmethod
     def from_table(cls, table: Table, folder: Path) -> LogSettings:
-        """What `[log]` says; `folder` unless it names another. Raises DescriptionError."""
+        """What `[log]` says; a folder that it names is seen from where `folder`, the default, stands.
+
+        Raises DescriptionError.
+        """
         table.expect(_KEYS)
         segment_bytes = quantity(table, "segment_size", "16 MB", SIZES_BYTES, least=LEAST_SEGMENT_BYTES)
         return cls(
-            Path(table.text("folder", str(folder))),
+            folder.parent / table.text("folder", folder.name),
             segment_bytes,
             quantity(table, "segment_age", "1 h", TIMES_S, least=1),
             quantity(table, "keep_size", "4 GB", SIZES_BYTES, least=2 * segment_bytes),
