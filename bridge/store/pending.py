@@ -10,8 +10,8 @@ from bridge.log.facts import Checkpoint, FactBatch
 from bridge.store.handed import Handed
 from bridge.store.inserts import insert
 from bridge.store.marks import Marks
-from bridge.store.rows import ActuatorRow, EventRow, PeerRow, event_of
-from bridge.store.schema import HOUR_US, READINGS, ROUNDS
+from bridge.store.rows import ActuatorRow, EventRow, PeerRow, event_rows
+from bridge.store.schema import EVENTS, HOUR_US, READINGS, ROUNDS
 from protocol.observations import Dropped, Observation, ReadingsSeen, RoundRow, TokenMoved
 
 _READING_COLUMNS = 4
@@ -52,7 +52,7 @@ class Pending:
         self._add(batch.facts)
 
     def _add(self, facts: Sequence[Observation]) -> None:
-        readings, from_us = self._readings, self._marks.kept_from_us("readings")
+        readings, from_us = self._readings, self._marks.kept_from_us(READINGS.raw)
         oldest_us = self._oldest_reading_us
         for fact in facts:
             if type(fact) is ReadingsSeen:
@@ -69,11 +69,11 @@ class Pending:
             elif (
                 type(fact) is not TokenMoved and type(fact) is not Dropped
             ):  # the most frequent of the others
-                self._add_event(fact)
+                self._add_events(fact)
         self._oldest_reading_us = oldest_us
 
     def _add_round(self, row: RoundRow) -> None:
-        if row.timestamp_us < self._marks.kept_from_us("rounds"):
+        if row.timestamp_us < self._marks.kept_from_us(ROUNDS.raw):
             self.too_late += 1
             return
         self._oldest_round_us = min(self._oldest_round_us, row.timestamp_us)
@@ -82,14 +82,12 @@ class Pending:
         self._rounds += (found.total, found.count, row.doubt, row.duration_ms, row.frames, row.bytes)
         self._rounds += (row.repairs, row.alive, row.reachable)
 
-    def _add_event(self, fact: Observation) -> None:
-        event = event_of(fact)
-        if event is None:
-            return
-        if event.time_us < self._marks.kept_from_us("events"):
-            self.too_late += 1
+    def _add_events(self, fact: Observation) -> None:
+        events = event_rows(fact)
+        if fact.timestamp_us < self._marks.kept_from_us(EVENTS):
+            self.too_late += len(events)
         else:
-            self._events.append(event)
+            self._events += events
 
     def add_handed(self, handed: Handed) -> None:
         """What does not come from the log."""

@@ -5,17 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from protocol.observations import (
-    HelpHeard,
-    MemberFound,
-    NodeLeft,
-    NodeLost,
-    NodeMissing,
-    Observation,
-    ParentChanged,
-    PassedOver,
-    PrimaryChanged,
-)
+from bridge.sinks.entries import Event, entries_of
+from protocol.observations import Observation
 
 NO_NODE = -1
 _NODE_BITS = 16
@@ -78,30 +69,12 @@ def node_and_metric(series: int) -> tuple[int, int]:
     return series & (1 << _NODE_BITS) - 1, series >> _NODE_BITS
 
 
-def event_of(fact: Observation) -> EventRow | None:
-    """The fact as an event; None for readings and rounds, and for what the log alone keeps.
-
-    That is where a token goes, many times a round, and what could not be decoded.
-    """
-    match fact:
-        case ParentChanged(time_us, node, parent, previous):
-            return _event(time_us, "parent changed", node, parent=parent, previous=previous)
-        case NodeLost(time_us, node, parent):
-            return _event(time_us, "lost", node, parent=parent)
-        case NodeLeft(time_us, node):
-            return _event(time_us, "left", node)
-        case HelpHeard(time_us, node, version, hop_count):
-            return _event(time_us, "help", node, version=version, hop_count=hop_count)
-        case PassedOver(time_us, node, by):
-            return _event(time_us, "passed over", node, by=by)
-        case MemberFound(time_us, node):
-            return _event(time_us, "member found", node)
-        case PrimaryChanged(time_us, primary, previous, epoch):
-            return _event(time_us, "primary changed", primary, previous=previous, epoch=epoch)
-        case NodeMissing(time_us, node, version):
-            return _event(time_us, "missing", node, version=version)
-    return None
-
-
-def _event(time_us: int, kind: str, node: int, **detail: int | None) -> EventRow:
-    return EventRow(time_us, kind, node, "", json.dumps(detail, separators=(",", ":")))
+def event_rows(fact: Observation) -> list[EventRow]:
+    """The events that the fact tells, in the words that sinks use, too."""
+    return [
+        EventRow(
+            entry.timestamp_us, entry.kind, entry.node, "", json.dumps(entry.details, separators=(",", ":"))
+        )
+        for entry in entries_of(fact)
+        if isinstance(entry, Event)
+    ]

@@ -58,6 +58,7 @@ ROUNDS = Family(
     sums="sum(rounds), max(max), min(least_mean), max(largest_mean), sum(total), sum(count)",
 )
 FAMILIES = (READINGS, ROUNDS)
+EVENTS = "events"
 
 
 def _series_view(table: str) -> str:

@@ -19,7 +19,9 @@ from bridge.store.upkeep import Upkeep
 
 COMMIT_PERIOD_S = 0.25
 MOST_PENDING_ROWS = 65_536  # about 10 MB
-UPKEEP_BUDGET_S = 0.1  # after a commit, so that what comes in has its turn, too
+# For each second of taking, upkeep has so many if it needs them. At full speed it needs less than one: so it
+# keeps up, and what comes in has its turn.
+UPKEEP_SHARE = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -93,14 +95,16 @@ class Store:
             self._pending.rows >= MOST_PENDING_ROWS or time.monotonic() - self._committed_s >= COMMIT_PERIOD_S
         )
 
-    def _commit(self, upkeep_s: float = UPKEEP_BUDGET_S) -> None:
-        pending = self._pending
+    def _commit(self, upkeep_s: float | None = None) -> None:
+        pending, began_s = self._pending, self._committed_s
         if self.trouble is None:
             pending.add_handed(self._handed)
         try:
             if not pending.is_empty:
                 self._write(pending)
                 self._pending = Pending(self._marks)
+            if upkeep_s is None:
+                upkeep_s = UPKEEP_SHARE * (time.monotonic() - began_s)
             self._upkeep.run(upkeep_s)
         except sqlite3.Error as error:
             self.trouble = trouble_text(self.path, error)

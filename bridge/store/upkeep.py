@@ -13,10 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.store.marks import Marks
-from bridge.store.schema import FAMILIES, HOUR_US, MINUTE_US, READINGS, ROUNDS
+from bridge.store.schema import EVENTS, FAMILIES, HOUR_US, MINUTE_US, READINGS, ROUNDS
 from bridge.store.settings import StoreSettings
 
-EVENTS = "events"
 _SUMS_A_SLICE = 10
 _DAY_US = 24 * HOUR_US
 

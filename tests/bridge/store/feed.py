@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from bridge.log.facts import Checkpoint, FactBatch, Position
 from bridge.store.schema import READINGS, ROUNDS
@@ -39,7 +40,7 @@ def batch(*facts: Observation, place: int = 1) -> FactBatch:
     return FactBatch(facts, Checkpoint(Position(1, place)), newest_us, max(1, len(facts)))
 
 
-def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
+def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table."""
     db = sqlite3.connect(path)
     try:

@@ -1,0 +1,38 @@
+"""Rows as CSV (RFC 4180) with a heading; times in ISO 8601, UTC."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from bridge.flat_rows import COLUMNS, ColumnType, Row
+from bridge.sinks.entries import utc_text
+
+
+class CsvWriter:
+    """A new file at `path`, or an existing one anew. Raises OSError, here and when writing."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self._file = open(path, "w", encoding="utf-8", newline="")  # noqa: SIM115 (close)
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(COLUMNS[kind])
+        types = [*COLUMNS[kind].values()]
+        self._times = [i for i, type_ in enumerate(types) if type_ is ColumnType.TIME]
+        self._flags = [i for i, type_ in enumerate(types) if type_ is ColumnType.FLAG]
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Add these; what is None stays empty, flags are 1 and 0."""
+        for row in rows:
+            cells = [*row]
+            for column in self._times:
+                time_us = cells[column]
+                assert isinstance(time_us, int)
+                cells[column] = utc_text(time_us)
+            for column in self._flags:
+                cells[column] = cells[column] and 1
+            self._writer.writerow(cells)
+
+    def close(self) -> None:
+        """The file is whole."""
+        self._file.close()
