@@ -79,7 +79,10 @@ def network_of(args: argparse.Namespace) -> Network:
 def add_udp_arguments(parser: argparse._ActionsContainer, default_port: int = PORT) -> None:
     """Where the other nodes are."""
     parser.add_argument(
-        "--group", default=GROUP, metavar="ADDRESS", help=f"multicast group (default: {GROUP})"
+        "--group",
+        default=GROUP,
+        metavar="ADDRESS",
+        help=f"multicast group (default: {GROUP}), or a broadcast address where there is no multicast",
     )
     parser.add_argument(
         "--udp-port",
