@@ -176,13 +176,17 @@ class RollingStatistics:
         if count < 2:
             return nan
         newer, older = len(self._newer), len(self._older)
-        squares = self._squares - self._sum * self._sum / newer if newer else 0.0
+        newer_mean = older_mean = squares = 0.0
+        if newer:
+            newer_mean = self._sum / newer
+            squares = self._squares - self._sum * newer_mean
         if older:
             total, older_squares = self._older[-1]
-            squares += older_squares - total * total / older
-            if newer:
-                delta = (self._newer_origin - self._older_origin) + (self._sum / newer - total / older)
-                squares += delta * delta * (newer * older / count)
+            older_mean = total / older
+            squares += older_squares - total * older_mean
+        if newer and older:
+            delta = (self._newer_origin - self._older_origin) + (newer_mean - older_mean)
+            squares += delta * delta * (newer * older / count)
         return squares / (count - 1) if squares > 0.0 else 0.0
 
     @property

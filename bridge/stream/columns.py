@@ -1,0 +1,429 @@
+"""The same statistics and windows over whole columns at once: numpy arrays of times and of values.
+
+    rolled = rolling(values, 100)                      # windows of 100 values
+    rolled = rolling_time(times_s, values, 60.0)       # windows of a minute
+    rolled.mean, rolled.deviation, rolled.z_score      # computed when they are asked for
+    table = tumbling(times_s, values, 60.0)
+
+Rolling means and deviations take the steps of `RollingStatistics`, in their order: they equal its results bit
+by bit, and have its error bounds. Tumbling, hopping and session windows are summed in two passes, about a
+value of their own, and differ from those of `bridge.stream.windows` by rounding alone.
+
+Columns have one dimension and equal lengths, times do not fall, and all is finite; anything else raises
+ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from math import inf, isclose
+from typing import NamedTuple
+
+try:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "bridge.stream.columns computes with numpy, which is not there: pip install 'treering[columns]'"
+    ) from error
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+# So many numbers are worked on at a time: with what is computed of them, they stay in a core's cache.
+_AT_ONCE = 1 << 14
+# What weighs less than this beside the newest value is left out of an exponentially weighted mean.
+_WEIGHTLESS = 1e-30
+
+
+class Rolled:
+    """Statistics of the windows that end with each value: columns as long as the values."""
+
+    def __init__(self, values: Floats, first: Indices, size: int | None) -> None:
+        """`first` has the index of each window's first value; `size` is that of full ones, None by time."""
+        self._values = values
+        self._first = first
+        self._size = size
+
+    @cached_property
+    def count(self) -> Indices:
+        return np.arange(1, len(self._values) + 1) - self._first
+
+    @cached_property
+    def mean(self) -> Floats:
+        """In the values' unit; the error is at most u (|mean| + (n + 6) (maximum - minimum)), u = 2^-53."""
+        return self._joined([_mean(*halves) for halves in self._halves(squares=False)])
+
+    @cached_property
+    def variance(self) -> Floats:
+        """Of a sample (ddof = 1), NaN of a single value; the error is at most 8 (n + 1)^2 u of itself."""
+        means, variances = [], []
+        for halves in self._halves(squares=True):
+            means.append(_mean(*halves))
+            variances.append(_variance(*halves))
+        self.mean = self._joined(means)
+        return self._joined(variances)
+
+    @cached_property
+    def deviation(self) -> Floats:
+        """The standard deviation of a sample, in the values' unit; NaN of a single value."""
+        return np.sqrt(self.variance)
+
+    @cached_property
+    def minimum(self) -> Floats:
+        return _extremes(np.minimum, self._values, self._first)
+
+    @cached_property
+    def maximum(self) -> Floats:
+        return _extremes(np.maximum, self._values, self._first)
+
+    @cached_property
+    def z_score(self) -> Floats:
+        """How many deviations each value lies above the mean of the window before it, as `ZScore` judges it.
+
+        NaN where fewer than two values came before; infinite where those were all equal and this one is not.
+        """
+        scores = np.full(len(self._values), np.nan)
+        deviation = self.deviation[:-1]  # before the mean, which comes with it
+        away = self._values[1:] - self.mean[:-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.divide(away, deviation, out=scores[1:])
+        scores[1:][(away == 0.0) & (deviation == 0.0)] = 0.0
+        return scores
+
+    def _halves(self, squares: bool) -> Iterator[tuple[_Half, _Half]]:
+        if self._size is None:
+            return _halves_by_time(self._values, self._first, squares)
+        return _halves_by_count(self._values, self._size, squares)
+
+    def _joined(self, parts: list[Floats]) -> Floats:
+        """Without what filled up the last part."""
+        return np.concatenate([part.ravel() for part in parts] or [self._values])[: len(self._values)]
+
+
+def rolling(values: ArrayLike, size: int) -> Rolled:
+    """Windows of the newest `size` values. Raises ValueError for a size below 1."""
+    if size < 1:
+        raise ValueError(f"a window holds at least 1 value, not {size}")
+    column = _column("values", values)
+    return Rolled(column, np.maximum(np.arange(len(column)) - (size - 1), 0), size)
+
+
+def rolling_time(times_s: ArrayLike, values: ArrayLike, span_s: float) -> Rolled:
+    """Windows of what came in the `span_s` until each value, (time - span_s, time].
+
+    Of several values at the same time each has its own window, which ends with it. Raises ValueError for a
+    span that is not positive.
+    """
+    if not 0.0 < span_s < inf:
+        raise ValueError(f"a window is longer than 0 s, not {span_s} s")
+    times, column = _samples(times_s, values)
+    return Rolled(column, np.searchsorted(times, times - span_s, side="right"), None)
+
+
+class WindowTable(NamedTuple):
+    """Windows as columns, those of `bridge.stream.Window`; `pandas.DataFrame(table._asdict())` is a table."""
+
+    start_s: Floats
+    end_s: Floats
+    count: Indices  # type: ignore[assignment]  # hides tuple.count, for which a table has no use
+    mean: Floats
+    deviation: Floats
+    minimum: Floats
+    maximum: Floats
+
+
+def tumbling(times_s: ArrayLike, values: ArrayLike, size_s: float) -> WindowTable:
+    """As `Tumbling`: windows of `size_s` one after the other, without those that are empty."""
+    return hopping(times_s, values, size_s, size_s)
+
+
+def hopping(times_s: ArrayLike, values: ArrayLike, size_s: float, hop_s: float) -> WindowTable:
+    """As `Hopping`: a window of `size_s` at every multiple of `hop_s`, without those that are empty."""
+    if not (0.0 < hop_s <= size_s < inf and isclose(size_s / hop_s, round(size_s / hop_s))):
+        raise ValueError(f"a window of {size_s} s cannot hop by {hop_s} s: its size is a multiple of its hop")
+    times, column = _samples(times_s, values)
+    pane_of = np.floor_divide(times, hop_s).astype(np.int64)
+    begins = _begins(np.diff(pane_of) > 0, len(column))
+    panes, of_panes = pane_of[begins], _moments(column, begins)
+    panes_each = round(size_s / hop_s)
+    firsts = np.unique(panes[:, None] - np.arange(panes_each))
+    whole = _no_moments(len(firsts))
+    for nth in range(panes_each):
+        place = np.minimum(np.searchsorted(panes, firsts + nth), len(panes) - 1)
+        there = np.flatnonzero(panes[place] == firsts + nth) if len(panes) else place
+        _merge(whole, there, of_panes, place[there])
+    return _table(firsts * hop_s, (firsts + panes_each) * hop_s, whole)
+
+
+def sessions(times_s: ArrayLike, values: ArrayLike, gap_s: float) -> WindowTable:
+    """As `Session`: samples with at most `gap_s` from one to the next, from the first to the last of them."""
+    if not 0.0 < gap_s < inf:
+        raise ValueError(f"a session ends with a gap longer than 0 s, not {gap_s} s")
+    times, column = _samples(times_s, values)
+    begins = _begins(np.diff(times) > gap_s, len(column))
+    lasts = np.append(begins[1:], len(column))[: len(begins)] - 1
+    return _table(times[begins], times[lasts], _moments(column, begins))
+
+
+def ewma(values: ArrayLike, alpha: float) -> tuple[Floats, Floats]:
+    """Exponentially weighted mean and deviation, the newest value weighing `alpha`: what `Ewma` expects next.
+
+    As pandas' `ewm(alpha=alpha, adjust=False)`, the deviation with `bias=True`. Raises ValueError unless
+    0 < alpha < 1.
+    """
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"alpha is {alpha}; give one between 0 and 1")
+    column = _column("values", values)
+    if not len(column):
+        return column, column
+    away = column - column[0]
+    mean = _fading(alpha * away, 1.0 - alpha)
+    step = away.copy()
+    step[1:] -= mean[:-1]
+    variance = _fading((1.0 - alpha) * alpha * step * step, 1.0 - alpha)
+    return column[0] + mean, np.sqrt(variance)
+
+
+def _column(name: str, numbers: ArrayLike) -> Floats:
+    column = np.asarray(numbers, np.float64)
+    if column.ndim != 1:
+        raise ValueError(f"{name} have {column.ndim} dimensions; give a column, which has one")
+    if not np.isfinite(column).all():
+        at = int(np.argmin(np.isfinite(column)))
+        raise ValueError(f"{name}[{at}] is {column[at]}, not a finite number: drop or replace it before")
+    return column
+
+
+def _samples(times_s: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
+    times, column = _column("times", times_s), _column("values", values)
+    if len(times) != len(column):
+        raise ValueError(f"{len(times)} times cannot belong to {len(column)} values")
+    falls = np.flatnonzero(np.diff(times) < 0.0)
+    if len(falls):
+        raise ValueError(f"times[{falls[0] + 1}] is before the one before it: sort the samples by time first")
+    return times, column
+
+
+class _Half(NamedTuple):
+    """A stack of `RollingStatistics` at each value: sums of differences from an origin, and of squares."""
+
+    size: Indices
+    sum: Floats
+    squares: Floats | None
+    origin: Floats
+
+
+def _mean(newer: _Half, older: _Half) -> Floats:
+    total = older.size * (older.origin - newer.origin) + older.sum
+    mean = newer.sum + total
+    mean /= newer.size + older.size
+    mean += newer.origin
+    return mean
+
+
+def _variance(newer: _Half, older: _Half) -> Floats:
+    assert newer.squares is not None
+    assert older.squares is not None
+    count = newer.size + older.size
+    newer_mean = newer.sum / newer.size
+    older_mean = older.sum / np.maximum(older.size, 1)
+    between = newer_mean - older_mean
+    between += newer.origin - older.origin
+    between *= between
+    between *= newer.size * older.size / count
+    squares = newer.squares - newer.sum * newer_mean
+    squares += older.squares - older.sum * older_mean
+    squares += between
+    np.maximum(squares, 0.0, out=squares)
+    with np.errstate(invalid="ignore"):  # 0 / 0 of a single value is NaN
+        squares /= count - 1
+    return squares
+
+
+def _scan(newer: Floats, older: Floats, squares: bool) -> tuple[_Half, _Half]:
+    """Both halves of rows of values, each summed from its beginning; the older ones come newest first.
+
+    They run as the two parts of a complex sum: each step waits for the one before, and two can wait at once.
+    """
+    sums = np.empty(newer.shape, np.complex128)
+    np.subtract(newer, newer[:, :1], out=sums.real)
+    np.subtract(older, older[:, :1], out=sums.imag)
+    products = None
+    if squares:
+        products = np.empty(newer.shape, np.complex128)
+        np.multiply(sums.real, sums.real, out=products.real)
+        np.multiply(sums.imag, sums.imag, out=products.imag)
+        np.cumsum(products, axis=1, out=products)
+    np.cumsum(sums, axis=1, out=sums)
+    sizes = np.arange(1, newer.shape[1] + 1)
+    return (
+        _Half(sizes, sums.real, None if products is None else products.real, newer[:, :1]),
+        _Half(sizes, sums.imag, None if products is None else products.imag, older[:, :1]),
+    )
+
+
+def _halves_by_count(values: Floats, size: int, squares: bool) -> Iterator[tuple[_Half, _Half]]:
+    """A row for every `size` values. At its n-th value the older half has all but n of the row before."""
+    head = values[None, :size]
+    newer, _ = _scan(head, head, squares)
+    zeros = np.zeros(1)
+    yield newer, _Half(np.zeros(1, np.int64), zeros, zeros, newer.origin)
+    whole = len(values) // size
+    rows = values[: whole * size].reshape(whole, size)
+    rest = values[whole * size :]
+    at_once = max(1, _AT_ONCE // size)
+    for begin in range(1, whole, at_once):
+        block = rows[begin : begin + at_once]
+        yield _halves_of_rows(rows[begin - 1 : begin - 1 + len(block)], block, squares)
+    if whole and len(rest):
+        last = np.full((1, size), rest[-1])
+        last[0, : len(rest)] = rest
+        yield _halves_of_rows(rows[-1:], last, squares)
+
+
+def _halves_of_rows(before: Floats, rows: Floats, squares: bool) -> tuple[_Half, _Half]:
+    # The newest value twice: its difference from itself is the sum of nothing, for the end of the row.
+    newer, older = _scan(rows, np.concatenate((before[:, -1:], before[:, :0:-1]), axis=1), squares)
+    reverse = np.s_[:, ::-1]
+    return newer, _Half(
+        older.size[::-1] - 1,
+        older.sum[reverse],
+        None if older.squares is None else older.squares[reverse],
+        older.origin,
+    )
+
+
+def _halves_by_time(values: Floats, first: Indices, squares: bool) -> Iterator[tuple[_Half, _Half]]:
+    """Rows as long as the stacks of `RollingStatistics`, which end when their oldest value is evicted."""
+    count = len(values)
+    if not count:
+        return
+    starts = _row_starts(first)
+    ends = np.append(starts[1:], count)
+    lengths = ends - starts
+    newer_sum, older_sum, newer_squares, older_squares = np.empty((4, count + 1))
+    padded = np.append(values, values[-1])  # what fills rows up is read from and written to the last place
+    for rows in _rows_alike(lengths):
+        steps = np.arange(lengths[rows].max())
+        inside = steps < lengths[rows, None]
+        upwards = np.where(inside, starts[rows, None] + steps, count)
+        downwards = np.where(inside, ends[rows, None] - 1 - steps, count)
+        newer, older = _scan(padded[upwards], padded[downwards], squares)
+        newer_sum[upwards], older_sum[downwards] = newer.sum, older.sum
+        if newer.squares is not None and older.squares is not None:
+            newer_squares[upwards], older_squares[downwards] = newer.squares, older.squares
+    start = np.repeat(starts, lengths)
+    size = start - first
+    yield (
+        _Half(np.arange(1, count + 1) - start, newer_sum[:-1], newer_squares[:-1], values[start]),
+        _Half(
+            size,
+            np.where(size, older_sum[first], 0.0),
+            np.where(size, older_squares[first], 0.0),
+            values[np.maximum(start - 1, 0)],
+        ),
+    )
+
+
+def _row_starts(first: Indices) -> Indices:
+    """A row ends before the first value whose window begins after the row does."""
+    following = np.searchsorted(first, np.arange(len(first)), side="right").data
+    starts, start = [], 0
+    while start < len(first):
+        starts.append(start)
+        start = following[start]
+    return np.array(starts)
+
+
+def _rows_alike(lengths: Indices) -> Iterator[Indices]:
+    """All rows, in groups in which none is twice as long as another: so little is filled up."""
+    powers = np.frexp(lengths)[1]
+    for power in np.unique(powers):
+        rows = np.flatnonzero(powers == power)
+        at_once = max(1, _AT_ONCE >> int(power))
+        for begin in range(0, len(rows), at_once):
+            yield rows[begin : begin + at_once]
+
+
+def _extremes(pick: np.ufunc, values: Floats, first: Indices) -> Floats:
+    """Of each window by two spans of a power of two that cover it (a sparse table, one level at a time)."""
+    powers = np.frexp(np.arange(1, len(values) + 1) - first)[1]
+    extremes = np.empty(len(values))
+    spans, length = values, 1  # spans[i] is of the values from i on
+    for power in range(1, int(powers.max(initial=0)) + 1):
+        ends = np.flatnonzero(powers == power)
+        extremes[ends] = pick(spans[first[ends]], spans[ends - (length - 1)])
+        spans = pick(spans[:-length], spans[length:])
+        length *= 2
+    return extremes
+
+
+class _Moments(NamedTuple):
+    """As `Running` keeps them, of many windows."""
+
+    size: Indices
+    origin: Floats
+    mean: Floats  # from the origin
+    squares: Floats
+    minimum: Floats
+    maximum: Floats
+
+
+def _begins(breaks: NDArray[np.bool_], count: int) -> Indices:
+    """Where the windows of a column begin, given whether one does between each value and the next."""
+    return np.concatenate(([0], np.flatnonzero(breaks) + 1)) if count else np.zeros(0, np.int64)
+
+
+def _moments(values: Floats, begins: Indices) -> _Moments:
+    """Of the windows that begin there and end where the next one begins."""
+    if not len(begins):
+        return _no_moments(0)
+    sizes = np.diff(begins, append=len(values))
+    origin = values[begins]
+    away = values - np.repeat(origin, sizes)
+    mean = np.add.reduceat(away, begins) / sizes
+    away -= np.repeat(mean, sizes)
+    squares = np.add.reduceat(away * away, begins)
+    lowest, highest = np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)
+    return _Moments(sizes, origin, mean, squares, lowest, highest)
+
+
+def _no_moments(count: int) -> _Moments:
+    origin, mean, squares = np.zeros((3, count))
+    lowest, highest = np.full(count, inf), np.full(count, -inf)
+    return _Moments(np.zeros(count, np.int64), origin, mean, squares, lowest, highest)
+
+
+def _merge(whole: _Moments, at: Indices, parts: _Moments, of: Indices) -> None:
+    """Take parts[of] into whole[at], as `Running.merge` does."""
+    before = whole.size[at]
+    whole.origin[at] = np.where(before, whole.origin[at], parts.origin[of])
+    share = parts.size[of] / (before + parts.size[of])
+    delta = (parts.origin[of] - whole.origin[at]) + (parts.mean[of] - whole.mean[at])
+    whole.mean[at] += delta * share
+    whole.squares[at] += parts.squares[of] + delta * delta * (before * share)
+    whole.size[at] += parts.size[of]
+    whole.minimum[at] = np.minimum(whole.minimum[at], parts.minimum[of])
+    whole.maximum[at] = np.maximum(whole.maximum[at], parts.maximum[of])
+
+
+def _table(start_s: Floats, end_s: Floats, of: _Moments) -> WindowTable:
+    with np.errstate(invalid="ignore"):  # 0 / 0 of a single value is NaN
+        deviation = np.sqrt(of.squares / (of.size - 1))
+    return WindowTable(start_s, end_s, of.size, of.origin + of.mean, deviation, of.minimum, of.maximum)
+
+
+def _fading(inputs: Floats, keep: float) -> Floats:
+    """Each input and `keep` times the result before it: by spans that double until the rest is weightless."""
+    faded = inputs.copy()
+    for begin in range(0, len(faded), _AT_ONCE):
+        part = faded[begin : begin + _AT_ONCE]
+        if begin:
+            part[0] += keep * faded[begin - 1]
+        reach, weight = 1, keep
+        while reach < len(part) and weight > _WEIGHTLESS:
+            part[reach:] += weight * part[:-reach]
+            reach, weight = 2 * reach, weight * weight
+    return faded
