@@ -16,8 +16,8 @@ _log = logging.getLogger(__name__)
 
 
 class Cursor:
-    """`position` is where the next record, if any, begins. `gaps` counts the times when segments that were not
-    read yet were gone; `on_notice` gets a line for what cannot be read.
+    """`position` is where the next record, if any, begins. `gaps` counts the times when segments were gone
+    that were not read yet; `on_notice` gets a line for what cannot be read.
     """
 
     def __init__(

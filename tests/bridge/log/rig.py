@@ -30,7 +30,7 @@ from tests.bridge.rig import broadcast
 
 TIMEOUT_S = 20.0
 START_US = 1_790_000_000_000_000
-SMALL = 4_000  # bytes of a segment: some forty frames
+SMALL = 2_000  # bytes of a segment: some thirty frames
 QUICK = Pauses(first_s=0.01, longest_s=0.05, failed_s=0.05)
 FIELDS = [(network, sealed) for network in ("tree", "ring", "polling") for sealed in (False, True)]
 
