@@ -17,10 +17,10 @@ from collections.abc import Callable
 
 import serial
 
-from bridge.errors import TreeringError
 from bridge.link import LinkState, OnFrames, OnState
-from bridge.ports import PortInfo, find_again, find_port, list_ports
-from bridge.serial_port import open_port, write
+from bridge.plugged_port import PluggedPort
+from bridge.ports import PortInfo, list_ports
+from bridge.serial_port import write
 from protocol.framing import DELIMITER, Deframer, encode_stream
 from protocol.packets import DropReason
 
@@ -30,17 +30,11 @@ MAX_QUEUED_FRAMES = 64
 # Of READ_BYTES at most, each: a line that floods us is held up by its driver, not kept in memory.
 MAX_PIECES_IN_FLIGHT = 16
 READ_BYTES = 4096
-FIRST_RETRY_S = 0.2
-LAST_RETRY_S = 2.0
 FLUSH_S = 0.5
 
 
 class SerialLink:
-    """A `bridge.link.Link` on a serial port, or on any URL that pyserial opens (`socket://host:port`).
-
-    After a loss the same USB device is looked for, by serial number or socket, since it may come back under
-    another name; a port that is not on USB by its path.
-    """
+    """A `bridge.link.Link` on a serial port, or on any URL that pyserial opens (`socket://host:port`)."""
 
     is_tap = False
 
@@ -49,10 +43,7 @@ class SerialLink:
     ) -> None:
         self.name = f"serial:{port}"
         self.unsent = 0
-        self._port = port
-        self._baud = baud
-        self._list_ports = list_ports
-        self._usb_device: PortInfo | None = None
+        self._port = PluggedPort(port, baud, list_ports)
         self._deframer = Deframer()
         self._room = threading.Semaphore(MAX_PIECES_IN_FLIGHT)
         self._closing = threading.Event()
@@ -72,7 +63,7 @@ class SerialLink:
         """See bridge.link.Link.start."""
         self._loop = asyncio.get_running_loop()
         self._on_frames, self._on_state = on_frames, on_state
-        port = await asyncio.to_thread(self._open_first)
+        port = await asyncio.to_thread(self._port.open)
         self._begin()
         self._thread = threading.Thread(target=self._run, args=(port,), name=self.name, daemon=True)
         self._thread.start()
@@ -110,17 +101,11 @@ class SerialLink:
 
     # --- the reader's thread -----------------------------------------------------------------------------
 
-    def _open_first(self) -> serial.Serial:
-        port = open_port(self._port, self._baud)
-        found = find_port(self._port, self._list_ports())
-        self._usb_device = found if found and found.vid is not None else None
-        return port
-
     def _run(self, port: serial.Serial) -> None:
         found: serial.Serial | None = port
         while found:
             self._serve(found)
-            found = self._open_again()
+            found = self._port.open_again(self._closing, lambda why: self._tell(is_up=False, reason=why))
             if found:
                 self._begin()
 
@@ -152,22 +137,6 @@ class SerialLink:
                 return
             if data:
                 self._hand_over(data)
-
-    def _open_again(self) -> serial.Serial | None:
-        """The port, when it is back; None if the link is closed before."""
-        retry_s, told = FIRST_RETRY_S, ""
-        while not self._closing.wait(retry_s):
-            retry_s = min(2 * retry_s, LAST_RETRY_S)
-            again = find_again(self._usb_device, self._list_ports()) if self._usb_device else None
-            if self._usb_device and not again:
-                continue
-            try:
-                return open_port(again.device if again else self._port, self._baud)
-            except TreeringError as error:
-                if str(error) != told:
-                    told = str(error)
-                    self._tell(is_up=False, reason=told)
-        return None
 
     def _hand_over(self, data: bytes) -> None:
         self._room.acquire()
