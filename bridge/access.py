@@ -34,6 +34,11 @@ class Access:
             return Membership(controller=self.controller)
         return self.keys.membership_of(node_id)
 
+    @property
+    def named_controller(self) -> int | None:
+        """Whom the nodes obey; None: nobody."""
+        return self.controller if self.keys is None else self.keys.controller
+
     def for_controller(self, node_id: int) -> Access:
         """That of the node that is to command others. Raises UsageError if it may not."""
         if self.keys is None:

@@ -26,6 +26,8 @@ from bridge.options import (
 from bridge.report import drops_text, log_to_stderr
 from bridge.rows import found_text
 from bridge.udp_link import UdpLink
+from firmware.pi.actuators import KINDS as ACTUATOR_KINDS
+from firmware.pi.actuators import Outputs
 from firmware.pi.agent import run_agent
 from firmware.pi.sensors.registry import KINDS
 from firmware.pi.sensors.sensor_set import SensorBack, SensorMissing, SensorSet
@@ -86,6 +88,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND[:KEY=VALUE,...]",
         help=f"measures by {', '.join(KINDS)}; may be repeated (firmware/pi/README.md lists the keys)",
     )
+    parser.add_argument(
+        "--actuator",
+        action="append",
+        default=[],
+        metavar="KIND:KEY=VALUE,...",
+        help=f"is commanded by {', '.join(ACTUATOR_KINDS)}; may be repeated (firmware/pi/README.md)",
+    )
+    parser.add_argument(
+        "--controller", type=node_id, metavar="ID", help="in an open network: who may command actuators"
+    )
     add_udp_arguments(parser)
     add_access_arguments(parser)
     add_end_arguments(parser)
@@ -99,6 +111,12 @@ def run(args: argparse.Namespace) -> int:
     teller = _Teller(settings.node_id, as_json=args.json)
     if isinstance(settings.sensor, SensorSet):
         settings.sensor.on_health = teller.take_health
+    outputs = Outputs(settings.actuators)
+
+    def take(event: Event) -> None:
+        outputs.heed(event)
+        teller.take(event)
+
     node = node_driver(
         settings.network,
         f"node {settings.node_id}",
@@ -110,13 +128,14 @@ def run(args: argparse.Namespace) -> int:
         readings_asked=settings.readings_asked,
         neighbours=settings.neighbours,
         access=settings.access,
-        on_event=teller.take,
+        actuators=outputs.actuators,
+        on_event=take,
     )
 
     async def main(stop: asyncio.Event) -> None:
         if args.duration:
             asyncio.get_running_loop().call_later(args.duration, stop.set)
-        await run_agent(node, link, _tell_state, stop)
+        await run_agent(node, link, _tell_state, stop, outputs)
 
     run_until_stopped(main)
     teller.close()

@@ -11,6 +11,10 @@ interface = "192.168.1.20"
 [[sensor]]
 kind = "sht31d"                  # seesaw, anemometer, synthetic, dataset
 address = 0x45
+
+[[actuator]]
+kind = "file"                    # command
+path = "/sys/class/leds/led0/brightness"
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from bridge.options import neighbours_of, network_of, sensor_of
 from bridge.private_file import read_private
 from bridge.sensors import NoSensor, Sensor
 from bridge.udp_link import GROUP, PORT
+from firmware.pi.actuators import ActuatorSettings
 from firmware.pi.sensors.registry import Workshop
 from firmware.pi.sensors.sensor_set import PATIENCE_S, SensorSet
 from protocol.aggregate import TEMPERATURE
@@ -36,7 +41,10 @@ from protocol.simulator.toml_tables import Table
 from protocol.timing import RingTiming
 
 DEFAULT_PERIOD_S = 5.0
-_KEYS = (*("id", "keys", "open", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor"),)
+_KEYS = (
+    *("id", "keys", "open", "network", "period_s", "order", "readings", "neighbours", "udp", "sensor"),
+    *("actuator", "controller"),
+)
 # Options that say what is measured, as they are when they are not given.
 _OTHER_SENSORS = {
     "metrics": (TEMPERATURE.id,),
@@ -63,6 +71,7 @@ class Settings:
     udp_port: int = PORT
     interface: str | None = None
     access: Access = OPEN
+    actuators: tuple[ActuatorSettings, ...] = ()
 
 
 # --- options ---------------------------------------------------------------------------------------------
@@ -84,7 +93,11 @@ def settings_of(args: argparse.Namespace) -> Settings:
         args.group,
         args.udp_port,
         args.interface,
-        access_of(args),
+        *_obeying(
+            access_of(args),
+            args.controller,
+            [ActuatorSettings.from_table(_option_table("actuator", text), Path()) for text in args.actuator],
+        ),
     )
 
 
@@ -97,18 +110,21 @@ def _sensor_of(args: argparse.Namespace, network: Network) -> tuple[Sensor, tupl
             name = "--" + option.replace("_", "-")
             raise UsageError(f"--sensor says what is measured; leave {name} out")
     sensors = _sensors(
-        [_sensor_table(text) for text in args.sensor], Workshop(Path(), args.id), network, args.period
+        [_option_table("sensor", text) for text in args.sensor],
+        Workshop(Path(), args.id),
+        network,
+        args.period,
     )
     return sensors, sensors.metrics
 
 
-def _sensor_table(text: str) -> Table:
+def _option_table(option: str, text: str) -> Table:
     """`KIND` or `KIND:key=value,...`, the values as in TOML."""
     kind, _, rest = text.partition(":")
     inner = f"kind = {json.dumps(kind)}" + (f", {rest}" if rest else "")
-    document = f"sensor = {{ {inner} }}\n"
+    document = f"{option} = {{ {inner} }}\n"
     with unusable():
-        return Table.parse(document, f"--sensor {text}", "write KIND:key=value,...").table("sensor")
+        return Table.parse(document, f"--{option} {text}", "write KIND:key=value,...").table(option)
 
 
 # --- the file --------------------------------------------------------------------------------------------
@@ -143,8 +159,26 @@ def _settings_in(table: Table, folder: Path) -> Settings:
         udp.text("group", GROUP),
         udp.whole("port", PORT, 1, 65_535),
         udp.text("interface", None),
-        access_in(table, folder),
+        *_obeying(
+            access_in(table, folder),
+            table.whole("controller", None, 0, MAX_NODE_ID),
+            [ActuatorSettings.from_table(one, folder) for one in table.tables("actuator")],
+        ),
     )
+
+
+def _obeying(
+    access: Access, controller: int | None, actuators: Sequence[ActuatorSettings]
+) -> tuple[Access, tuple[ActuatorSettings, ...]]:
+    """Access with the controller, and what it may command. Raises UsageError."""
+    if access.keys is None:
+        access = Access(controller=controller)
+    elif controller is not None:
+        raise UsageError("the keys name the controller; leave controller out, it is for open networks")
+    if actuators and access.named_controller is None:
+        remedy = "provision the network with one" if access.keys else "name its id as controller"
+        raise UsageError(f"nobody may command actuators, as there is no controller; {remedy}")
+    return access, tuple(actuators)
 
 
 # --- sensors ---------------------------------------------------------------------------------------------
