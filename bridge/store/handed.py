@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from bridge.store.rows import ActuatorRow, EventRow, PeerRow
+from bridge.store.rows import EventRow, PeerRow
 
-# While nothing can be written; of peers and actuators the newest row each is enough.
+# While nothing can be written; of a peer its newest row is enough.
 MOST_EVENTS = 10_000
 
 
@@ -19,7 +19,6 @@ class Handed:
         self._lock = threading.Lock()
         self._events: list[EventRow] = []
         self._peers: dict[int, PeerRow] = {}
-        self._actuators: dict[str, ActuatorRow] = {}
 
     def put_events(self, rows: Iterable[EventRow]) -> None:
         """Further events than MOST_EVENTS are counted, and not kept."""
@@ -33,14 +32,9 @@ class Handed:
         with self._lock:
             self._peers |= {row.node: row for row in rows}
 
-    def put_actuators(self, rows: Iterable[ActuatorRow]) -> None:
-        """The newest of each name."""
-        with self._lock:
-            self._actuators |= {row.name: row for row in rows}
-
-    def take(self) -> tuple[list[EventRow], list[PeerRow], list[ActuatorRow]]:
+    def take(self) -> tuple[list[EventRow], list[PeerRow]]:
         """All of it; it is then the caller's."""
         with self._lock:
-            taken = self._events, [*self._peers.values()], [*self._actuators.values()]
-            self._events, self._peers, self._actuators = [], {}, {}
+            taken = self._events, [*self._peers.values()]
+            self._events, self._peers = [], {}
         return taken

@@ -12,11 +12,23 @@ from bridge.store.inserts import insert
 from bridge.store.marks import Marks
 from bridge.store.rows import ActuatorRow, EventRow, PeerRow, event_rows
 from bridge.store.schema import EVENTS, HOUR_US, READINGS, ROUNDS
-from protocol.observations import Dropped, Observation, ReadingsSeen, RoundRow, TokenMoved
+from protocol.observations import (
+    ActuatorSeen,
+    Dropped,
+    NodeHeard,
+    Observation,
+    ReadingsSeen,
+    RoundRow,
+    TokenMoved,
+)
 
 _READING_COLUMNS = 4
 _ROUND_COLUMNS = 15
 _NEVER_US = 1 << 62
+_NO_EVENTS = {NodeHeard, TokenMoved, Dropped}  # the most frequent of those that are none
+_NEWER_ACTUATOR = """INSERT INTO actuators VALUES (?, ?, ?, ?, ?) ON CONFLICT (node, actuator) DO UPDATE
+    SET time_us = excluded.time_us, value = excluded.value, cause = excluded.cause
+    WHERE excluded.time_us >= time_us"""
 
 
 class Pending:
@@ -29,7 +41,7 @@ class Pending:
         self._rounds: list[int | None] = []
         self._events: list[EventRow] = []
         self._peers: list[PeerRow] = []
-        self._actuators: list[ActuatorRow] = []
+        self._actuators: dict[tuple[int, int], ActuatorSeen] = {}
         self._checkpoint: Checkpoint | None = None
         self._newest_us = marks.newest_us
         self._oldest_reading_us = self._oldest_round_us = _NEVER_US
@@ -43,7 +55,7 @@ class Pending:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write, not even a place in the log."""
-        return not (self._checkpoint or self._events or self._peers or self._actuators)
+        return not (self._checkpoint or self._events or self._peers)
 
     def add(self, batch: FactBatch) -> None:
         """Lay its facts out; those older than what their table keeps are counted."""
@@ -66,9 +78,9 @@ class Pending:
                     readings += (metric << 16 | node, time_us, version, raw)
             elif type(fact) is RoundRow:
                 self._add_round(fact)
-            elif (
-                type(fact) is not TokenMoved and type(fact) is not Dropped
-            ):  # the most frequent of the others
+            elif type(fact) is ActuatorSeen:
+                self._actuators[fact.node, fact.actuator] = fact
+            elif type(fact) not in _NO_EVENTS:
                 self._add_events(fact)
         self._oldest_reading_us = oldest_us
 
@@ -91,7 +103,7 @@ class Pending:
 
     def add_handed(self, handed: Handed) -> None:
         """What does not come from the log."""
-        events, self._peers, self._actuators = handed.take()
+        events, self._peers = handed.take()
         self._events += events
 
     def marks_moved(self) -> AbstractContextManager[None]:
@@ -106,7 +118,7 @@ class Pending:
     def write(self, db: sqlite3.Connection) -> tuple[int, int, int]:
         """Into the tables; how many readings, rounds and events were new."""
         insert(db, "INSERT OR REPLACE INTO peers", 10, _values(self._peers))
-        insert(db, "INSERT OR REPLACE INTO actuators", 7, _values(self._actuators))
+        db.executemany(_NEWER_ACTUATOR, [_actuator_row(seen) for seen in self._actuators.values()])
         return (
             insert(db, "INSERT OR IGNORE INTO readings", _READING_COLUMNS, self._readings),
             insert(db, "INSERT OR IGNORE INTO rounds", _ROUND_COLUMNS, self._rounds),
@@ -116,3 +128,7 @@ class Pending:
 
 def _values(rows: Iterable[tuple[object, ...]]) -> list[object]:
     return [value for row in rows for value in row]
+
+
+def _actuator_row(seen: ActuatorSeen) -> ActuatorRow:
+    return ActuatorRow(seen.node, seen.actuator, seen.timestamp_us, seen.value, seen.cause)

@@ -269,7 +269,7 @@ class Queries:
         return sorted(PeerRow(*row) for row in rows)
 
     def actuator_states(self) -> list[ActuatorRow]:
-        """All actuators that rules know, ordered by name."""
+        """The newest that was told of each actuator, ordered by node and actuator."""
         columns = ", ".join(ActuatorRow._fields)
         rows = self._rows(f"SELECT json_group_array(json_array({columns})) FROM actuators")
         return sorted(ActuatorRow(*row) for row in rows)

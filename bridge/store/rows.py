@@ -48,15 +48,13 @@ class PeerRow(NamedTuple):
 
 
 class ActuatorRow(NamedTuple):
-    """An actuator by its name in the settings: its state since `since_us`, and the value last asked for."""
+    """What an actuator does as its controller told last, at `time_us` (PROTOCOL.md 14.3)."""
 
-    name: str
     node: int
     actuator: int
-    state: str
-    value: int | None
-    since_us: int
-    detail: str = ""
+    time_us: int
+    value: int
+    cause: int
 
 
 def series_of(node: int, metric: int) -> int:

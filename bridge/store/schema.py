@@ -116,8 +116,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             lost_frames INTEGER NOT NULL, interval_s REAL, address_changes INTEGER NOT NULL
         )""",
         """CREATE TABLE actuators (
-            name TEXT PRIMARY KEY, node INTEGER NOT NULL, actuator INTEGER NOT NULL, state TEXT NOT NULL,
-            value INTEGER, since_us INTEGER NOT NULL, detail TEXT NOT NULL
+            node INTEGER NOT NULL, actuator INTEGER NOT NULL, time_us INTEGER NOT NULL,
+            value INTEGER NOT NULL, cause INTEGER NOT NULL,
+            PRIMARY KEY (node, actuator)
         ) WITHOUT ROWID""",
         _reading_sums("reading_minutes"),
         _reading_sums("reading_hours"),

@@ -12,7 +12,7 @@ from bridge.log.facts import Checkpoint, FactBatch, RetryError
 from bridge.store.handed import Handed
 from bridge.store.marks import Marks
 from bridge.store.pending import Pending
-from bridge.store.rows import ActuatorRow, EventRow, PeerRow
+from bridge.store.rows import EventRow, PeerRow
 from bridge.store.schema import open_writer, trouble_text
 from bridge.store.settings import StoreSettings
 from bridge.store.upkeep import Upkeep
@@ -130,7 +130,3 @@ class Store:
     def write_peers(self, rows: Iterable[PeerRow]) -> None:
         """Keep the newest of each node with the next commit."""
         self._handed.put_peers(rows)
-
-    def write_actuators(self, rows: Iterable[ActuatorRow]) -> None:
-        """Keep the newest of each name with the next commit."""
-        self._handed.put_actuators(rows)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from bridge.log.facts import FactBatch
 from bridge.store.settings import StoreSettings
 from bridge.store.store import Store
-from protocol.observations import Observation
-from tests.bridge.store.feed import batch, content, lost, reading, result
+from protocol.observations import ActuatorSeen, Observation
+from tests.bridge.store.feed import batch, content, lost, reading, result, time_us
 
 SHORT = StoreSettings(
     keep_readings_s=3_600,
@@ -40,7 +40,8 @@ def facts_of(step: int) -> list[Observation]:
     for k in range(generator.randrange(12)):
         second += generator.random() * 40
         found.append(reading(second, generator.choice((3, 7)), generator.randrange(256), k % 2, step))
-    return [*found, result(second + 1, step), lost(second + 2)]
+    told = ActuatorSeen(time_us(second + 3), 7, 1, step & 1, 2)
+    return [*found, result(second + 1, step), lost(second + 2), told]
 
 
 def log_of(steps: int) -> list[FactBatch]:

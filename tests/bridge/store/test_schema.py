@@ -46,7 +46,7 @@ def test_a_file_of_each_version_keeps_what_it_holds(version: int, tmp_path: Path
     with Queries(path) as ask:
         assert [row.raw for row in ask.readings(7, 0, time_us(0), time_us(200))] == [100, 111]
         assert ask.last_rounds() == [result(1)]
-        assert [row.name for row in ask.actuator_states()] == ["fan"]
+        assert [row.value for row in ask.actuator_states()] == [1]
         assert [row.node for row in ask.peers()] == [7]
         assert [row.kind for row in ask.events(time_us(0), time_us(200))] == ["lost"]
 

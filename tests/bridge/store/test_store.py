@@ -11,6 +11,7 @@ from bridge.log.facts import Checkpoint, Position
 from bridge.store.queries import Queries
 from bridge.store.rows import ActuatorRow, EventRow, PeerRow, ReadingRow
 from bridge.store.store import Store
+from protocol.observations import ActuatorSeen
 from tests.bridge.store.feed import batch, content, lost, reading, result, time_us
 
 
@@ -61,14 +62,21 @@ def test_the_same_version_65536_rounds_later_is_another_reading(store: Store, pa
 def test_what_other_threads_hand_over_is_kept_too(store: Store, path: Path) -> None:
     peer = PeerRow(7, "udp", "10.0.0.7:28539", "alive", time_us(0), time_us(3), 12, 1, 1.0, 0)
     late = peer._replace(state="late", frames=13)
-    fan = ActuatorRow("fan", 7, 1, "active", 1, time_us(3))
     alarm = EventRow(time_us(4), "alarm", 7, "too hot", "{}")
     store.write_peers([peer])
     store.write_peers([late])
-    store.write_actuators([fan])
     store.write_events([alarm])
     store.idle(time_us(5))
     with Queries(path) as queries:
         assert queries.peers() == [late]
-        assert queries.actuator_states() == [fan]
         assert queries.events(time_us(0), time_us(9)) == [alarm]
+
+
+def test_the_newest_of_an_actuator_is_kept_in_any_order(store: Store, path: Path) -> None:
+    on, off = ActuatorSeen(time_us(5), 7, 1, 1, 2), ActuatorSeen(time_us(9), 7, 1, 0, 2)
+    store.take(batch(on, off))
+    store.settle()
+    store.take(batch(on))
+    store.settle()
+    with Queries(path) as queries:
+        assert queries.actuator_states() == [ActuatorRow(7, 1, time_us(9), 0, 2)]

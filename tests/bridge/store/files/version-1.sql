@@ -3,10 +3,11 @@ PRAGMA application_id = 1414680135;
 PRAGMA user_version = 1;
 BEGIN TRANSACTION;
 CREATE TABLE actuators (
-            name TEXT PRIMARY KEY, node INTEGER NOT NULL, actuator INTEGER NOT NULL, state TEXT NOT NULL,
-            value INTEGER, since_us INTEGER NOT NULL, detail TEXT NOT NULL
+            node INTEGER NOT NULL, actuator INTEGER NOT NULL, time_us INTEGER NOT NULL,
+            value INTEGER NOT NULL, cause INTEGER NOT NULL,
+            PRIMARY KEY (node, actuator)
         ) WITHOUT ROWID;
-INSERT INTO "actuators" VALUES('fan',7,1,'active',1,1790000003000000,'');
+INSERT INTO "actuators" VALUES(7,1,1790000003000000,1,2);
 CREATE TABLE events (
             time_us INTEGER NOT NULL, kind TEXT NOT NULL, node INTEGER NOT NULL, name TEXT NOT NULL,
             detail TEXT NOT NULL,
@@ -61,7 +62,7 @@ CREATE TABLE state (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 INSERT INTO "state" VALUES('checkpoint','[3, 4096]');
 INSERT INTO "state" VALUES('events_from_us',1758463200000000);
 INSERT INTO "state" VALUES('network','garden');
-INSERT INTO "state" VALUES('newest_us',1790000002000000);
+INSERT INTO "state" VALUES('newest_us',1790000003000000);
 INSERT INTO "state" VALUES('reading_hours_from_us',1474588800000000);
 INSERT INTO "state" VALUES('reading_hours_to_us',1789999200000000);
 INSERT INTO "state" VALUES('reading_minutes_from_us',1758412800000000);
