@@ -37,6 +37,7 @@ class FactLog:
         reader.close()
         self._decoder = reader.decoder
         self._end = log.end
+        self._records = reader.decoder.records
         log.state = self._decoder.state
         log.needed = self._oldest_needed
 
@@ -48,7 +49,7 @@ class FactLog:
     @property
     def records(self) -> int:
         """How many records the log has had, also those that are removed by now."""
-        return self._decoder.records
+        return self._records
 
     @property
     def newest_us(self) -> int:
@@ -73,6 +74,7 @@ class FactLog:
             self._tail_facts += len(facts)
             self._next += 1
             self._end = self.log.end
+            self._records = self._decoder.records
             while self._tail_facts > TAIL_FACTS or len(self._tail) > TAIL_BATCHES:
                 self._tail_facts -= len(self._tail.pop(next(iter(self._tail))).facts)
             self._changed.notify_all()
@@ -94,10 +96,10 @@ class FactLog:
         if follower in self._followers:
             self._followers.remove(follower)
 
-    def newest(self) -> tuple[int, Position]:
-        """The number of the next batch, and where it will begin."""
+    def newest(self) -> tuple[int, Position, int]:
+        """The number of the next batch, where it will begin, and how many records are before it."""
         with self._changed:
-            return self._next, self._end
+            return self._next, self._end, self._records
 
     def batches_from(self, number: int, timeout_s: float) -> list[FactBatch] | None:
         """Those from that number on, some thousand facts at most; after `timeout_s` perhaps none. None if
@@ -142,7 +144,6 @@ class Follower:
         batch = self._read() if self._number is None else self._remembered(self._number, timeout_s)
         if batch is not None:
             self._at = batch.checkpoint.at
-            self.records += batch.records
             self.newest_us = batch.newest_us
         return self._hold(batch)
 
@@ -172,10 +173,11 @@ class Follower:
             self.records = self._reader.decoder.records
             self.newest_us = self._reader.decoder.newest_us
             return None
-        number, end = self._fact_log.newest()
+        number, end, records = self._fact_log.newest()
         gaps = self._reader.gaps
         batch = self._reader.read(end)
         self.gaps += self._reader.gaps - gaps
+        self.records = records if batch is None else self._reader.decoder.records
         if batch is None:
             self._reader.close()
             self._reader = None
@@ -188,6 +190,7 @@ class Follower:
             self._number = None
             return self._read()
         self._number = number + len(batches)
+        self.records += sum(batch.records for batch in batches)
         return _joined(batches) if batches else None
 
     def _hold(self, batch: FactBatch | None) -> FactBatch | None:
