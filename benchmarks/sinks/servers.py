@@ -37,13 +37,20 @@ def free_port() -> int:
         return port
 
 
-def until(condition: Callable[[], object], what: str, timeout_s: float = START_S) -> None:
-    """Wait for something that tells nobody. Raises TimeoutError."""
+def comes_true(condition: Callable[[], object], timeout_s: float, poll_s: float = POLL_S) -> bool:
+    """Wait for something that tells nobody; whether it came."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline_s:
-            raise TimeoutError(f"{what}: not within {timeout_s:g} s")
-        time.sleep(POLL_S)
+            return False
+        time.sleep(poll_s)
+    return True
+
+
+def until(condition: Callable[[], object], what: str, timeout_s: float = START_S) -> None:
+    """The same. Raises TimeoutError if it does not come."""
+    if not comes_true(condition, timeout_s):
+        raise TimeoutError(f"{what}: not within {timeout_s:g} s")
 
 
 class Server:

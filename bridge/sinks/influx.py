@@ -94,7 +94,6 @@ class InfluxSink(Sink[str]):
         super().__init__("influx", settings.delivery, offsets)
         self._network = network
         self._connection = InfluxConnection(
-            self.name,
             settings.url,
             settings.target,
             None if settings.secret_place is None else read_secret(settings.secret_place),

@@ -89,11 +89,10 @@ class BadPointsError(Exception):
 
 
 class InfluxConnection:
-    """One connection, opened when it is needed. `name` begins every error's line."""
+    """One connection, opened when it is needed."""
 
     def __init__(
         self,
-        name: str,
         url: str,
         target: Influx1 | Influx2,
         secret: str | None = None,
@@ -103,7 +102,6 @@ class InfluxConnection:
     ) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None  # the settings have seen to that
-        self._name = name
         self._url = url
         self._target = target
         self._base = parts.path.rstrip("/")
@@ -178,16 +176,16 @@ class InfluxConnection:
             return self._retry(f"may not write ({cause})", self._target.denied_remedy())
         if status == 404:
             return self._retry(cause, self._target.missing_remedy())
-        return self._retry(f"answers {status} ({cause})", "look into its log; it is tried again")
+        return self._retry(f"answers {status} ({cause})", "look into its log")
 
     def _unreachable(self, error: Exception) -> RetryError:
         cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if isinstance(error, ssl.SSLCertVerificationError):
             return self._retry(f"its certificate is not trusted ({error.verify_message})", "name its CA: ca")
-        return self._retry(cause, "is it running? it is tried again")
+        return self._retry(cause, "is it running?")
 
     def _retry(self, cause: str, remedy: str) -> RetryError:
-        return RetryError(f"{self._name}: {self._url}: {cause}; {remedy}")
+        return RetryError(f"{self._url}: {cause}; {remedy}")
 
 
 def _dropped_in(cause: str) -> int | None:

@@ -257,7 +257,6 @@ class MqttSink(Sink[Entry]):
     def _connect(self) -> MqttConnection:
         settings = self._settings
         return MqttConnection(
-            self.name,
             settings.host,
             settings.port,
             protocol=settings.protocol,

@@ -40,7 +40,6 @@ class MqttConnection:
 
     def __init__(
         self,
-        name: str,
         host: str,
         port: int,
         *,
@@ -56,7 +55,7 @@ class MqttConnection:
         on_message: Callable[[str, str], None],
     ) -> None:
         """Raises RetryError, with the cause and the remedy, if there is no connection."""
-        self._where = f"{name}: {host}:{port}"
+        self._where = f"{host}:{port}"
         self._ack_timeout_s = ack_timeout_s
         self._window = window
         self._unacknowledged: dict[int, Message] = {}
@@ -149,7 +148,7 @@ class MqttConnection:
             raise self._failed(cause, "name its CA: ca") from error
         except OSError as error:
             cause = error.strerror or str(error) or type(error).__name__
-            raise self._failed(cause, "is the broker running? it is tried again") from error
+            raise self._failed(cause, "is the broker running?") from error
         deadline_s = time.monotonic() + self._ack_timeout_s
         while self._connected is None:
             self._loop(_LOOP_S)
@@ -176,7 +175,7 @@ class MqttConnection:
         if self._denied is not None:  # before what follows: some brokers end the connection then
             raise self._failed(self._denied, "let the user write to that topic")
         if self._lost is not None or code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise self._failed(self._lost or "the connection is lost", "it is tried again")
+            raise self._failed(self._lost or "the connection is lost", "is the broker running?")
 
     def _failed(self, cause: str, remedy: str) -> RetryError:
         return RetryError(f"{self._where}: {cause}; {remedy}")

@@ -28,13 +28,21 @@ class Delivery:
     backoff_most_s: float  # between attempts during an outage: it doubles up to this
 
     @classmethod
-    def from_table(cls, table: Table, *, name: str, batch_rows: int, batch_age: str) -> Delivery:
+    def from_table(
+        cls,
+        table: Table,
+        *,
+        name: str,
+        batch_rows: int,
+        batch_age: str,
+        most_rows: int = MAX_BATCH_ROWS,
+    ) -> Delivery:
         """The keys of `DELIVERY_KEYS`, with these defaults. Raises DescriptionError."""
         is_limited = "rate" in table.values
         return cls(
             table.text("name", name),
-            table.whole("batch", batch_rows, 1, MAX_BATCH_ROWS),
-            quantity(table, "batch_age", batch_age, TIMES_S, most=3_600),
+            table.whole("batch", batch_rows, 1, most_rows),
+            quantity(table, "batch_age", batch_age, TIMES_S, most=86_400),
             quantity(table, "rate", "", RATES_PER_S, least=1 / 3_600) if is_limited else None,
             quantity(table, "backoff", "1 min", TIMES_S, least=1, most=86_400),
         )

@@ -113,7 +113,7 @@ class Sink(ABC, Generic[Row]):
     def wait(self, seconds: float) -> None:
         """Sleep, unless interrupted: that raises RetryError."""
         if self._interrupted.wait(seconds):
-            raise RetryError(f"{self.name}: the bridge is stopping; what is left goes on with its next start")
+            raise RetryError("the bridge is stopping; what is left goes on with its next start")
 
     def _send_due(self) -> None:
         is_old = self._clock_s() - self._oldest_s >= self.delivery.batch_age_s

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
-
-from benchmarks.sinks.servers import until
 from bridge.log.facts import Checkpoint, FactBatch, Position
 from protocol.aggregate import Aggregate
 from protocol.observations import Observation, ReadingsSeen, RoundRow
@@ -72,56 +64,6 @@ def secret_file(path: Path, secret: str) -> Path:
     path.write_text(secret + "\n")
     path.chmod(0o600)
     return path
-
-
-class Subscriber:
-    """Hears all messages of a broker; `heard` are topic and payload, in order."""
-
-    def __init__(self, port: int, **login: Any) -> None:
-        self.heard: list[tuple[str, str, bool]] = []
-        self._subscribed = threading.Event()
-        self.client = Client(CallbackAPIVersion.VERSION2, client_id="subscriber", clean_session=False)
-        if login:
-            self.client.username_pw_set(**login)
-        self.client.reconnect_delay_set(1, 1)
-        self.client.on_connect = lambda client, *_: client.subscribe("#", 1)
-        self.client.on_subscribe = lambda *_: self._subscribed.set()
-        self.client.on_message = lambda client, data, message: self.heard.append(
-            (message.topic, message.payload.decode(), message.retain)
-        )
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-        assert self._subscribed.wait(10)
-
-    def on(self, topic: str) -> list[str]:
-        """The payloads that came on it."""
-        return [payload for name, payload, _ in self.heard if name == topic]
-
-    def objects(self, beginning: str) -> list[Any]:
-        """The JSON that came on topics with that beginning."""
-        return [
-            json.loads(payload) for name, payload, _ in self.heard if name.startswith(beginning) and payload
-        ]
-
-    def wait_for(self, count: int, beginning: str) -> list[Any]:
-        """So many of them, at least."""
-        until(lambda: len(self.objects(beginning)) >= count, f"{count} messages on {beginning}", 15)
-        return self.objects(beginning)
-
-    def close(self) -> None:
-        """Go away."""
-        self.client.disconnect()
-        self.client.loop_stop()
-
-
-@contextmanager
-def subscribed(port: int, **login: Any) -> Iterator[Subscriber]:
-    """A subscriber, closed at the end."""
-    subscriber = Subscriber(port, **login)
-    try:
-        yield subscriber
-    finally:
-        subscriber.close()
 
 
 def numbered(facts: Sequence[Observation], size: int) -> Iterator[FactBatch]:

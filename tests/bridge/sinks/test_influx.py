@@ -97,7 +97,7 @@ def test_an_outage_costs_nothing_but_time(influxd: Influxd) -> None:
     sink.take(batch(1, seen(1)))
     influxd.kill()
     late = batch(2, seen(2))
-    with pytest.raises(RetryError, match=r"^influx: http://127.0.0.1:\d+: Connection refused; is it running"):
+    with pytest.raises(RetryError, match=r"^http://127.0.0.1:\d+: Connection refused; is it running"):
         sink.take(late)
     assert offsets.saved == checkpoint(1)
     influxd.start()

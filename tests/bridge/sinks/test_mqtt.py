@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sinks.servers import Mosquitto, find, running, until
+from benchmarks.sinks.subscriber import Subscriber, subscribed
 from bridge.errors import UsageError
 from bridge.log.facts import RetryError
 from bridge.sinks.mqtt import MqttSettings, MqttSink
@@ -23,14 +24,12 @@ from tests.bridge.sinks.rig import (
     NETWORK,
     START_US,
     MemoryOffsets,
-    Subscriber,
     batch,
     checkpoint,
     numbered,
     result,
     secret_file,
     seen,
-    subscribed,
     table,
 )
 
@@ -126,7 +125,7 @@ def test_a_broker_that_was_away_gets_all_of_it(tmp_path: Path, version: str) -> 
         server.kill()
         late = batch(2, seen(2), seen(3))
         for _ in range(2):
-            with pytest.raises(RetryError, match=rf"^mqtt: 127.0.0.1:{server.port}: .*; "):
+            with pytest.raises(RetryError, match=rf"^127.0.0.1:{server.port}: .*; "):
                 sink.take(late)
         assert offsets.saved == checkpoint(1)
         server.start()
@@ -142,10 +141,14 @@ def test_a_broker_that_was_away_gets_all_of_it(tmp_path: Path, version: str) -> 
         sink.close()
 
 
-class SilentBroker:
-    """Takes a connection and our messages, and acknowledges the connection alone."""
+class ScriptedBroker:
+    """A broker of MQTT 5 for one connection, that acknowledges messages of a topic with such a reason code.
 
-    def __init__(self) -> None:
+    None: it never does.
+    """
+
+    def __init__(self, reasons: dict[str, int | None]) -> None:
+        self._reasons = reasons
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
@@ -153,11 +156,19 @@ class SilentBroker:
 
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
-        with connection:
-            connection.recv(4_096)
-            connection.sendall(bytes([0x20, 2, 0, 0]))  # CONNACK: accepted
-            while connection.recv(4_096):
-                pass
+        with connection, connection.makefile("rb") as stream:
+            while head := stream.read(1):
+                size_bytes = shift = 0
+                while (byte := stream.read(1)[0]) & 0x80:
+                    size_bytes |= (byte & 0x7F) << shift
+                    shift += 7
+                body = stream.read(size_bytes | byte << shift)
+                if head[0] >> 4 == 1:
+                    connection.sendall(bytes([0x20, 3, 0, 0, 0]))  # CONNACK: accepted
+                elif head[0] >> 4 == 3:
+                    end = 2 + int.from_bytes(body[:2], "big")
+                    if (reason := self._reasons.get(body[2:end].decode(), 0)) is not None:
+                        connection.sendall(bytes([0x40, 3, *body[end : end + 2], reason]))  # PUBACK
 
     def close(self) -> None:
         self._thread.join(10)
@@ -165,10 +176,31 @@ class SilentBroker:
 
 
 def test_a_broker_that_acknowledges_nothing_is_tried_again() -> None:
-    broker = SilentBroker()
-    sink = sink_on(broker.port, 'version = "3.1.1"\ntimeout = "300 ms"')
+    broker = ScriptedBroker({READING: None})
+    sink = sink_on(broker.port, 'timeout = "300 ms"')
     with pytest.raises(RetryError, match=r"no acknowledgement for 0.3 s"):
         sink.take(batch(1, seen(1)))
+    sink.close()
+    broker.close()
+
+
+def test_a_topic_that_the_broker_of_5_forbids_is_named() -> None:
+    broker = ScriptedBroker({CONFIG: 0x87})
+    sink = sink_on(broker.port)
+    with pytest.raises(RetryError, match=rf"refuses {CONFIG} .Not authorized.; let the user write"):
+        sink.take(batch(1, seen(1)))
+    sink.close()
+    broker.close()
+
+
+def test_a_message_that_the_broker_of_5_will_never_take_is_told_and_passed_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broker = ScriptedBroker({READING: 0x99})
+    sink = sink_on(broker.port)
+    sink.take(batch(1, seen(1), result(1)))
+    assert (sink.pending, sink.refused) == (0, 1)
+    assert f"{READING} is passed over: Payload format invalid" in caplog.text
     sink.close()
     broker.close()
 
@@ -363,18 +395,6 @@ def test_a_password_comes_from_an_owner_only_file_and_is_never_told(
             each.close()
 
 
-def test_a_topic_that_the_broker_of_5_forbids_is_named(tmp_path: Path) -> None:
-    server = with_password(tmp_path)
-    secret_file(tmp_path / "good", "hidden")
-    text = f'[[mqtt]]\nport = {server.port}\nuser = "bridge"\npassword_from = "good"\n'
-    with running(server):
-        settings = MqttSettings.from_table(table(text, "mqtt"), tmp_path)
-        sink = MqttSink(settings, NETWORK, MemoryOffsets())
-        with pytest.raises(RetryError, match=rf"refuses {CONFIG} .Not authorized.; let the user write"):
-            sink.take(batch(1, seen(1)))
-        sink.close()
-
-
 def test_a_file_that_others_may_read_is_no_place_for_a_password(tmp_path: Path) -> None:
     secret_file(tmp_path / "open", "hidden").chmod(0o644)
     text = '[[mqtt]]\nuser = "bridge"\npassword_from = "open"\n'
@@ -415,7 +435,7 @@ def test_tls_trusts_the_ca_that_is_named_and_nobody_else(tmp_path: Path, version
             assert trusting.pending == 0
             trusting.close()
         nobody = sink_with('ca = "ca.pem"')
-        with pytest.raises(RetryError, match="it is tried again"):
+        with pytest.raises(RetryError, match="is the broker running"):
             nobody.take(batch(1, seen(1)))
         for each in (stranger, nobody):
             each.close()

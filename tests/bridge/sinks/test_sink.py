@@ -115,5 +115,5 @@ def test_closing_sends_what_waits_but_does_not_wait_for_the_end_of_an_outage() -
 def test_an_interrupt_ends_a_wait() -> None:
     sink = ListSink()
     sink.interrupt()
-    with pytest.raises(RetryError, match=r"^list test: the bridge is stopping"):
+    with pytest.raises(RetryError, match=r"^the bridge is stopping"):
         Sink.wait(sink, 1_000)
