@@ -41,7 +41,7 @@ class Pending:
         self._rounds: list[int | None] = []
         self._events: list[EventRow] = []
         self._peers: list[PeerRow] = []
-        self._actuators: dict[tuple[int, int], ActuatorSeen] = {}
+        self._actuators: list[ActuatorRow] = []
         self._checkpoint: Checkpoint | None = None
         self._newest_us = marks.newest_us
         self._oldest_reading_us = self._oldest_round_us = _NEVER_US
@@ -79,7 +79,7 @@ class Pending:
             elif type(fact) is RoundRow:
                 self._add_round(fact)
             elif type(fact) is ActuatorSeen:
-                self._actuators[fact.node, fact.actuator] = fact
+                self._actuators.append(_actuator_row(fact))
             elif type(fact) not in _NO_EVENTS:
                 self._add_events(fact)
         self._oldest_reading_us = oldest_us
@@ -118,7 +118,7 @@ class Pending:
     def write(self, db: sqlite3.Connection) -> tuple[int, int, int]:
         """Into the tables; how many readings, rounds and events were new."""
         insert(db, "INSERT OR REPLACE INTO peers", 10, _values(self._peers))
-        db.executemany(_NEWER_ACTUATOR, [_actuator_row(seen) for seen in self._actuators.values()])
+        db.executemany(_NEWER_ACTUATOR, self._actuators)
         return (
             insert(db, "INSERT OR IGNORE INTO readings", _READING_COLUMNS, self._readings),
             insert(db, "INSERT OR IGNORE INTO rounds", _ROUND_COLUMNS, self._rounds),
