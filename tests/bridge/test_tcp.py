@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from benchmarks.tcp_proxy import TcpProxy
 from bridge import tcp_stream
 from bridge.addresses import Address
 from bridge.link import LinkError, LinkState
@@ -21,7 +22,6 @@ from protocol.framing import MAX_ENCODED_BYTES, encode_stream
 from protocol.packets import DropReason
 from protocol.simulator.toml_tables import DescriptionError, Table
 from tests.bridge.rig import Inbox, MemoryLink, broadcast, longest, run, unicast, until
-from tests.bridge.tcp_proxy import TcpProxy
 
 HERE = Address("127.0.0.1", 0)
 

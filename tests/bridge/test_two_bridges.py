@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.one_picture import Picture
+from benchmarks.tcp_proxy import TcpProxy
 from bridge import tcp_stream
 from bridge.addresses import Address
 from bridge.driver import NodeDriver, node_driver, timing_of
@@ -28,7 +29,6 @@ from protocol.aggregate import TEMPERATURE
 from protocol.packets import Network
 from protocol.settings import Roles, Sensors, Settings, eeprom_image
 from tests.bridge.rig import free_udp_port, run, until
-from tests.bridge.tcp_proxy import TcpProxy
 from tests.firmware.board import EmulatedBoard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the emulated board runs on Linux only")
