@@ -74,6 +74,7 @@ class BridgeConfig:
     """A bridge; equal parts of two configurations are the same part, which a reload leaves as it is.
 
     `folder` is where it keeps its state. None of `listen`, `status` and `discovery`: there is no such part.
+    `is_patient`: links that are not there yet are waited for.
     """
 
     name: str
@@ -88,6 +89,7 @@ class BridgeConfig:
     sinks: tuple[SinkSettings, ...] = ()
     status: StatusSettings | None = field(default_factory=StatusSettings)
     discovery: DiscoverySettings | None = field(default_factory=DiscoverySettings)
+    is_patient: bool = True
 
 
 def default_folder(name: str) -> Path:
@@ -101,7 +103,7 @@ def read_config(path: Path) -> BridgeConfig:
     try:
         return _config_in(Table.parse(text, str(path), "write TOML"), path.parent)
     except DescriptionError as error:
-        raise UsageError(_with_path(error)) from error
+        raise UsageError(f"{error.place}: {error.problem}; {error.remedy}") from error
 
 
 def _config_in(document: Table, folder: Path) -> BridgeConfig:
@@ -153,10 +155,3 @@ def _check_differ(
         if value in seen:
             raise table.error(key, f"{key} {value!r} is there twice", remedy)
         seen.add(value)
-
-
-def _with_path(error: DescriptionError) -> str:
-    """The error, with the key's path before the problem: `log.segment_size`, `serial[0].port`."""
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.path).lstrip(".")
-    problem = f"{path}: {error.problem}" if path else error.problem
-    return f"{error.name}:{error.line}: {problem}; {error.remedy}"

@@ -35,6 +35,19 @@ async def wait_for_stop(stop: asyncio.Event, timeout_s: float | None = None) -> 
 
 
 @contextlib.contextmanager
+def set_by_hangup(event: asyncio.Event) -> Iterator[None]:
+    """SIGHUP, where there is one, sets `event`, within `run_until_stopped`."""
+    if not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    former = signal.signal(signal.SIGHUP, lambda *_: event.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, former)
+
+
+@contextlib.contextmanager
 def failures_raised(stop: asyncio.Event) -> Iterator[None]:
     """An error in a callback sets `stop` and is raised at the end, instead of leaving a loop half dead."""
     failures: list[BaseException] = []

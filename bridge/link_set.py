@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bridge.access import OPEN, Access
 from bridge.driver import NodeDriver
+from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkError, LinkState, OnFrames
 from bridge.relay import OnRecords, Relay
@@ -45,19 +46,20 @@ class LinkSet:
         self._relay.subscribe(self._count)
         self._relay.subscribe(on_records)
 
-    async def open(self, link: Link, *, is_patient: bool = False) -> None:
+    async def open(self, link: Link, *, is_patient: bool = False, place: str = "") -> None:
         """Attach and start `link`. Raises LinkError or UsageError if it does not open.
 
-        A patient one waits for what is not there yet, and says so once.
+        A patient one waits for what is not there yet, and says so once; `place` is where it is configured.
         """
         receive = self.attach(link)
         try:
             await link.start(receive, self.tell)
-        except LinkError as error:
+        except (LinkError, UsageError) as error:
             if not is_patient:
                 self.detach(link)
                 raise
-            self.tell(LinkState(link.name, False, f"{error}; waiting for it"))
+            cause = f"{place}: {error}" if place else str(error)
+            self.tell(LinkState(link.name, False, f"{cause}; waiting for it"))
             self._segment(link).opening = asyncio.create_task(self._open_later(link, receive))
         except BaseException:
             self.detach(link)
@@ -86,7 +88,9 @@ class LinkSet:
 
     def detach(self, link: Link) -> None:
         """Leave it out again."""
-        self.segments.remove(self._segment(link))
+        segment = self._segment(link)
+        self._tell_counts_of(segment)
+        self.segments.remove(segment)
         self._relay.detach(link)
 
     def tell(self, state: LinkState) -> None:
@@ -99,11 +103,14 @@ class LinkSet:
     def tell_counts(self) -> None:
         """Tell what each link has not carried, if that has changed."""
         for segment in self.segments:
-            link = segment.link
-            counts = LinkCounts(link.name, dict(link.drops), link.unsent)
-            if counts != (segment.told or LinkCounts(link.name, {}, 0)):
-                segment.told = counts
-                self._on_status(counts)
+            self._tell_counts_of(segment)
+
+    def _tell_counts_of(self, segment: Segment) -> None:
+        link = segment.link
+        counts = LinkCounts(link.name, dict(link.drops), link.unsent)
+        if counts != (segment.told or LinkCounts(link.name, {}, 0)):
+            segment.told = counts
+            self._on_status(counts)
 
     def _segment(self, link: Link) -> Segment:
         return next(segment for segment in self.segments if segment.link is link)
@@ -123,7 +130,7 @@ class LinkSet:
             try:
                 await link.start(receive, self.tell)
                 return
-            except LinkError as error:
+            except (LinkError, UsageError) as error:
                 self._segment(link).reason = f"{error}; waiting for it"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.errors import UsageError
 from bridge.serial_link import BAUD, SerialLink
@@ -13,17 +13,19 @@ from protocol.simulator.toml_tables import Table
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """One [[serial]]: a port with a board on it."""
+    """One [[serial]]: a port with a board on it. `place` is where it was written, for messages."""
 
     port: str
     baud: int = BAUD
+    place: str = field(default="", compare=False)
 
     @classmethod
     def from_table(cls, table: Table) -> SerialSettings:
         """Raises DescriptionError."""
         table.expect(("port", "baud"))
         table.need("port")
-        return cls(table.text("port", ""), table.whole("baud", BAUD, 50, 4_000_000))
+        place = table.error("port", "", "").place
+        return cls(table.text("port", ""), table.whole("baud", BAUD, 50, 4_000_000), place)
 
     def link(self) -> SerialLink:
         """The link, not open yet."""

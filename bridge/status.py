@@ -47,7 +47,6 @@ class LogStatus(TypedDict):
     free_bytes: int
     records: int
     lost_records: int
-    unsynced_records: int
 
 
 class ConsumerStatus(TypedDict):
@@ -99,15 +98,6 @@ class LatencyStatus(TypedDict):
     max_ms: float
 
 
-class QueueStatus(TypedDict):
-    """A bounded buffer on the way of the facts."""
-
-    name: str
-    fill: int
-    capacity: int
-    dropped: int
-
-
 class BridgeStatus(TypedDict):
     """All of it."""
 
@@ -123,7 +113,6 @@ class BridgeStatus(TypedDict):
     peers: list[PeerStatus]
     log: LogStatus
     consumers: list[ConsumerStatus]
-    queues: list[QueueStatus]
     latencies: list[LatencyStatus]
     rules: list[RuleStatus]
     actuators: list[ActuatorStatus]

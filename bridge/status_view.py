@@ -120,11 +120,6 @@ def _consumers(status: BridgeStatus) -> Iterator[str]:
 
 
 def _flow(status: BridgeStatus) -> Iterator[str]:
-    queues = [
-        (queue["name"], f"{queue['fill']}/{queue['capacity']}", queue["dropped"])
-        for queue in status["queues"]
-    ]
-    yield from _table(("queue", "fill", "dropped"), queues)
     latencies = [
         (stage["stage"], f"{stage['p50_ms']:.1f}", f"{stage['p99_ms']:.1f}", f"{stage['max_ms']:.1f}")
         for stage in status["latencies"]

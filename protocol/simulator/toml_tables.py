@@ -29,6 +29,12 @@ class DescriptionError(ValueError):
         super().__init__(f"{name}:{line}: {problem}; {remedy}")
         self.name, self.line, self.problem, self.remedy, self.path = name, line, problem, remedy, path
 
+    @property
+    def place(self) -> str:
+        """File, line and the path of the key: "bridge.toml:12: serial[0].port"."""
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
+        return f"{self.name}:{self.line}" + (f": {path.lstrip('.')}" if path else "")
+
 
 def key_lines(text: str) -> dict[Path, int]:
     """The line of every table and key: ("run", "seed"), ("fault", 2, "kill"). `text` must be valid TOML."""

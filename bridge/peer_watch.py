@@ -1,0 +1,74 @@
+"""The peers of a running bridge: fed by its frames, told to its store and its log of messages."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+
+from bridge.access import Access, RecordOpener
+from bridge.link_set import LinkSet
+from bridge.peers import Address, Change, Peer, PeerChange, Peers, PeerTap
+from bridge.store.rows import EventRow, PeerRow
+from protocol.capture import Record
+
+MAX_EVENTS = 10_000  # that wait for a store
+
+_log = logging.getLogger(__name__)
+
+
+class PeerWatch:
+    """Belongs to the event loop's thread."""
+
+    def __init__(self, expected_s: float, access: Access, links: LinkSet) -> None:
+        """`expected_s`: the network's period."""
+        self._links = links
+        self._opener = RecordOpener(access)
+        self._peers = Peers(expected_s, self._heed)
+        self._tap = PeerTap(self._peers, self._address_of)
+        self._written: dict[int, Peer] = {}
+        self._events: list[EventRow] = []
+
+    def take(self, records: Sequence[Record]) -> None:
+        """The next frames."""
+        if self._opener.access.keys is None:
+            self._tap.take(records)
+        else:
+            self._tap.take([opened for record in records if (opened := self._opener.open(record))])
+
+    def age(self, now_us: int) -> None:
+        """Who is silent is late, and lost; to be called every second or so."""
+        self._peers.age(now_us)
+
+    def rows(self) -> list[Peer]:
+        """All of them, by id."""
+        return self._peers.rows()
+
+    def take_rows(self) -> list[PeerRow]:
+        """Those that have changed since the last call."""
+        changed = [peer for peer in self.rows() if self._written.get(peer.node) != peer]
+        self._written |= {peer.node: peer for peer in changed}
+        return [PeerRow(**{name: getattr(peer, name) for name in PeerRow._fields}) for peer in changed]
+
+    def take_events(self) -> list[EventRow]:
+        """What has happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def _heed(self, change: PeerChange) -> None:
+        peer = change.peer
+        where = f"{peer.link} {peer.address}".rstrip()
+        detail = {"link": peer.link, "address": peer.address, "before": change.before}
+        if len(self._events) < MAX_EVENTS:
+            self._events.append(
+                EventRow(change.time_us, f"peer {change.change}", peer.node, "", json.dumps(detail))
+            )
+        moved = f" from {change.before}" if change.change is Change.MOVED else ""
+        _log.info("node %d: %s%s (%s)", peer.node, change.change, moved, where)
+
+    def _address_of(self, link: str, source: int) -> Address | None:
+        for segment in self._links.segments:
+            if segment.link.name == link:
+                find = getattr(segment.link, "address_of", None)
+                return None if find is None else find(source)
+        return None

@@ -1,0 +1,219 @@
+"""A bridge as a service: segments, the log, its consumers, and those who look on, as a configuration says.
+
+Frames go from the links through the relay into the log; what they tell goes from there to the consumers,
+each in a thread and at a place of its own (PROTOCOL.md 18). A reload changes what has changed, nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+
+from bridge import systemd
+from bridge.access import RecordOpener
+from bridge.config import BridgeConfig
+from bridge.errors import TreeringError
+from bridge.event_loop import failures_raised, set_by_hangup, wait_for_stop
+from bridge.link import LinkCounts, LinkState
+from bridge.link_set import LinkSet
+from bridge.log.fact_log import FactLog
+from bridge.log.segments import SegmentedLog
+from bridge.parts import Parts
+from bridge.peer_watch import PeerWatch
+from bridge.service_parts import Machine, parts_of
+from bridge.service_status import (
+    consumer_status,
+    consumer_warnings,
+    latency_statuses,
+    log_status,
+    peer_status,
+    rate_name,
+    segment_status,
+)
+from bridge.status import BridgeStatus, Rates
+from bridge.stream.latency import LatencyRecorder, Stage
+from protocol.capture import Record
+from protocol.node import Event
+from protocol.observer import Observation
+
+TICK_S = 1.0
+RETRY_S = 30.0  # of what could not start
+
+_log = logging.getLogger(__name__)
+
+OnFacts = Callable[[Sequence[Observation]], None]
+
+
+def _ignore(news: object) -> None:
+    """Nobody asked."""
+
+
+class Service:
+    """One run of a bridge. `on_records` gets every frame, `on_facts` what the log's new records tell, both in
+    the event loop's thread; `on_event` what happens to the bridge's own node."""
+
+    def __init__(
+        self,
+        config: BridgeConfig,
+        *,
+        on_records: Callable[[Sequence[Record]], None] = _ignore,
+        on_facts: OnFacts = _ignore,
+        on_event: Callable[[Event], None] = _ignore,
+    ) -> None:
+        """Takes the log's folder. Raises UsageError if it cannot be used, or another bridge has it."""
+        self.config = config
+        self.started_s = time.time()
+        self._started_all_s = time.monotonic()
+        self.latencies = LatencyRecorder()
+        self.rates = Rates()
+        self.losses: dict[str, LinkCounts] = {}  # what each link has not carried, also of those closed by now
+        self._on_records = on_records
+        self._on_facts = on_facts
+        self.log = SegmentedLog(config.log)
+        try:
+            self.facts = FactLog(self.log, lambda: RecordOpener(config.access))
+        except BaseException:
+            self.log.close()
+            raise
+        self.links = LinkSet(self._take, self._tell, config.access)
+        self.peers = PeerWatch(config.node.period_s, config.access, self.links)
+        self.machine = Machine(config, self.links, self.facts, self.status, on_event)
+        self._parts = Parts(self.machine.start)
+
+    async def run(
+        self,
+        stop: asyncio.Event,
+        read_again: Callable[[], BridgeConfig] | None = None,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Until `stop`; SIGHUP has the configuration read again; `on_ready` is called when all parts run.
+
+        Raises TreeringError if a part cannot start.
+        """
+        reload = asyncio.Event()
+        with failures_raised(stop), set_by_hangup(reload):
+            try:
+                await self._parts.become(parts_of(self.config), self.machine.note_first_failure)
+                systemd.notify(systemd.READY)
+                on_ready()
+                await self._tend(stop, reload, read_again)
+            finally:
+                systemd.notify(systemd.STOPPING)
+                await self._close()
+
+    def status(self) -> BridgeStatus:
+        """All of it, as it is now."""
+        config, now_s = self.config, time.time()
+        return {
+            "name": config.name,
+            "version": version("treering"),
+            "network": config.node.network.name.lower(),
+            "node": None if config.node.relay_only else config.node.node_id,
+            "is_sealed": config.access.keys is not None,
+            "started_us": round(self.started_s * 1e6),
+            "now_us": round(now_s * 1e6),
+            "up_s": now_s - self.started_s,
+            "segments": [
+                segment_status(segment, self.links.frames, self.rates) for segment in self.links.segments
+            ],
+            "peers": [peer_status(peer) for peer in self.peers.rows()],
+            "log": log_status(self.facts),
+            "consumers": [consumer_status(runner) for runner in self.machine.runners],
+            "latencies": latency_statuses(self.latencies.summaries()),
+            "rules": [],
+            "actuators": [],
+            "streams": [],
+            "warnings": list(self._warnings()),
+        }
+
+    def _warnings(self) -> Iterator[str]:
+        yield from self.machine.failures.values()
+        yield from (
+            f"{segment.link.name}: {segment.reason}" for segment in self.links.segments if segment.reason
+        )
+        yield from self.log.warnings
+        yield from consumer_warnings(self.machine.runners)
+        if self.machine.announcer is not None and self.machine.announcer.warning:
+            yield self.machine.announcer.warning
+
+    async def reload(self, config: BridgeConfig) -> None:
+        """Become what `config` says; a part that cannot start is left out, and told of."""
+        for what in ("name", "access", "folder"):
+            if getattr(config, what) != getattr(self.config, what):
+                _log.warning("%s has changed: that needs a restart, the rest is taken over now", what)
+        self.log.settings = config.log
+        self.config = config
+        await self._start_all()
+
+    async def _start_all(self) -> None:
+        """What is wanted and does not run."""
+        self._started_all_s = time.monotonic()
+        await self._parts.become(parts_of(self.config), self.machine.note_failure)
+        wanted = set(parts_of(self.config)) - set(self._parts.settings)
+        self.machine.failures = {part: text for part, text in self.machine.failures.items() if part in wanted}
+
+    async def _tend(
+        self, stop: asyncio.Event, reload: asyncio.Event, read_again: Callable[[], BridgeConfig] | None
+    ) -> None:
+        watchdog_s = systemd.watchdog_interval_s()
+        while not stop.is_set():
+            await wait_for_stop(stop, TICK_S if watchdog_s is None else min(TICK_S, watchdog_s))
+            self._tick()
+            if watchdog_s is not None:
+                systemd.notify("WATCHDOG=1")
+            if reload.is_set():
+                reload.clear()
+                await self._read_again(read_again)
+            elif self.machine.failures and time.monotonic() - self._started_all_s >= RETRY_S:
+                await self._start_all()
+
+    async def _read_again(self, read_again: Callable[[], BridgeConfig] | None) -> None:
+        if read_again is None:
+            _log.warning("there is no configuration to read again: it was given by options")
+            return
+        systemd.notify(systemd.reloading())
+        try:
+            await self.reload(read_again())
+            _log.info("the configuration was read again")
+        except TreeringError as error:
+            _log.error("%s; going on as before", error)
+        finally:
+            systemd.notify(systemd.READY)
+
+    def _tick(self) -> None:
+        now_s = time.time()
+        self.links.tell_counts()
+        self.rates.sample({rate_name(*way): count for way, count in self.links.frames.items()}, now_s)
+        self.peers.age(round(now_s * 1e6))
+        if (store := self.machine.store) is not None:
+            store.write_peers(self.peers.take_rows())
+            store.write_events(self.peers.take_events())
+        up = sum(segment.is_up for segment in self.links.segments)
+        systemd.notify(f"STATUS={up} of {len(self.links.segments)} segments up, {self.facts.records} records")
+
+    async def _close(self) -> None:
+        """Links first: goodbyes are recorded. Then who reads the log, and the log itself."""
+        try:
+            await self._parts.become(())
+            await self.links.close_all()
+        finally:
+            self.log.close()
+
+    # --- frames --------------------------------------------------------------------------------------------
+
+    def _take(self, records: Sequence[Record]) -> None:
+        self._on_records(records)
+        self.peers.take(records)
+        facts = self.facts.append(records)
+        self.latencies.record(Stage.DECODED, time.time() - records[0].timestamp_us / 1e6, len(records))
+        if facts:
+            self._on_facts(facts)
+
+    def _tell(self, status: LinkState | LinkCounts) -> None:
+        if isinstance(status, LinkCounts):
+            self.losses[status.link] = status
+        else:
+            _log.log(logging.INFO if status.is_up else logging.WARNING, "%s", status)

@@ -1,0 +1,100 @@
+"""What the parts of a running bridge say of themselves, as bridge.status shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from bridge.link_set import Segment
+from bridge.log.fact_log import FactLog
+from bridge.log.runner import ConsumerState, Runner
+from bridge.peers import Peer
+from bridge.status import ConsumerStatus, LatencyStatus, LogStatus, PeerStatus, Rates, SegmentStatus
+from bridge.stream.latency import Stage, Summary
+from protocol.capture import Direction
+
+
+def rate_name(link: str, direction: Direction) -> str:
+    """The counter of a link's frames of that direction, in Rates."""
+    return f"{direction.name} {link}"
+
+
+def segment_status(segment: Segment, frames: Counter[tuple[str, Direction]], rates: Rates) -> SegmentStatus:
+    """A link."""
+    link = segment.link
+    return {
+        "link": link.name,
+        "is_up": segment.is_up,
+        "reason": segment.reason,
+        "frames_in": frames[link.name, Direction.INBOUND],
+        "frames_out": frames[link.name, Direction.OUTBOUND],
+        "rate_in": rates.of(rate_name(link.name, Direction.INBOUND)),
+        "rate_out": rates.of(rate_name(link.name, Direction.OUTBOUND)),
+        "drops": {reason.label: count for reason, count in link.drops.items()},
+        "unsent": link.unsent,
+    }
+
+
+def peer_status(peer: Peer) -> PeerStatus:
+    """A node that is heard."""
+    return {
+        "node": peer.node,
+        "link": peer.link,
+        "address": peer.address,
+        "state": peer.state.value,
+        "first_seen_us": peer.first_seen_us,
+        "last_heard_us": peer.last_heard_us,
+        "frames": peer.frames,
+        "lost_frames": peer.lost_frames,
+        "interval_s": peer.interval_s,
+        "address_changes": peer.address_changes,
+    }
+
+
+def log_status(facts: FactLog) -> LogStatus:
+    """The packet log."""
+    log = facts.log
+    return {
+        "folder": str(log.folder.path),
+        "segments": log.segments,
+        "size_bytes": log.size_bytes,
+        "free_bytes": log.free_bytes,
+        "records": facts.records,
+        "lost_records": log.lost + log.unrecorded,
+    }
+
+
+def consumer_status(runner: Runner) -> ConsumerStatus:
+    """Who reads the log."""
+    status = runner.status()
+    return {
+        "name": status.name,
+        "state": status.state.value,
+        "lag_records": status.lag_records,
+        "lag_s": status.lag_s,
+        "taken": status.taken,
+        "retries": status.retries,
+        "last_error": status.last_error,
+    }
+
+
+def latency_statuses(summaries: Mapping[Stage, Summary]) -> list[LatencyStatus]:
+    """How long facts take to each stage."""
+    return [
+        {
+            "stage": stage.value,
+            "p50_ms": 1000 * summary.p50_s,
+            "p99_ms": 1000 * summary.p99_s,
+            "max_ms": 1000 * summary.max_s,
+        }
+        for stage, summary in summaries.items()
+    ]
+
+
+def consumer_warnings(runners: list[Runner]) -> Iterator[str]:
+    """What people must know of those who read the log."""
+    for runner in runners:
+        if runner.state in (ConsumerState.RETRYING, ConsumerState.FAILED):
+            yield f"{runner.consumer.name} is {runner.state}: {runner.last_error}"
+        if runner.gaps:
+            yield f"{runner.consumer.name} missed {runner.gaps} segments, which had to make room"
