@@ -165,7 +165,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Cable:
-    """What is pulled, and how many nodes are then missing in the results at A and B; None: none come there."""
+    """What is pulled, and how many nodes are then missing in the results at A and B (None: no results)."""
 
     name: str
     pull: Callable[[], None]

@@ -97,7 +97,7 @@ class TcpLink:
             began_s = loop.time()
             try:
                 self._stream = await self._connect(lost)
-            except (OSError, TimeoutError) as error:
+            except (OSError, UnicodeError) as error:  # UnicodeError: no name that DNS could have
                 reason = self._why_not(error)
             else:
                 self._on_state(LinkState(self.name, is_up=True))
@@ -113,7 +113,7 @@ class TcpLink:
             retry_s = min(2 * retry_s, LAST_RETRY_S)
 
     async def _connect(self, lost: asyncio.Future[str]) -> TcpStream:
-        """Raises OSError, TimeoutError."""
+        """Raises OSError, UnicodeError."""
 
         def on_lost(stream: TcpStream, reason: str) -> None:
             if not lost.done():
@@ -131,6 +131,6 @@ class TcpLink:
             self._unsent += self._stream.unsent
             self._stream = None
 
-    def _why_not(self, error: OSError) -> str:
-        reason = error.strerror or str(error) or "no answer"
+    def _why_not(self, error: OSError | UnicodeError) -> str:
+        reason = getattr(error, "strerror", None) or str(error) or "no answer"
         return f"no bridge at {address_text(self._address)} ({reason}); start it, with [tcp] listen there"

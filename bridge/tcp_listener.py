@@ -98,7 +98,7 @@ class ClientLink:
             self._on_lost(self)
 
         loop = asyncio.get_running_loop()
-        stream = TcpStream(self._deframer, on_frames, lose)
+        stream = TcpStream(self._deframer, on_frames, lose, is_from_stranger=True)
         await loop.connect_accepted_socket(lambda: stream, self._connection)
         self._stream = stream
         on_state(LinkState(self.name, is_up=True))
@@ -211,6 +211,7 @@ def _reason(error: OSError) -> str:
 def _listening(address: Address) -> socket.socket:
     """Raises OSError."""
     family, _, _, _, where = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    listening = socket.create_server(where[:2], family=family, backlog=BACKLOG)
+    is_any_ipv6 = where[0] == "::" and socket.has_dualstack_ipv6()
+    listening = socket.create_server(where[:2], family=family, backlog=BACKLOG, dualstack_ipv6=is_any_ipv6)
     listening.setblocking(False)
     return listening

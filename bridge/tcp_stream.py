@@ -26,10 +26,19 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 3, "TCP_KEEPALIVE": 3, "TCP_KEEPINTVL": 1, "TCP_KE
 
 
 class TcpStream(asyncio.BufferedProtocol):
-    """One connection, from `connection_made` to `on_lost`, which gets the reason."""
+    """One connection, from `connection_made` to `on_lost`, which gets the reason.
+
+    `is_from_stranger`: what does not begin with a 0x00, as every sender must, ends it. So no web page makes a
+    browser speak to a bridge: a request holds what its author likes, but begins as HTTP does.
+    """
 
     def __init__(
-        self, deframer: Deframer, on_frames: OnFrames, on_lost: Callable[[TcpStream, str], None]
+        self,
+        deframer: Deframer,
+        on_frames: OnFrames,
+        on_lost: Callable[[TcpStream, str], None],
+        *,
+        is_from_stranger: bool = False,
     ) -> None:
         self.unsent = 0
         self._deframer = deframer
@@ -42,6 +51,7 @@ class TcpStream(asyncio.BufferedProtocol):
         self._is_open = False
         self._reason = ""
         self._ended = asyncio.Event()
+        self._awaits_beginning = is_from_stranger
         self._beats = 0
         self._heard_s = self._wrote_s = self._loop.time()
         self._paused_s: float | None = None
@@ -95,6 +105,10 @@ class TcpStream(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """See asyncio.BufferedProtocol."""
         data = bytes(memoryview(self._buffer)[:nbytes])
+        if self._awaits_beginning and not data.startswith(DELIMITER):
+            self._break_off("began with what is no stream of frames (a 0x00 comes first)")
+            return
+        self._awaits_beginning = False
         self._heard_s = self._loop.time()
         self._beats += not data.strip(DELIMITER)
         if frames := self._deframer.feed(data):
@@ -156,10 +170,12 @@ class TcpStream(asyncio.BufferedProtocol):
 
 def _bound(connection: socket.socket) -> None:
     """Old frames in the system's buffer are of no use, and a pulled cable tells nothing by itself."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)]
+    options += [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     timeout_ms = {"TCP_USER_TIMEOUT": int(SILENCE_S * 1000)}  # for what was sent and not acknowledged
     for name, value in (_KEEPALIVE | timeout_ms).items():
-        with contextlib.suppress(OSError):  # known at build time, and not to this system
-            if (option := getattr(socket, name, None)) is not None:
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
+        if (option := getattr(socket, name, None)) is not None:
+            options.append((socket.IPPROTO_TCP, option, value))
+    for level, option, value in options:
+        with contextlib.suppress(OSError):  # not known to this very system, or the other end has gone already
+            connection.setsockopt(level, option, value)

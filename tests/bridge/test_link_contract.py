@@ -113,6 +113,7 @@ class ClientPeer(SocketPeer):
         connection = socket.create_connection((host, port))
         connection.setblocking(False)
         self.close_link = connection.close
+        self._connection.sendall(b"\0")  # a stream's beginning, or it is none
         return ClientLink("tcp:127.0.0.1#1", connection, lambda client: None)
 
     def close(self) -> None:

@@ -319,17 +319,58 @@ def test_a_client_that_takes_nothing_at_all_is_let_go() -> None:
     run(main())
 
 
-def test_what_is_no_stream_of_frames_is_counted_and_holds_nothing() -> None:
+def test_what_a_web_page_makes_a_browser_send_is_not_heard() -> None:
+    async def main() -> None:
+        bridge = Bridge()
+        address = await bridge.start()
+        with socket.create_connection(address) as browser:
+            browser.sendall(b"POST / HTTP/1.1\r\n\r\n\0" + encode_stream(broadcast(9)))
+            await until(lambda: bridge.states and not bridge.states[-1].is_up)
+        assert "began with what is no stream of frames" in bridge.states[-1].reason
+        assert bridge.records == []
+        assert bridge.listener.clients == []
+        await bridge.close()
+
+    run(main())
+
+
+def test_what_is_no_frame_is_counted_and_holds_nothing() -> None:
     async def main() -> None:
         bridge = Bridge()
         address = await bridge.start()
         with socket.create_connection(address) as stranger:
-            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n" + b"x" * 500_000 + b"\0")
+            stranger.sendall(b"\0" + b"x" * 500_000 + b"\0")
             stranger.sendall(encode_stream(broadcast(9)))
             await until(lambda: bridge.nodes.sent == [broadcast(9)])
             (client,) = bridge.listener.clients
             assert client.drops == {DropReason.OVERSIZED: 1}
             assert [record.frame for record in bridge.records if record.link == client.name] == [broadcast(9)]
+        await bridge.close()
+
+    run(main())
+
+
+def test_a_name_that_cannot_be_one_is_told() -> None:
+    async def main() -> None:
+        client = Client(Address("x" * 64 + ".local", 1))
+        await client.start()
+        down = await client.state(is_up=False)
+        assert "no bridge at xxx" in down.reason
+        await client.link.close()
+
+    run(main())
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_who_listens_on_any_address_is_reached_by_both_ips() -> None:
+    async def main() -> None:
+        bridge = Bridge(ListenSettings(Address("::", 0)))
+        port = (await bridge.start()).port
+        for host in ("127.0.0.1", "::1"):
+            client = Client(Address(host, port))
+            await client.start()
+            await client.state(is_up=True)
+            await client.link.close()
         await bridge.close()
 
     run(main())
