@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.stream.buffers import BoundedBuffer, DropNewest, DropOldest, Policy, Pressure, Sample, Throttle
+from tests.bridge.stream.lists import lists_of
 
 POLICIES: dict[str, Callable[[], Policy]] = {
     "drop-oldest": DropOldest,
@@ -89,7 +90,7 @@ def test_a_buffer_without_room_is_refused() -> None:
 
 
 @given(
-    times=st.lists(st.integers(0, 20_000), min_size=1, max_size=200).map(sorted),
+    times=lists_of(st.integers(0, 20_000), 120).map(sorted),
     rate=st.integers(1, 20),
     burst=st.integers(1, 10),
 )
@@ -106,7 +107,7 @@ def test_no_interval_holds_more_than_burst_and_rate(times: list[int], rate: int,
 @given(
     name=st.sampled_from(sorted(POLICIES)),
     capacity=st.integers(1, 12),
-    steps=st.lists(st.one_of(st.just(None), st.integers(1, 6)), max_size=120),
+    steps=lists_of(st.one_of(st.just(None), st.just(None), st.integers(1, 6)), 100),
 )
 def test_nothing_is_unaccounted_for(name: str, capacity: int, steps: list[int | None]) -> None:
     """Bounded, in order, nothing twice; what neither was taken nor waits was dropped."""
@@ -173,7 +174,7 @@ def test_a_buffer_emptied_at_once_skips_the_step_between() -> None:
     assert told == [Pressure.HIGH, Pressure.CRITICAL, Pressure.NORMAL]
 
 
-@given(capacity=st.integers(1, 150), steps=st.lists(st.integers(-9, 9), max_size=150))
+@given(capacity=st.integers(1, 150), steps=lists_of(st.integers(-9, 9), 100))
 def test_pressure_follows_its_two_marks(capacity: int, steps: list[int]) -> None:
     """The bounds that are worked out ahead say the same as the rule itself, whatever the capacity."""
     buffer, _ = told_by(capacity)

@@ -20,28 +20,33 @@ from bridge.stream.compression import (
     held,
     interpolated,
 )
+from tests.bridge.stream.lists import lists_of
 
 Make = Callable[[float, float], Compressor]
 Reconstruct = Callable[[Sequence[Point], float], float]
 PAIRS: list[tuple[Make, Reconstruct]] = [(DeadBand, held), (SwingingDoor, interpolated)]
 BOTH = pytest.mark.parametrize(("make", "reconstruct"), PAIRS, ids=["dead-band", "swinging-door"])
 
-STEPS_US = st.integers(1, 100_000_000)
+STEPS_US = st.one_of(st.sampled_from([1_000_000, 2_000_000]), st.integers(1, 100_000_000))
 SMALL = st.integers(-40, 40).map(lambda raw: raw / 4)  # quantised, as sensors are: many ties
+STEADY = st.integers(-3, 3).map(lambda raw: raw / 4)  # stays within a deviation for a while
 VALUES = st.one_of(SMALL, st.floats(-1e12, 1e12), st.sampled_from([math.nan, math.inf, -math.inf]))
 
 
-def series(steps_us: list[int], values: list[float]) -> list[Point]:
-    return [(us / 1e6, value) for us, value in zip(accumulate(steps_us), values, strict=False)]
+def series(steps: list[tuple[int, float]]) -> list[Point]:
+    times_us = accumulate(step_us for step_us, _ in steps)
+    return [(time_us / 1e6, value) for time_us, (_, value) in zip(times_us, steps, strict=True)]
 
 
-SERIES = st.sampled_from([SMALL, SMALL.map(lambda value: value + 1e9), VALUES]).flatmap(
-    lambda values: st.builds(series, st.lists(STEPS_US, max_size=80), st.lists(values, max_size=80))
+SERIES = st.sampled_from([STEADY, SMALL, STEADY.map(lambda value: value + 1e9), VALUES]).flatmap(
+    lambda values: lists_of(st.tuples(STEPS_US, values), 60).map(series)
 )
 
 
 @BOTH
-@given(points=SERIES, deviation=st.sampled_from([0, 0.1, 0.25, 1, 3.3, 1e6]), interval_s=st.floats(0.5, 1e4))
+@given(
+    points=SERIES, deviation=st.sampled_from([0, 0.1, 0.25, 0.7, 1, 3.3, 1e6]), interval_s=st.floats(0.5, 1e4)
+)
 def test_every_point_lies_within_the_deviation(
     make: Make, reconstruct: Reconstruct, points: list[Point], deviation: float, interval_s: float
 ) -> None:
@@ -59,21 +64,33 @@ def test_every_point_lies_within_the_deviation(
 
 
 @BOTH
-@given(points=SERIES.filter(len), interval_s=st.sampled_from([0.001, 20.0, 300.0]))
+@given(
+    points=SERIES.filter(len),
+    deviation=st.sampled_from([1, 1e6]),
+    interval_s=st.sampled_from([0.001, 5, 300]),
+)
 def test_ends_are_kept_and_intervals_bounded(
-    make: Make, reconstruct: Reconstruct, points: list[Point], interval_s: float
+    make: Make, reconstruct: Reconstruct, points: list[Point], deviation: float, interval_s: float
 ) -> None:
-    kept = [time_s for time_s, _ in compressed(points, make(1e6, interval_s))]
+    kept = [time_s for time_s, _ in compressed(points, make(deviation, interval_s))]
     times = [time_s for time_s, _ in points]
     assert (kept[0], kept[-1]) == (times[0], times[-1])
     neighbours = set(pairwise(times))
     assert all(end - start <= interval_s or (start, end) in neighbours for start, end in pairwise(kept))
 
 
-def test_original_doors_would_miss_this_point() -> None:
+@pytest.mark.parametrize("side", [-1, 1])
+def test_original_doors_would_miss_this_point(side: int) -> None:
     """A line with room for both points exists, the one to the last point misses the first by 1.1."""
-    points = [(0.0, 0.0), (1.0, 1.0), (10.0, -1.0)]
+    points = [(0.0, 0.0), (1.0, 1.0 * side), (10.0, -1.0 * side)]
     assert list(compressed(points, SwingingDoor(1.0))) == points
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_each_point_narrows_the_door(side: int) -> None:
+    """Each would miss the one before it only, by more than 1."""
+    points = [(0.0, 0.0), (1.0, 1.0 * side), (2.0, 2.0 * side), (3.0, 0.3 * side)]
+    assert list(compressed(points, SwingingDoor(1.0))) == [points[0], *points[2:]]
 
 
 def test_a_dead_band_keeps_what_leaves_it() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.stream.queueing import MM1, QueueMeasure, QueueMeter
+from tests.bridge.stream.lists import lists_of
 
 FIGURES = ("utilisation", "length", "waiting_length", "sojourn_s", "waiting_s")
 
@@ -44,7 +45,7 @@ MILLISECONDS = st.integers(0, 5_000)
 
 
 @given(
-    items=st.lists(st.tuples(MILLISECONDS, MILLISECONDS), min_size=1, max_size=60),
+    items=lists_of(st.tuples(MILLISECONDS, MILLISECONDS), 60, least=1),
     offset_s=st.sampled_from([0, 1_000_000]),
 )
 def test_littles_law_holds_for_any_queue_that_began_and_ended_empty(
@@ -146,6 +147,8 @@ def test_a_clock_that_goes_back_stands_still() -> None:
     meter.depart(11)
     measured = meter.measured(9)
     assert (measured.span_s, measured.sojourn_s, measured.length) == (2, 0, 0)
+    meter.restart(8)
+    assert meter.measured(13).span_s == 1
 
 
 def test_nothing_departs_that_did_not_arrive() -> None:

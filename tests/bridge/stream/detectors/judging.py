@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.stream.detectors import Anomaly, Detector
+from tests.bridge.stream.lists import lists_of
 
 Array = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ STEP_S = 10.0
 QUARTERS = st.integers(-200, 200).map(lambda raw: raw / 4)
 FEW = st.sampled_from([0.0, 0.25, 20.0])
 SERIES = st.sampled_from([QUARTERS, FEW, st.floats(-1000, 1000, width=32)]).flatmap(
-    lambda values: st.lists(values, max_size=100)
+    lambda values: lists_of(values, 60)
 )
 OFFSETS = st.sampled_from([0.0, 1e9])
 

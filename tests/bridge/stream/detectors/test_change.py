@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from bridge.stream.detectors import Detector, Hampel, RateOfChange, Stuck
 from tests.bridge.stream.detectors.judging import OFFSETS, SERIES, STEP_S, judged, places, same, score
+from tests.bridge.stream.lists import lists_of
 
 
 @given(
-    values=st.lists(st.sampled_from([0.0, 0.25, 0.5]), max_size=100),
+    values=lists_of(st.sampled_from([0.0, 0.25]), 80),
     steps=st.integers(0, 5),
     count=st.integers(3, 6),
     offset=OFFSETS,
@@ -53,7 +54,7 @@ def test_values_without_a_time_do_not_tell_a_stuck_sensor() -> None:
 
 
 @given(
-    points=st.lists(st.tuples(st.integers(1, 10_000), st.floats(-1000, 1000, width=32)), max_size=60),
+    points=lists_of(st.tuples(st.integers(1, 10_000), st.floats(-1000, 1000, width=32)), 60),
     threshold=st.floats(0.01, 100),
 )
 def test_rate_of_change_is_numpys(points: list[tuple[int, float]], threshold: float) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.stream.detectors import Detector, Ewma, MedianDeviation, ZScore
 from tests.bridge.stream.detectors.judging import OFFSETS, QUARTERS, SERIES, judged, places, same, score
+from tests.bridge.stream.lists import lists_of
 
 SIZES = st.integers(2, 30).flatmap(lambda size: st.tuples(st.just(size), st.integers(2, size)))
 LEAST = st.sampled_from([0.0, 0.5])
@@ -38,7 +39,7 @@ def test_z_score_is_numpys(values: list[float], sizes: tuple[int, int], least: f
     assert scores == same(expected)
 
 
-@given(values=st.lists(QUARTERS, max_size=100), sizes=SIZES, offset=OFFSETS)
+@given(values=lists_of(QUARTERS, 60), sizes=SIZES, offset=OFFSETS)
 def test_z_score_is_pandas(values: list[float], sizes: tuple[int, int], offset: float) -> None:
     size, warm_up = sizes
     series = pd.Series(values, dtype=float)
@@ -63,7 +64,7 @@ def test_median_deviation_is_numpys(values: list[float], sizes: tuple[int, int],
     assert scores == same(expected)
 
 
-@given(values=st.lists(QUARTERS, max_size=100), alpha=st.floats(0.01, 0.99), offset=OFFSETS)
+@given(values=lists_of(QUARTERS, 60), alpha=st.floats(0.01, 0.99), offset=OFFSETS)
 def test_ewma_is_pandas(values: list[float], alpha: float, offset: float) -> None:
     series = pd.Series(values, dtype=float)
     weighted = series.ewm(alpha=alpha, adjust=False)

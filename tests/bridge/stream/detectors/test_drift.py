@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.stream.detectors import Cusum, Detector, PageHinkley
-from tests.bridge.stream.detectors.judging import OFFSETS, QUARTERS, Array, judged, places, same
+from tests.bridge.stream.detectors.judging import OFFSETS, QUARTERS, STEP_S, Array, judged, places, same
+from tests.bridge.stream.lists import lists_of
 
-VALUES = st.lists(QUARTERS, max_size=120)
+VALUES = lists_of(QUARTERS, 100)
 
 
 def cusum(z: Array, allowance: float) -> Array:
@@ -112,6 +113,11 @@ def test_cusum_runs_as_long_as_the_books_say(
         while detector.update(values, draw.gauss(shift, 1)) is None:
             values += 1
     assert values / runs == pytest.approx(length, rel=0.1)
+
+
+def test_the_first_change_after_none_alarms_at_once() -> None:
+    _, anomalies = judged(Cusum(warm_up=50), [20.0] * 100 + [20.5] + [20.5] * 100)
+    assert [(anomaly.time_s, anomaly.score) for anomaly in anomalies] == [(100 * STEP_S, math.inf)]
 
 
 def test_a_given_reference_is_kept_after_an_alarm() -> None:

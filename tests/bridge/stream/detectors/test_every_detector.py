@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 
 import pytest
@@ -20,7 +21,8 @@ from bridge.stream.detectors import (
     Stuck,
     ZScore,
 )
-from tests.bridge.stream.detectors.judging import QUARTERS, STEP_S, judged, same
+from tests.bridge.stream.detectors.judging import QUARTERS, STEP_S, judged, places, same
+from tests.bridge.stream.lists import lists_of
 
 MAKERS: dict[str, Callable[[], Detector]] = {
     "z-score": lambda: ZScore(12, 2.1),
@@ -33,7 +35,7 @@ MAKERS: dict[str, Callable[[], Detector]] = {
     "Hampel": lambda: Hampel(2, 2.1),
 }
 EACH = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-VALUES = st.lists(QUARTERS, max_size=80)
+VALUES = lists_of(QUARTERS, 40)
 
 
 @EACH
@@ -49,10 +51,20 @@ def test_an_offset_of_a_billion_changes_nothing(make: Callable[[], Detector], va
 
 
 @EACH
+def test_an_offset_of_a_billion_changes_nothing_in_the_long_run(make: Callable[[], Detector]) -> None:
+    noise = random.Random(23)
+    values = [round(80 + 4 * noise.gauss(0, 1)) / 4 for _ in range(5_000)]
+    scores, anomalies = judged(make(), values)
+    far_scores, far = judged(make(), values, 1e9)
+    assert far_scores == same(scores)
+    assert places(far) == places(anomalies)
+
+
+@EACH
 @given(
     values=VALUES,
     bad=st.lists(
-        st.tuples(st.integers(0, 80), st.sampled_from([math.nan, math.inf, -math.inf, 1e200])), max_size=6
+        st.tuples(st.integers(0, 40), st.sampled_from([math.nan, math.inf, -math.inf, 1e200])), max_size=6
     ),
 )
 def test_what_is_not_finite_is_skipped_and_leaves_no_trace(
