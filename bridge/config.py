@@ -44,8 +44,10 @@ from bridge.link_settings import SerialSettings, UdpSettings
 from bridge.log.settings import LogSettings
 from bridge.node_settings import NodeSettings
 from bridge.rules.settings import RuleSettings
+from bridge.sinks.csv_sink import CsvSettings
 from bridge.sinks.influx import InfluxSettings
 from bridge.sinks.mqtt import MqttSettings
+from bridge.sinks.parquet_sink import ParquetSettings
 from bridge.status_server import StatusSettings
 from bridge.store.settings import StoreSettings
 from bridge.tcp_link import ConnectSettings
@@ -56,12 +58,14 @@ from protocol.simulator.toml_tables import DescriptionError, Table
 DEFAULT_NAME = "treering"
 DEFAULT_FILE = "bridge.toml"
 
-SinkSettings = MqttSettings | InfluxSettings
+SinkSettings = MqttSettings | InfluxSettings | CsvSettings | ParquetSettings
 LinkSettings = SerialSettings | UdpSettings | ConnectSettings | TextSettings
 
 SINKS: dict[str, Callable[[Table, Path], SinkSettings]] = {
     "mqtt": MqttSettings.from_table,
     "influx": InfluxSettings.from_table,
+    "csv": CsvSettings.from_table,
+    "parquet": ParquetSettings.from_table,
 }
 _KEYS = (
     *("name", "keys", "open", "folder", "node", "serial", "udp", "tcp", "connect", "text", "log", "store"),
@@ -108,7 +112,9 @@ def read_config(path: Path) -> BridgeConfig:
 
 def _config_in(document: Table, folder: Path) -> BridgeConfig:
     document.expect(_KEYS)
-    access = access_in(document, folder)
+    node = NodeSettings.from_table(document.table("node"))
+    rules = RuleSettings.from_table(document)
+    access = _controlling(document, node, rules, access_in(document, folder))
     name = document.text("name", access.keys.name if access.keys else DEFAULT_NAME)
     state = folder / document.text("folder", str(default_folder(name)))
     udp = UdpSettings.from_table(document.table("udp"))
@@ -118,7 +124,7 @@ def _config_in(document: Table, folder: Path) -> BridgeConfig:
         access=access,
         folder=state,
         log=LogSettings.from_table(document.table("log"), state / "log"),
-        node=NodeSettings.from_table(document.table("node")),
+        node=node,
         links=(
             *(SerialSettings.from_table(table) for table in document.tables("serial")),
             *([] if udp is None else [udp]),
@@ -127,13 +133,26 @@ def _config_in(document: Table, folder: Path) -> BridgeConfig:
         ),
         listen=ListenSettings.from_table(document.table("tcp")),
         store=StoreSettings.from_table(document.table("store")),
-        rules=RuleSettings.from_table(document),
+        rules=rules,
         sinks=tuple(read(table, folder) for kind, read in SINKS.items() for table in document.tables(kind)),
         status=StatusSettings.from_table(document.table("status")),
         discovery=discovery if discovery.mdns else None,
     )
     _check_once(document, config)
     return config
+
+
+def _controlling(document: Table, node: NodeSettings, rules: RuleSettings, access: Access) -> Access:
+    """The access of a bridge that commands the actuators there are. Raises DescriptionError."""
+    if not rules.actuators:
+        return access
+    if node.relay_only:
+        raise document.error("actuator", "a bridge that only relays commands nobody", "remove relay_only")
+    try:
+        return access.for_controller(node.node_id)
+    except UsageError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise document.error("actuator", problem, remedy) from error
 
 
 def _check_once(document: Table, config: BridgeConfig) -> None:

@@ -106,7 +106,7 @@ class Service:
 
     def status(self) -> BridgeStatus:
         """All of it, as it is now."""
-        config, now_s = self.config, time.time()
+        config, machine, now_s = self.config, self.machine, time.time()
         return {
             "name": config.name,
             "version": version("treering"),
@@ -121,11 +121,11 @@ class Service:
             ],
             "peers": [peer_status(peer) for peer in self.peers.rows()],
             "log": log_status(self.facts),
-            "consumers": [consumer_status(runner) for runner in self.machine.runners],
+            "consumers": [consumer_status(runner) for runner in machine.runners],
             "latencies": latency_statuses(self.latencies.summaries()),
-            "rules": [],
-            "actuators": [],
-            "streams": [],
+            "rules": [] if machine.rules is None else [*machine.rules.rule_statuses],
+            "actuators": [] if machine.desk is None else [*machine.desk.statuses()],
+            "streams": [] if machine.rules is None else [*machine.rules.stream_statuses],
             "warnings": list(self._warnings()),
         }
 
@@ -136,6 +136,8 @@ class Service:
         )
         yield from self.log.warnings
         yield from consumer_warnings(self.machine.runners)
+        if self.machine.desk is not None:
+            yield from self.machine.desk.warnings()
         if self.machine.announcer is not None and self.machine.announcer.warning:
             yield self.machine.announcer.warning
 

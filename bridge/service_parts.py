@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, singledispatchmethod
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from bridge.config import BridgeConfig
 from bridge.discovery import Announcer, DiscoverySettings, own_info, reachable_addresses
+from bridge.driver import NodeDriver
 from bridge.errors import TreeringError
 from bridge.link import Link
 from bridge.link_set import LinkSet
@@ -22,11 +25,18 @@ from bridge.log.offsets import OffsetFile
 from bridge.log.runner import Pauses, Runner
 from bridge.node_settings import NodeSettings
 from bridge.parts import Stop
+from bridge.rules.consumer import RulesConsumer
+from bridge.rules.desk import Desk
+from bridge.rules.engine import RuleEvent
+from bridge.rules.settings import RuleSettings
+from bridge.sinks.csv_sink import CsvSettings, CsvSink
 from bridge.sinks.influx import InfluxSettings, InfluxSink
 from bridge.sinks.mqtt import MqttSettings, MqttSink
+from bridge.sinks.parquet_sink import ParquetSettings, ParquetSink
 from bridge.sinks.sink import Sink
 from bridge.status import BridgeStatus
 from bridge.status_server import StatusServer, StatusSettings
+from bridge.store.rows import NO_NODE, EventRow
 from bridge.store.settings import StoreSettings
 from bridge.store.store import Store
 from bridge.tcp_link import ConnectSettings, TcpLink
@@ -58,6 +68,14 @@ class AnnouncePart:
     node: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class RulesPart:
+    """Rules, and the node that commands their actuators."""
+
+    rules: RuleSettings
+    node: NodeSettings
+
+
 def parts_of(config: BridgeConfig) -> list[Hashable]:
     """All parts in the order of their starts: who reads first, the bridge's own node when it can be heard."""
     parts: list[Hashable] = [config.store, *config.sinks]
@@ -66,6 +84,8 @@ def parts_of(config: BridgeConfig) -> list[Hashable]:
         TextPart(link, config.node) if isinstance(link, TextSettings) else link for link in config.links
     ]
     parts.append(config.node)
+    if config.rules != RuleSettings():
+        parts.append(RulesPart(config.rules, config.node))
     if config.discovery is not None and config.listen is not None:
         node = None if config.node.relay_only else config.node.node_id
         parts.append(AnnouncePart(config.discovery, config.listen, node))
@@ -90,12 +110,15 @@ class Machine:
         self.runners: list[Runner] = []
         self.listener: TcpListener | None = None
         self.announcer: Announcer | None = None
+        self.rules: RulesConsumer | None = None
+        self.desk: Desk | None = None
         self.failures: dict[Hashable, str] = {}
         self._config = config
         self._links = links
         self._facts = facts
         self._status = status
         self._on_event = on_event
+        self._node: NodeDriver | None = None
 
     def note_failure(self, part: Hashable, error: Exception) -> None:
         """A part could not start; it is tried again. What is no fault of disk or settings is raised."""
@@ -140,11 +163,22 @@ class Machine:
 
     @start.register
     async def _start_node(self, settings: NodeSettings) -> Stop:
-        driver = settings.driver(self._config.access, self._on_event)
+        driver = settings.driver(self._config.access, self._heed)
         if driver is None:
             return _nothing_to_stop
         await self._links.open(driver)
-        return partial(self._links.close, driver)
+        self._node = driver
+
+        async def stop() -> None:
+            self._node = None
+            await self._links.close(driver)
+
+        return stop
+
+    def _heed(self, event: Event) -> None:
+        self._on_event(event)
+        if self.desk is not None:
+            self.desk.heed(event)
 
     async def _open(self, link: Link, place: str = "") -> Stop:
         await self._links.open(link, is_patient=self._config.is_patient, place=place)
@@ -191,8 +225,46 @@ class Machine:
         name = f"influx {settings.delivery.name}"
         return self._run_sink(InfluxSink(settings, self._config.name, self._offsets(name)))
 
+    @start.register
+    async def _start_csv(self, settings: CsvSettings) -> Stop:
+        place = self._place(f"csv {settings.delivery.name}")
+        return self._run_sink(await asyncio.to_thread(CsvSink, settings, self._config.name, place))
+
+    @start.register
+    async def _start_parquet(self, settings: ParquetSettings) -> Stop:
+        place = self._place(f"parquet {settings.delivery.name}")
+        return self._run_sink(await asyncio.to_thread(ParquetSink, settings, self._config.name, place))
+
+    @start.register
+    async def _start_rules(self, part: RulesPart) -> Stop:
+        rules = RulesConsumer(part.rules, self._place("rules"), on_events=self._keep_events, wish=self._wish)
+        if part.rules.actuators and self._node is not None:
+            self.desk = Desk(part.rules.actuators, self._node, rules.actuators)
+            self.desk.start()
+        self.rules = rules
+        stop_runner = self._run(rules)
+
+        async def stop() -> None:
+            await stop_runner()
+            if self.desk is not None:
+                self.desk.close()
+            self.rules = self.desk = None
+
+        return stop
+
+    def _keep_events(self, events: Sequence[RuleEvent]) -> None:
+        if (store := self.store) is not None:
+            store.write_events([_event_row(event) for event in events])
+
+    def _wish(self, wanted: Mapping[str, bool]) -> None:
+        if (desk := self.desk) is not None:
+            desk.wish(wanted)
+
+    def _place(self, name: str) -> Path:
+        return self._config.folder / OFFSETS_FOLDER / f"{quote(name, safe=' ')}.json"
+
     def _offsets(self, name: str) -> OffsetFile:
-        return OffsetFile(self._config.folder / OFFSETS_FOLDER / f"{quote(name, safe=' ')}.json")
+        return OffsetFile(self._place(name))
 
     def _run_sink(self, sink: Sink[Any]) -> Stop:
         stop_runner = self._run(sink, Pauses(longest_s=sink.delivery.backoff_most_s))
@@ -265,6 +337,12 @@ class Machine:
             _log.warning("%s", error)
             return False
         return True
+
+
+def _event_row(event: RuleEvent) -> EventRow:
+    kind = f"{event.kind.value} {'begins' if event.has_begun else 'ends'}"
+    node = NO_NODE if event.node is None else event.node
+    return EventRow(event.timestamp_us, kind, node, event.name, json.dumps({"text": event.text}))
 
 
 async def _nothing_to_stop() -> None:
