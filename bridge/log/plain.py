@@ -134,7 +134,8 @@ class _Loader:
     def _filled_dict(self, found: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
         self._known.append(found)
         for key, value in zip(items[::2], items[1::2], strict=True):
-            found[self.value(key)] = self.value(value)
+            loaded = self.value(key)  # first, as it was dumped first
+            found[loaded] = self.value(value)
         return found
 
     def _object(self, cls: type, items: list[Any]) -> object:

@@ -158,4 +158,5 @@ class RulesConsumer:
                 time_us=series.last_us,
             )
             for stream, node, series in self._engine.numbers()
+            if node is None or series.last_us is not None
         ]
