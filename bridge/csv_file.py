@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +12,15 @@ from bridge.sinks.entries import utc_text
 
 
 class CsvWriter:
-    """A new file at `path`, or an existing one anew. Raises OSError, here and when writing."""
+    """A new file of rows of that kind (flat_rows.COLUMNS), under its name once it is closed.
+
+    Until then its name ends in `.part`. Raises OSError, here and when writing.
+    """
 
     def __init__(self, path: Path, kind: str) -> None:
-        self._file = open(path, "w", encoding="utf-8", newline="")  # noqa: SIM115 (close)
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._file = open(self._part, "w", encoding="utf-8", newline="")  # noqa: SIM115 (close)
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(COLUMNS[kind])
         types = [*COLUMNS[kind].values()]
@@ -30,9 +36,15 @@ class CsvWriter:
                 assert isinstance(time_us, int)
                 cells[column] = utc_text(time_us)
             for column in self._flags:
-                cells[column] = cells[column] and 1
+                cells[column] = (cells[column] and 1) or 0
             self._writer.writerow(cells)
 
     def close(self) -> None:
-        """The file is whole."""
+        """The file has its name now, in place of one that had it before."""
         self._file.close()
+        os.replace(self._part, self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)

@@ -26,6 +26,18 @@ class ColumnType(Enum):
 
 
 _TIME, _WHOLE, _NUMBER, _TEXT, _FLAG = ColumnType
+_SUMS: Mapping[str, ColumnType] = {
+    "time": _TIME,
+    "network": _TEXT,
+    "node": _WHOLE,
+    "metric": _TEXT,
+    "count": _WHOLE,
+    "minimum": _NUMBER,
+    "maximum": _NUMBER,
+    "average": _NUMBER,
+    "deviation": _NUMBER,
+    "unit": _TEXT,
+}
 KINDS: Mapping[type, str] = {Reading: "readings", RoundRow: "rounds", Event: "events"}
 COLUMNS: Mapping[str, Mapping[str, ColumnType]] = {
     "readings": {
@@ -61,6 +73,8 @@ COLUMNS: Mapping[str, Mapping[str, ColumnType]] = {
         "alive": _WHOLE,
         "reachable": _WHOLE,
     },
+    "minutes": _SUMS,
+    "hours": _SUMS,
     "events": {
         "time": _TIME,
         "network": _TEXT,

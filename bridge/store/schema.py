@@ -195,6 +195,21 @@ def user_version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
+def first_time_us(db: sqlite3.Connection, table: str, since_us: int) -> int | None:
+    """The time of the table's first row since then, by a seek for each series."""
+    statement = (
+        f"SELECT min(time_us) FROM {table} WHERE time_us >= :since"
+        if table == EVENTS
+        else f"""SELECT min(first) FROM (
+            SELECT (
+                SELECT min(time_us) FROM {table} WHERE series = known.series AND time_us >= :since
+            ) AS first FROM {table}_series AS known
+        )"""
+    )
+    first_us: int | None = db.execute(statement, {"since": since_us}).fetchone()[0]
+    return first_us
+
+
 def trouble_text(path: Path, error: sqlite3.Error) -> str:
     """One line for people: the cause and the remedy."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.store.marks import Marks
-from bridge.store.schema import EVENTS, FAMILIES, HOUR_US, MINUTE_US, READINGS, ROUNDS
+from bridge.store.schema import EVENTS, FAMILIES, HOUR_US, MINUTE_US, READINGS, ROUNDS, first_time_us
 from bridge.store.settings import StoreSettings
 
 _SUMS_A_SLICE = 10
@@ -102,27 +102,13 @@ class Upkeep:
         start_us = marks.summed_to_us(step.table)
         if start_us >= complete_us:
             return False
-        first_us = self._first_us(step.source, start_us)
+        first_us = first_time_us(self._db, step.source, start_us)
         start_us = complete_us if first_us is None else min(complete_us, first_us - first_us % step.step_us)
         end_us = min(complete_us, start_us + _SUMS_A_SLICE * step.step_us)
         with marks.moved(summed_to_us={step.table: end_us}):
             for time_us in range(start_us, end_us, step.step_us):
                 self._db.execute(step.statement, {"start": time_us, "end": time_us + step.step_us})
         return True
-
-    def _first_us(self, table: str, since_us: int) -> int | None:
-        """The time of the first row since then."""
-        statement = (
-            f"SELECT min(time_us) FROM {table} WHERE time_us >= :since"
-            if table == EVENTS
-            else f"""SELECT min(first) FROM (
-                SELECT (
-                    SELECT min(time_us) FROM {table} WHERE series = known.series AND time_us >= :since
-                ) AS first FROM {table}_series AS known
-            )"""
-        )
-        first_us: int | None = self._db.execute(statement, {"since": since_us}).fetchone()[0]
-        return first_us
 
     # --- what is dropped ---------------------------------------------------------------------------------
 
@@ -152,7 +138,7 @@ class Upkeep:
         horizon_us -= horizon_us % slice_us
         if horizon_us <= self._marks.kept_from_us(table):
             return False
-        first_us = self._first_us(table, 0)
+        first_us = first_time_us(self._db, table, 0)
         end_us = (
             horizon_us if first_us is None else min(horizon_us, first_us - first_us % slice_us + slice_us)
         )

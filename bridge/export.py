@@ -1,0 +1,226 @@
+"""`treering export`: readings, results and events of a store or a packet log as a CSV or Parquet file."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from bridge.access import Access, RecordOpener, add_reading_arguments, reading_access_of, unread_text
+from bridge.capture_file import read_records
+from bridge.csv_file import CsvWriter
+from bridge.errors import UsageError
+from bridge.flat_rows import COLUMNS, KINDS, Row, row_of
+from bridge.log.decoder import Decoder
+from bridge.log.fact_reader import read_facts
+from bridge.log.folder import LogFolder
+from bridge.options import metrics, node_ids
+from bridge.parquet import ParquetWriter
+from bridge.report import log_to_stderr
+from bridge.sinks.entries import Entry, Event, entries_of
+from bridge.store.scan import Scan, Selection
+from protocol.observations import Observation, RoundRow
+
+HELP = "write readings, results or events of a store or a packet log to a CSV or Parquet file"
+FORMATS = ("csv", "parquet")
+PIECE = 5_000  # records or rows between two looks at the bar
+
+_log = logging.getLogger(__name__)
+
+Writer = CsvWriter | ParquetWriter
+# Rows, and how far that is, from 0 to 1; None where that is not known.
+Piece = tuple[Iterable[Row], float | None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `treering export`."""
+    source = parser.add_argument_group("source, one of them")
+    source.add_argument(
+        "log",
+        type=Path,
+        nargs="?",
+        metavar="LOG",
+        help="a packet log (.pcapng), or the folder of a bridge's log",
+    )
+    source.add_argument("--store", type=Path, metavar="FILE", help="a bridge's store")
+    add_reading_arguments(parser)
+    what = parser.add_argument_group("what")
+    what.add_argument(
+        "--what",
+        choices=list(COLUMNS),
+        default="readings",
+        help="(default: readings); minutes and hours are a store's sums of readings, kept longer than those",
+    )
+    what.add_argument(
+        "--from", dest="from_us", type=instant, default=0, metavar="TIME", help="2026-11-21T13:00, UTC"
+    )
+    what.add_argument(
+        "--to",
+        dest="to_us",
+        type=instant,
+        default=Selection("").to_us,
+        metavar="TIME",
+        help="before that time, UTC",
+    )
+    what.add_argument("--metric", type=metrics, metavar="NAME,...", help="(default: all)")
+    what.add_argument("--node", type=node_ids, metavar="ID,...", help="(default: all)")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write")
+    parser.add_argument("--format", choices=FORMATS, help="(default: by the end of the file's name)")
+    parser.add_argument("--overwrite", action="store_true", help="in place of a file of that name")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file. Raises UsageError for a source or a file that cannot be used."""
+    log_to_stderr()
+    if (args.log is None) == (args.store is None):
+        raise UsageError("there is one source: give a packet log, or --store FILE")
+    wanted = Selection(
+        args.what,
+        args.from_us,
+        args.to_us,
+        args.node,
+        None if args.metric is None else frozenset(args.metric),
+    )
+    make_writer: Callable[[Path, str], Writer] = CsvWriter if _format(args) == "csv" else ParquetWriter
+    if args.output.exists() and not args.overwrite:
+        raise UsageError(f"{args.output}: exists; name another file, or give --overwrite")
+    pieces = (
+        _pieces_of_store(args.store, wanted)
+        if args.store is not None
+        else _pieces_of_log(args.log, reading_access_of(args), wanted)
+    )
+    try:
+        rows = _write(make_writer(args.output, wanted.kind), pieces)
+    except OSError as error:
+        raise UsageError(
+            f"{args.output}: {error.strerror or error}; make room, or name another file"
+        ) from error
+    _log.info("%s: %d %s", args.output, rows, wanted.kind)
+    return 0
+
+
+def instant(text: str) -> int:
+    """A parser of times in ISO 8601, without an offset in UTC: microseconds since the epoch."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write one such as 2026-11-21T13:00") from None
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _format(args: argparse.Namespace) -> str:
+    if args.format is not None:
+        return str(args.format)
+    suffix = args.output.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise UsageError(
+            f"{args.output}: no known end of a name; end it in .csv or .parquet, or give --format"
+        )
+    return str(suffix)
+
+
+def _write(writer: Writer, pieces: Iterable[Piece]) -> int:
+    """All of them into the file, which is there when it is whole; how many rows."""
+    count = 0
+    try:
+        with _bar() as show:
+            for rows, done in pieces:
+                kept = list(rows)
+                writer.write(kept)
+                count += len(kept)
+                show(done, count)
+        writer.close()
+    except BaseException:
+        writer.discard()
+        raise
+    return count
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[float | None, int], None]]:
+    """On stderr, if that is a terminal; to be called with how far it is, and with how many rows."""
+    columns = (
+        TextColumn("{task.fields[rows]:,} rows"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=None, rows=0)
+
+        def show(done: float | None, rows: int) -> None:
+            bar.update(task, total=None if done is None else 1.0, completed=done or 0, rows=rows)
+
+        yield show
+
+
+# --- sources ---------------------------------------------------------------------------------------------
+
+
+def _pieces_of_store(path: Path, wanted: Selection) -> Iterator[Piece]:
+    scan = Scan(path)
+    try:
+        from_us, to_us = scan.span_us(wanted)
+        rows = scan.rows(wanted)
+        while piece := list(islice(rows, PIECE)):
+            newest_us = piece[-1][0]
+            assert isinstance(newest_us, int)
+            yield piece, (newest_us - from_us) / max(1, to_us - from_us)
+    finally:
+        scan.close()
+
+
+def _pieces_of_log(path: Path, access: Access, wanted: Selection) -> Iterator[Piece]:
+    if wanted.kind not in KINDS.values():
+        raise UsageError(f"{path}: a log has no {wanted.kind}, a bridge's store has; give --store FILE")
+    network = path.stem if access.keys is None else access.keys.name
+    facts = _facts_of_folder(path, access) if path.is_dir() else _facts_of_file(path, access)
+    for found, done in facts:
+        yield (
+            [row_of(network, entry) for fact in found for entry in entries_of(fact) if _takes(wanted, entry)],
+            done,
+        )
+
+
+def _takes(wanted: Selection, entry: Entry) -> bool:
+    if KINDS[type(entry)] != wanted.kind or not wanted.from_us <= entry.timestamp_us < wanted.to_us:
+        return False
+    node = None if isinstance(entry, RoundRow) else entry.node
+    return wanted.takes(node, None if isinstance(entry, Event) else entry.metric.id)
+
+
+def _facts_of_file(path: Path, access: Access) -> Iterator[tuple[list[Observation], None]]:
+    opener = RecordOpener(access)
+    if access.keys is not None:
+        opener.learn(read_records(path))
+    decoder, records = Decoder(opener), read_records(path)
+    while piece := list(islice(records, PIECE)):
+        yield decoder.facts(piece), None
+    if remark := unread_text(opener, decoder.observer.dropped):
+        _log.warning("%s", remark)
+
+
+def _facts_of_folder(path: Path, access: Access) -> Iterator[tuple[Iterable[Observation], float]]:
+    """As the bridge's own consumers get them."""
+    segments = LogFolder(path).segments()
+    if not segments:
+        raise UsageError(f"{path}: no segment of a log (treering-*.pcapng) is there; name another folder")
+    total_bytes = sum(segment.size_bytes for segment in segments)
+    try:
+        for batch in read_facts(path, partial(RecordOpener, access)):
+            at = batch.checkpoint.at
+            before_bytes = sum(segment.size_bytes for segment in segments if segment.number < at.segment)
+            yield batch.facts, min(1.0, (before_bytes + at.offset_bytes) / max(1, total_bytes))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a log's folder that you may read") from error
