@@ -18,10 +18,10 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from bridge.copies import HeardCounters
 from bridge.link import Link, OnFrames
 from protocol.capture import Direction, Record
 from protocol.packets import HOST, DropReason, FrameError, decode, peek_header
-from protocol.recent_counters import RecentCounters
 from protocol.replay_window import Refusal, Senders
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import unfit
@@ -38,7 +38,7 @@ class _Source:
 
     def __init__(self) -> None:
         self.link: Link | None = None
-        self.recent = RecentCounters()
+        self.heard = HeardCounters()
 
 
 def wall_clock_us() -> int:
@@ -84,14 +84,15 @@ class Relay:
     def _receive(self, link: Link, frames: Sequence[bytes]) -> None:
         if link not in self._links:
             return
+        name, inbound = link.name, Direction.INBOUND
         others = [segment for segment in self._links if segment is not link]
         records: list[Record] = []
         to_send: list[tuple[Link, bytes]] = []
         # The clock may stand or be set back while we run; the times of the log grow.
         time_us = max(self._last_us + 1, self._clock_us())
         for frame in frames:
-            records.append(Record(time_us, link.name, Direction.INBOUND, frame))
-            for segment in self._ways_of(link, frame, others):
+            records.append(Record(time_us, name, inbound, frame))
+            for segment in self._ways_of(link, frame, others, time_us):
                 time_us += 1
                 records.append(Record(time_us, segment.name, Direction.OUTBOUND, frame))
                 to_send.append((segment, frame))
@@ -102,15 +103,22 @@ class Relay:
         for segment, frame in to_send:
             segment.send(frame)
 
-    def _ways_of(self, link: Link, frame: bytes, others: list[Link]) -> list[Link]:
+    def _ways_of(self, link: Link, frame: bytes, others: list[Link], time_us: int) -> list[Link]:
         """On which of the other links that frame goes on."""
-        checked = self._checked(frame) if self._reader is None else self._opened(link, frame, self._reader)
-        if checked is None:
-            return []
-        source_id, destination, counter = checked
+        if self._reader is not None:
+            checked = self._opened(link, frame, self._reader)
+            if checked is None:
+                return []
+            source_id, destination, counter = checked
+        else:
+            try:
+                got = decode(frame)
+            except FrameError:
+                return []
+            source_id, destination, counter = got.source, got.destination, got.counter
         source = self._sources.pop(source_id, None) or self._new_source()
         self._sources[source_id] = source
-        if not source.recent.take(counter):
+        if not source.heard.take(counter, time_us):
             return []
         source.link = link
         known = None if destination == HOST else self._sources.get(destination)
@@ -118,16 +126,8 @@ class Relay:
             return others
         return [segment for segment in others if segment.is_tap or (known and segment is known.link)]
 
-    def _checked(self, frame: bytes) -> tuple[int, int, int] | None:
-        """Source, destination and counter of an open frame, if it is one."""
-        try:
-            got = decode(frame)
-        except FrameError:
-            return None
-        return got.source, got.destination, got.counter
-
     def _opened(self, link: Link, frame: bytes, reader: SealedReader) -> tuple[int, int, int] | None:
-        """The same of a member's frame that is not a replay."""
+        """Source, destination and counter of a member's frame, if it is one and not a replay."""
         is_for_host = unfit(frame) is None and peek_header(frame)[2] == HOST
         if is_for_host and not any(segment.is_tap for segment in self._links):
             return None

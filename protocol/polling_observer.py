@@ -76,8 +76,6 @@ class PollingObserver:
         """What a frame tells of the network."""
         source = frame.source
         match frame.payload:
-            case Reading() as reading:
-                return self._read_reading(source, frame.destination, reading, now_us)
             case Beat() as beat:
                 found = self._follow_primary(source, beat.epoch, beat.version, now_us)
                 if source == self.state.primary and beat.epoch == self.state.epoch:
@@ -90,6 +88,9 @@ class PollingObserver:
                 if source == self.state.primary and frame.destination <= MAX_NODE_ID:
                     self._read_poll(frame.destination, poll, now_us)
                 return found
+            case Reading() as reading:
+                seen = self.read_reading(source, frame.destination, reading, now_us)
+                return [] if seen is None else [seen]
             case Result(_, items):
                 return self._read_result(source, items, now_us)
             case Hello():
@@ -158,14 +159,15 @@ class PollingObserver:
         if len(polls) > MAX_POLLS:
             del polls[next(iter(polls))]
 
-    def _read_reading(
+    def read_reading(
         self, source: int, destination: int, reading: Reading, now_us: int
-    ) -> list[Observation]:
+    ) -> ReadingsSeen | None:
+        """What a READING tells, if it is for the primary that is followed."""
         self._hear(source, now_us)
         state, version, pairs = self.state, reading.version, reading.pairs
         peer = state.peers.get(source)
         if peer is None or destination != state.primary:
-            return []
+            return None
         polls = self._polls.get(source)
         polled_us = polls.pop((version, reading.attempt), None) if polls else None
         if polled_us is not None:
@@ -177,7 +179,7 @@ class PollingObserver:
                 peer.is_missing = False
                 self._repaired.add(source)
         own = pairs if len(pairs) < 2 else tuple(sorted(pairs))
-        return [ReadingsSeen(now_us, source, version, own)]
+        return ReadingsSeen(now_us, source, version, own)
 
     # --- the end of a round ------------------------------------------------------------------------------
 
