@@ -218,6 +218,20 @@ def test_take_waits_for_the_first_item() -> None:
     assert got == [[1]]
 
 
+def test_each_who_waits_is_woken_for_an_item() -> None:
+    """The second item comes while nobody is told: whoever took the first one wakes the next."""
+    buffer = BoundedBuffer[int](5, DropNewest())
+    got: list[list[int]] = []
+    takers = [threading.Thread(target=lambda: got.append(buffer.take(1, WAIT_S))) for _ in range(2)]
+    for taker in takers:
+        taker.start()
+    buffer.put(1)
+    buffer.put(2)
+    for taker in takers:
+        taker.join(2 * WAIT_S)
+    assert sorted(got) == [[1], [2]]
+
+
 def test_take_of_an_empty_buffer_gives_up_in_time() -> None:
     assert BoundedBuffer[int](5, DropNewest()).take(timeout_s=0.01) == []
 
