@@ -425,3 +425,29 @@ def test_bridges_in_a_circle_carry_every_frame_to_every_other_once(count: int) -
         await close(bridges)
 
     run(main())
+
+
+def test_what_waited_in_a_stalled_joint_goes_nowhere_again() -> None:
+    """The other way round the circle has carried it long before; more of it than any window holds."""
+
+    async def main() -> None:
+        a, b = bridges = [Bridge(), Bridge()]
+        proxy = TcpProxy(await a.start())
+        await a.join(await b.start())
+        await b.join(await proxy.start())
+        await until(lambda: all(bridge.listener.clients for bridge in bridges))
+        proxy.pull()
+        frames = [broadcast(10, counter) for counter in range(MAX_QUEUED_FRAMES // 2)]
+        for frame in frames:
+            a.nodes.receive(frame)
+        await until(lambda: b.nodes.sent == frames)
+        came = len(b.records)
+        proxy.plug()
+        await until(lambda: len(b.records) >= came + len(frames))  # all of them once more
+        await asyncio.sleep(0.3)  # whatever goes round still comes
+        assert b.nodes.sent == frames
+        assert a.nodes.sent == []
+        await close(bridges)
+        await proxy.close()
+
+    run(main())
