@@ -43,13 +43,14 @@ class Access:
         """That of the node that is to command others. Raises UsageError if it may not."""
         if self.keys is None:
             return Access(controller=node_id)
-        if self.keys.master is None or self.keys.controller != node_id:
-            named = "none" if self.keys.controller is None else f"node {self.keys.controller}"
-            raise UsageError(
-                f"node {node_id} may command nobody: the controller of {self.keys.name!r} is {named}, and"
-                " holds the master key; give that node's id, and its keys of `treering provision`"
-            )
-        return self
+        if self.keys.controller != node_id:
+            named = "nobody" if self.keys.controller is None else f"node {self.keys.controller}"
+            problem, remedy = f"its controller is {named}", "be that node, or provision the network anew"
+        elif self.keys.master is None:
+            problem, remedy = "these keys are without the master key", "give those of the controller"
+        else:
+            return self
+        raise UsageError(f"node {node_id} may not command {self.keys.name!r}: {problem}; {remedy}")
 
     def counter_file(self, node_id: int) -> CounterFile | None:
         """Where that node's long counter is kept; None if it need not be."""

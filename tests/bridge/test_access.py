@@ -219,3 +219,12 @@ def test_only_a_controller_renews_keys(keys_file: str, capsys: pytest.CaptureFix
     assert "for the network's controller" in capsys.readouterr().err
     assert main(["bridge", "--keys", keys_file, "--revoke", "8"]) == 2
     assert "give --rekey as well" in capsys.readouterr().err
+
+
+def test_only_the_controller_with_its_keys_commands() -> None:
+    assert Access(KEYS).for_controller(1) == Access(KEYS)
+    assert OPEN.for_controller(5) == Access(controller=5)
+    with pytest.raises(UsageError, match="node 5 may not command 'garden': its controller is node 1; be that"):
+        Access(KEYS).for_controller(5)
+    with pytest.raises(UsageError, match="node 1 may not command 'garden': these keys are without the master"):
+        Access(NetworkKeys("garden", 0, controller=1, member_id=7)).for_controller(1)
