@@ -29,6 +29,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 Floats = NDArray[np.float64]
+_Complex = NDArray[np.complex128]
 Indices = NDArray[np.int64]
 
 # So many numbers are worked on at a time: with what is computed of them, they stay in a core's cache.
@@ -53,15 +54,15 @@ class Rolled:
     @cached_property
     def mean(self) -> Floats:
         """In the values' unit; the error is at most u (|mean| + (n + 6) (maximum - minimum)), u = 2^-53."""
-        return self._joined([_mean(*halves) for halves in self._halves(squares=False)])
+        return self._joined([_mean(sums) for sums in self._sums(squares=False)])
 
     @cached_property
     def variance(self) -> Floats:
         """Of a sample (ddof = 1), NaN of a single value; the error is at most 8 (n + 1)^2 u of itself."""
         means, variances = [], []
-        for halves in self._halves(squares=True):
-            means.append(_mean(*halves))
-            variances.append(_variance(*halves))
+        for sums in self._sums(squares=True):
+            means.append(_mean(sums))
+            variances.append(_variance(sums))
         self.mean = self._joined(means)
         return self._joined(variances)
 
@@ -92,10 +93,10 @@ class Rolled:
         scores[1:][(away == 0.0) & (deviation == 0.0)] = 0.0
         return scores
 
-    def _halves(self, squares: bool) -> Iterator[tuple[_Half, _Half]]:
+    def _sums(self, squares: bool) -> Iterator[_Sums]:
         if self._size is None:
-            return _halves_by_time(self._values, self._first, squares)
-        return _halves_by_count(self._values, self._size, squares)
+            return _sums_by_time(self._values, self._first, squares)
+        return _sums_by_count(self._values, self._size, squares)
 
     def _joined(self, parts: list[Floats]) -> Floats:
         """Without what filled up the last part."""
@@ -206,134 +207,132 @@ def _samples(times_s: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:
     return times, column
 
 
-class _Half(NamedTuple):
-    """A stack of `RollingStatistics` at each value: sums of differences from an origin, and of squares."""
+class _Sums(NamedTuple):
+    """Of each window: the sums of its values' differences from an origin, one of them, and of their squares.
 
-    size: Indices
-    sum: Floats
+    As `RollingStatistics` has them: a window is the end of one row of values, summed from its newest to its
+    oldest, and the beginning of the next, summed from its oldest to its newest. The origin is the last value
+    of the former.
+    """
+
+    size: Floats
+    total: Floats
     squares: Floats | None
     origin: Floats
 
 
-def _mean(newer: _Half, older: _Half) -> Floats:
-    total = older.size * (older.origin - newer.origin) + older.sum
-    mean = newer.sum + total
-    mean /= newer.size + older.size
-    mean += newer.origin
+def _mean(of: _Sums) -> Floats:
+    mean = of.total / of.size
+    mean += of.origin
     return mean
 
 
-def _variance(newer: _Half, older: _Half) -> Floats:
-    assert newer.squares is not None
-    assert older.squares is not None
-    count = newer.size + older.size
-    newer_mean = newer.sum / newer.size
-    older_mean = older.sum / np.maximum(older.size, 1)
-    between = newer_mean - older_mean
-    between += newer.origin - older.origin
-    between *= between
-    between *= newer.size * older.size / count
-    squares = newer.squares - newer.sum * newer_mean
-    squares += older.squares - older.sum * older_mean
-    squares += between
-    np.maximum(squares, 0.0, out=squares)
+def _variance(of: _Sums) -> Floats:
+    assert of.squares is not None
+    mean = of.total / of.size
+    mean *= of.total
+    variance = of.squares - mean
+    np.maximum(variance, 0.0, out=variance)
     with np.errstate(invalid="ignore"):  # 0 / 0 of a single value is NaN
-        squares /= count - 1
-    return squares
+        variance /= of.size - 1.0
+    return variance
 
 
-def _scan(newer: Floats, older: Floats, squares: bool) -> tuple[_Half, _Half]:
-    """Both halves of rows of values, each summed from its beginning; the older ones come newest first.
+def _scan(newer: Floats, older: Floats, squares: bool) -> tuple[_Complex, _Complex | None]:
+    """Sums of rows of differences from each row's beginning on, and of their squares.
 
     They run as the two parts of a complex sum: each step waits for the one before, and two can wait at once.
     """
     sums = np.empty(newer.shape, np.complex128)
-    np.subtract(newer, newer[:, :1], out=sums.real)
-    np.subtract(older, older[:, :1], out=sums.imag)
+    sums.real, sums.imag = newer, older
     products = None
     if squares:
         products = np.empty(newer.shape, np.complex128)
-        np.multiply(sums.real, sums.real, out=products.real)
-        np.multiply(sums.imag, sums.imag, out=products.imag)
+        np.multiply(newer, newer, out=products.real)
+        np.multiply(older, older, out=products.imag)
         np.cumsum(products, axis=1, out=products)
-    np.cumsum(sums, axis=1, out=sums)
-    sizes = np.arange(1, newer.shape[1] + 1)
-    return (
-        _Half(sizes, sums.real, None if products is None else products.real, newer[:, :1]),
-        _Half(sizes, sums.imag, None if products is None else products.imag, older[:, :1]),
+    return np.cumsum(sums, axis=1, out=sums), products
+
+
+def _sums_by_count(values: Floats, size: int, squares: bool) -> Iterator[_Sums]:
+    """Rows of size - 1 values after the first value: of each, the older ones of as many windows."""
+    if size == 1:
+        nothing = np.zeros(len(values))
+        yield _Sums(np.ones(1), nothing, nothing, values)
+        return
+    head = values[:size]
+    away = head - head[:1]
+    yield _Sums(
+        np.arange(1.0, len(head) + 1), away.cumsum(), (away * away).cumsum() if squares else None, head[:1]
     )
-
-
-def _halves_by_count(values: Floats, size: int, squares: bool) -> Iterator[tuple[_Half, _Half]]:
-    """A row for every `size` values. At its n-th value the older half has all but n of the row before."""
-    head = values[None, :size]
-    newer, _ = _scan(head, head, squares)
-    zeros = np.zeros(1)
-    yield newer, _Half(np.zeros(1, np.int64), zeros, zeros, newer.origin)
-    whole = len(values) // size
-    rows = values[: whole * size].reshape(whole, size)
-    rest = values[whole * size :]
-    at_once = max(1, _AT_ONCE // size)
+    length = size - 1
+    whole = (len(values) - 1) // length
+    if not whole:
+        return
+    rows = values[1 : 1 + whole * length].reshape(whole, length)
+    at_once = max(1, _AT_ONCE // length)
     for begin in range(1, whole, at_once):
-        block = rows[begin : begin + at_once]
-        yield _halves_of_rows(rows[begin - 1 : begin - 1 + len(block)], block, squares)
-    if whole and len(rest):
-        last = np.full((1, size), rest[-1])
+        newer = rows[begin : begin + at_once]
+        yield _sums_of_rows(rows[begin - 1 : begin - 1 + len(newer)], newer, squares)
+    rest = values[1 + whole * length :]
+    if len(rest):
+        last = np.full((1, length), rest[-1])
         last[0, : len(rest)] = rest
-        yield _halves_of_rows(rows[-1:], last, squares)
+        yield _sums_of_rows(rows[-1:], last, squares)
 
 
-def _halves_of_rows(before: Floats, rows: Floats, squares: bool) -> tuple[_Half, _Half]:
-    # The newest value twice: its difference from itself is the sum of nothing, for the end of the row.
-    newer, older = _scan(rows, np.concatenate((before[:, -1:], before[:, :0:-1]), axis=1), squares)
-    reverse = np.s_[:, ::-1]
-    return newer, _Half(
-        older.size[::-1] - 1,
-        older.sum[reverse],
-        None if older.squares is None else older.squares[reverse],
-        older.origin,
+def _sums_of_rows(older: Floats, newer: Floats, squares: bool) -> _Sums:
+    origin = older[:, -1:]
+    sums, products = _scan(newer - origin, older[:, ::-1] - origin, squares)
+    return _Sums(
+        np.full(1, newer.shape[1] + 1.0),
+        sums.real + sums.imag[:, ::-1],
+        None if products is None else products.real + products.imag[:, ::-1],
+        origin,
     )
 
 
-def _halves_by_time(values: Floats, first: Indices, squares: bool) -> Iterator[tuple[_Half, _Half]]:
-    """Rows as long as the stacks of `RollingStatistics`, which end when their oldest value is evicted."""
+def _sums_by_time(values: Floats, first: Indices, squares: bool) -> Iterator[_Sums]:
+    """Rows as long as the stacks of `RollingStatistics`, which end when no older value is left."""
     count = len(values)
     if not count:
         return
     starts = _row_starts(first)
     ends = np.append(starts[1:], count)
     lengths = ends - starts
-    newer_sum, older_sum, newer_squares, older_squares = np.empty((4, count + 1))
+    alone = first[starts] == starts  # rows that begin with all older values too old
+    origins = values[np.where(alone, starts, starts - 1)]
+    newer = np.empty((2, count + 1))  # sums, and of squares: from the row's beginning on
+    older = np.empty((2, count + 1))  # and to its end
     padded = np.append(values, values[-1])  # what fills rows up is read from and written to the last place
     for rows in _rows_alike(lengths):
         steps = np.arange(lengths[rows].max())
         inside = steps < lengths[rows, None]
         upwards = np.where(inside, starts[rows, None] + steps, count)
         downwards = np.where(inside, ends[rows, None] - 1 - steps, count)
-        newer, older = _scan(padded[upwards], padded[downwards], squares)
-        newer_sum[upwards], older_sum[downwards] = newer.sum, older.sum
-        if newer.squares is not None and older.squares is not None:
-            newer_squares[upwards], older_squares[downwards] = newer.squares, older.squares
-    start = np.repeat(starts, lengths)
-    size = start - first
-    yield (
-        _Half(np.arange(1, count + 1) - start, newer_sum[:-1], newer_squares[:-1], values[start]),
-        _Half(
-            size,
-            np.where(size, older_sum[first], 0.0),
-            np.where(size, older_squares[first], 0.0),
-            values[np.maximum(start - 1, 0)],
-        ),
+        lasts = values[ends[rows] - 1]
+        sums, products = _scan(
+            padded[upwards] - origins[rows, None], padded[downwards] - lasts[:, None], squares
+        )
+        newer[0, upwards], older[0, downwards] = sums.real, sums.imag
+        if products is not None:
+            newer[1, upwards], older[1, downwards] = products.real, products.imag
+    is_in_both = first < np.repeat(starts, lengths)
+    total, product = (
+        newer[kind, :-1] + np.where(is_in_both, older[kind, first], 0.0) if kind <= squares else None
+        for kind in range(2)
     )
+    assert total is not None
+    yield _Sums(np.arange(1.0, count + 1) - first, total, product, np.repeat(origins, lengths))
 
 
 def _row_starts(first: Indices) -> Indices:
-    """A row ends before the first value whose window begins after the row does."""
-    following = np.searchsorted(first, np.arange(len(first)), side="right").data
+    """A row ends where the values before it, or its own first one if there are none, are too old."""
+    later = np.cumsum(np.bincount(first, minlength=len(first))).data  # windows that begin after a value
     starts, start = [], 0
     while start < len(first):
         starts.append(start)
-        start = following[start]
+        start = later[start if first[start] == start else start - 1]
     return np.array(starts)
 
 

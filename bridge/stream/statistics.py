@@ -100,56 +100,57 @@ class RollingStatistics:
     all later means of a window of small values. So nothing is ever subtracted. The values lie in two stacks
     (Tangwongsan et al., "General Incremental Sliding-Window Aggregation", VLDB 2015): the older ones with the
     sums of all suffixes, of which evicting the oldest value drops one; the newer ones with one sum, of which
-    the older stack is made anew when it is empty. Both sums are of differences from a value of their own
-    stack, so that neither an offset nor a level that was left long ago costs digits.
+    the older stack is made anew when it is empty. The sums are of differences from the newest of the older
+    values, one of the window itself: neither an offset nor a level that was left long ago costs digits.
 
     The error of the variance is at most 8 (n + 1)^2 u of itself, whatever the offset and whatever was in the
     window before; that of the mean u (|mean| + (n + 6) (maximum - minimum)). Equal values have a deviation of
     exactly 0. A push takes constant time on average; once in n pushes it sums n values.
     """
 
-    __slots__ = ("_newer", "_newer_origin", "_older", "_older_origin", "_squares", "_sum", "count", "size")
+    __slots__ = ("_newer", "_older", "_origin", "_squares", "_sum", "count", "size")
 
     def __init__(self, size: int | None = None) -> None:
         self.size = _checked(size)
         self.count = 0
-        self._newer: list[float] = []
-        self._newer_origin = 0.0
-        self._sum = 0.0  # of what is newer, as differences from its origin
-        self._squares = 0.0
-        # Sum and sum of squares of each suffix of what is older, the longest last, from the older origin.
+        # The newest of the older values, or if there are none, the first of the newer ones.
+        self._origin = 0.0
+        # Sum and sum of squares of differences from it, of each suffix of the older values; the longest last.
         self._older: list[tuple[float, float]] = []
-        self._older_origin = 0.0
+        self._newer: list[float] = []
+        self._sum = 0.0  # of all newer values, likewise
+        self._squares = 0.0
 
     def push(self, value: float) -> None:
         """Take one more value; a full window forgets its oldest. Raises ValueError if it is not finite."""
         if value - value != 0.0:
             raise _not_finite(value)
         if self.count == self.size:
-            if not self._older:
-                self._turn_over()
-            self._older.pop()
-        else:
-            self.count += 1
-        newer = self._newer
-        if newer:
-            away = value - self._newer_origin
-            self._sum += away
-            self._squares += away * away
-        else:
-            self._newer_origin = value
-        newer.append(value)
+            self.evict()
+        if not self.count:
+            self._origin = value
+        self.count += 1
+        away = value - self._origin
+        self._sum += away
+        self._squares += away * away
+        self._newer.append(value)
 
     def evict(self) -> None:
         """Forget the oldest value. Raises IndexError if there is none."""
-        if not self._older:
-            self._turn_over()
-        self._older.pop()
+        older = self._older
+        if len(older) > 1:
+            older.pop()
+        else:
+            if not older:
+                self._turn_over()
+            self._older.pop()
+            if not self._older and self._newer:
+                self._turn_over()
         self.count -= 1
 
     def _turn_over(self) -> None:
         """What was newer is older from now on."""
-        self._older_origin = origin = self._newer[-1]
+        self._origin = origin = self._newer[-1]
         away = [value - origin for value in reversed(self._newer)]
         self._older = list(zip(accumulate(away), accumulate(map(mul, away, away)), strict=True))
         self._newer.clear()
@@ -158,16 +159,12 @@ class RollingStatistics:
     @property
     def mean(self) -> float:
         """NaN if there is no value."""
-        count = self.count
-        if not count:
+        if not self.count:
             return nan
-        if not self._older:
-            return self._newer_origin + self._sum / count
-        total = self._older[-1][0]
-        if not self._newer:
-            return self._older_origin + total / count
-        total += len(self._older) * (self._older_origin - self._newer_origin)
-        return self._newer_origin + (self._sum + total) / count
+        total = self._sum
+        if self._older:
+            total += self._older[-1][0]
+        return self._origin + total / self.count
 
     @property
     def variance(self) -> float:
@@ -175,18 +172,12 @@ class RollingStatistics:
         count = self.count
         if count < 2:
             return nan
-        newer, older = len(self._newer), len(self._older)
-        newer_mean = older_mean = squares = 0.0
-        if newer:
-            newer_mean = self._sum / newer
-            squares = self._squares - self._sum * newer_mean
-        if older:
-            total, older_squares = self._older[-1]
-            older_mean = total / older
-            squares += older_squares - total * older_mean
-        if newer and older:
-            delta = (self._newer_origin - self._older_origin) + (newer_mean - older_mean)
-            squares += delta * delta * (newer * older / count)
+        total, squares = self._sum, self._squares
+        if self._older:
+            older_total, older_squares = self._older[-1]
+            total += older_total
+            squares += older_squares
+        squares -= total * (total / count)
         return squares / (count - 1) if squares > 0.0 else 0.0
 
     @property
