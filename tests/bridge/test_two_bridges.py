@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,20 +17,23 @@ import pytest
 from benchmarks.one_picture import Picture
 from benchmarks.tcp_proxy import TcpProxy
 from bridge import tcp_stream
+from bridge.access import Access, RecordOpener
 from bridge.addresses import Address
 from bridge.driver import NodeDriver, node_driver, timing_of
+from bridge.keys_file import NetworkKeys
 from bridge.link import Link, LinkCounts, LinkState, one_by_one
 from bridge.link_set import LinkSet
-from bridge.sensors import ConstantSensor
+from bridge.sensors import ConstantSensor, NoSensor
 from bridge.serial_link import SerialLink
 from bridge.tcp_link import TcpLink
 from bridge.tcp_listener import ListenSettings, TcpListener
 from bridge.udp_link import GROUP, LOOPBACK, UdpLink
 from firmware.native.library import BUILD
 from protocol.aggregate import TEMPERATURE
-from protocol.packets import Network
+from protocol.capture import Record
+from protocol.packets import DropReason, Network
 from protocol.settings import Roles, Sensors, Settings, eeprom_image
-from tests.bridge.rig import free_udp_port, run, until
+from tests.bridge.rig import broadcast, free_udp_port, run, until
 from tests.firmware.board import EmulatedBoard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the emulated board runs on Linux only")
@@ -244,3 +249,57 @@ def test_each_cable_pulled_and_returned_in_turn(tmp_path: Path, is_circle: bool)
         await field.close()
 
     run(main(), timeout_s=140)
+
+
+def test_in_a_sealed_network_both_bridges_see_the_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root at one bridge, agents at the other; nothing open goes through, and the results can be read."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    access = Access(NetworkKeys("garden", 0, frozenset({ROOT}), ROOT, bytes(range(16))))
+    pictures = [Picture(), Picture()]
+    openers = [RecordOpener(access), RecordOpener(access)]
+
+    def take(side: int, records: Sequence[Record]) -> None:
+        for record in records:
+            if (opened := openers[side].open(record)) is not None:
+                pictures[side].take(opened)
+
+    async def main() -> None:
+        a, b = (LinkSet(partial(take, side), lambda status: None, access) for side in range(2))
+        listener = TcpListener(ListenSettings(Address(LOOPBACK, 0)), a.attach, a.detach, a.tell)
+        await listener.start()
+        joint = TcpLink(listener.address)
+        await b.open(joint)
+        await a.open(
+            node_driver(
+                Network.TREE,
+                "root",
+                ROOT,
+                NoSensor(),
+                root=True,
+                timing=timing_of(Network.TREE, PERIOD_S),
+                access=access,
+            )
+        )
+        agents = AGENTS[1][:2]
+        for node in agents:
+            sensor = ConstantSensor({TEMPERATURE.id: float(node)})
+            await b.open(node_driver(Network.TREE, f"node {node}", node, sensor, access=access))
+
+        def counts() -> list[int]:
+            return [picture.rows[-1].aggregate.count if picture.rows else 0 for picture in pictures]
+
+        await until(lambda: counts() == [len(agents)] * 2, JOINED_WITHIN_S)
+        joint.send(broadcast(77))
+        await until(lambda: listener.clients[0].drops[DropReason.OPEN] == 1)
+        await b.close_all()
+        await listener.close()
+        await a.close_all()
+
+    run(main(), timeout_s=50)
+    for picture in pictures:
+        assert picture.sent_twice == []
+    both = pictures[0].results.keys() & pictures[1].results.keys()
+    assert both
+    assert all(pictures[0].results[round_] == pictures[1].results[round_] for round_ in both)
