@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bridge.access import Access, RecordOpener, add_reading_arguments, reading_access_of, unread_text
 from bridge.capture_file import read_records
@@ -21,10 +15,9 @@ from bridge.csv_file import CsvWriter
 from bridge.errors import UsageError
 from bridge.flat_rows import COLUMNS, KINDS, Row, row_of
 from bridge.log.decoder import Decoder
-from bridge.log.fact_reader import read_facts
-from bridge.log.folder import LogFolder
 from bridge.options import metrics, node_ids
 from bridge.parquet import ParquetWriter
+from bridge.progress import progress_bar, read_folder
 from bridge.report import log_to_stderr
 from bridge.sinks.entries import Entry, Event, entries_of
 from bridge.store.scan import Scan, Selection
@@ -133,7 +126,7 @@ def _write(writer: Writer, pieces: Iterable[Piece]) -> int:
     """All of them into the file, which is there when it is whole; how many rows."""
     count = 0
     try:
-        with _bar() as show:
+        with progress_bar("rows") as show:
             for rows, done in pieces:
                 kept = list(rows)
                 writer.write(kept)
@@ -144,25 +137,6 @@ def _write(writer: Writer, pieces: Iterable[Piece]) -> int:
         writer.discard()
         raise
     return count
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[float | None, int], None]]:
-    """On stderr, if that is a terminal; to be called with how far it is, and with how many rows."""
-    columns = (
-        TextColumn("{task.fields[rows]:,} rows"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("", total=None, rows=0)
-
-        def show(done: float | None, rows: int) -> None:
-            bar.update(task, total=None if done is None else 1.0, completed=done or 0, rows=rows)
-
-        yield show
 
 
 # --- sources ---------------------------------------------------------------------------------------------
@@ -212,15 +186,5 @@ def _facts_of_file(path: Path, access: Access) -> Iterator[tuple[list[Observatio
 
 
 def _facts_of_folder(path: Path, access: Access) -> Iterator[tuple[Iterable[Observation], float]]:
-    """As the bridge's own consumers get them."""
-    segments = LogFolder(path).segments()
-    if not segments:
-        raise UsageError(f"{path}: no segment of a log (treering-*.pcapng) is there; name another folder")
-    total_bytes = sum(segment.size_bytes for segment in segments)
-    try:
-        for batch in read_facts(path, partial(RecordOpener, access)):
-            at = batch.checkpoint.at
-            before_bytes = sum(segment.size_bytes for segment in segments if segment.number < at.segment)
-            yield batch.facts, min(1.0, (before_bytes + at.offset_bytes) / max(1, total_bytes))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a log's folder that you may read") from error
+    for batch, share in read_folder(path, access):
+        yield batch.facts, share
