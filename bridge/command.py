@@ -228,7 +228,8 @@ class _Run:
             self._stop.set()
 
     def _sum_up(self, service: Service) -> None:
-        _log.info("%s", self._report.summary())
+        if not self._args.quiet:
+            _log.info("%s", self._report.summary())
         if remark := unread_text(self._opener, self._report.observer.dropped):
             _log.warning("%s", remark)
         for counts in service.losses.values():

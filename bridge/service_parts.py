@@ -217,22 +217,22 @@ class Machine:
 
     @start.register
     async def _start_mqtt(self, settings: MqttSettings) -> Stop:
-        name = f"mqtt {settings.delivery.name}"
-        return self._run_sink(MqttSink(settings, self._config.name, self._offsets(name)))
+        offsets = OffsetFile(self._place("mqtt", settings.delivery.name))
+        return self._run_sink(MqttSink(settings, self._config.name, offsets))
 
     @start.register
     async def _start_influx(self, settings: InfluxSettings) -> Stop:
-        name = f"influx {settings.delivery.name}"
-        return self._run_sink(InfluxSink(settings, self._config.name, self._offsets(name)))
+        offsets = OffsetFile(self._place("influx", settings.delivery.name))
+        return self._run_sink(InfluxSink(settings, self._config.name, offsets))
 
     @start.register
     async def _start_csv(self, settings: CsvSettings) -> Stop:
-        place = self._place(f"csv {settings.delivery.name}")
+        place = self._place("csv", settings.delivery.name)
         return self._run_sink(await asyncio.to_thread(CsvSink, settings, self._config.name, place))
 
     @start.register
     async def _start_parquet(self, settings: ParquetSettings) -> Stop:
-        place = self._place(f"parquet {settings.delivery.name}")
+        place = self._place("parquet", settings.delivery.name)
         return self._run_sink(await asyncio.to_thread(ParquetSink, settings, self._config.name, place))
 
     @start.register
@@ -260,11 +260,10 @@ class Machine:
         if (desk := self.desk) is not None:
             desk.wish(wanted)
 
-    def _place(self, name: str) -> Path:
-        return self._config.folder / OFFSETS_FOLDER / f"{quote(name, safe=' ')}.json"
-
-    def _offsets(self, name: str) -> OffsetFile:
-        return OffsetFile(self._place(name))
+    def _place(self, kind: str, name: str | None = None) -> Path:
+        """Where a consumer keeps how far it has read."""
+        file_name = kind if name in (None, kind) else f"{kind}-{name}"
+        return self._config.folder / OFFSETS_FOLDER / f"{quote(file_name, safe='')}.json"
 
     def _run_sink(self, sink: Sink[Any]) -> Stop:
         stop_runner = self._run(sink, Pauses(longest_s=sink.delivery.backoff_most_s))

@@ -74,7 +74,7 @@ def test_the_watchdog_is_told_twice_as_often_as_it_waits(
 
 def test_the_unit_names_command_and_configuration() -> None:
     text = unit_text(Path("/opt/treering/bin/treering"), CONFIG)
-    assert "ExecStart=/opt/treering/bin/treering bridge --config /etc/treering/bridge.toml\n" in text
+    assert "ExecStart=/opt/treering/bin/treering bridge --config /etc/treering/bridge.toml --quiet\n" in text
     assert "Type=notify\n" in text
     with pytest.raises(ValueError, match="absolute paths without blanks"):
         unit_text(Path("treering"), CONFIG)

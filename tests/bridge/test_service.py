@@ -1,0 +1,307 @@
+"""A bridge as a service: a process with a configuration, asked for its status, reloaded, restarted."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.addresses import Address
+from bridge.capture_file import read_records
+from bridge.errors import TreeringError
+from bridge.status import BridgeStatus
+from bridge.status_view import fetch_status
+from bridge.udp_link import LOOPBACK
+from desktop.command import main
+from protocol.capture import Record
+from protocol.packets import FrameType, decode
+from tests.bridge.rig import Line, broadcast, free_udp_port
+
+COMMAND = [sys.executable, "-m", "desktop.command"]
+TIMEOUT_S = 20.0
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of Unix")
+
+
+class Bridge:
+    """A process in a folder of its own, as `tables` say, and nodes that come by UDP on loopback."""
+
+    def __init__(self, folder: Path, tables: str = "") -> None:
+        self.folder = folder
+        self.port = free_udp_port()
+        self.status_port = free_udp_port()
+        self._processes: list[subprocess.Popen[str]] = []
+        self.configure(tables)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "state" / "log"
+
+    def records(self) -> list[Record]:
+        """All of the log."""
+        return [record for path in sorted(self.log.glob("*.pcapng")) for record in read_records(path)]
+
+    def configure(self, tables: str) -> None:
+        """Write the configuration."""
+        text = f"""
+            name = "garden"
+            open = true
+            folder = "state"
+            [node]
+            period_s = 0.5
+            [udp]
+            port = {self.port}
+            interface = "{LOOPBACK}"
+            [tcp]
+            listen = "off"
+            [discovery]
+            mdns = false
+            [status]
+            listen = "127.0.0.1:{self.status_port}"
+            {tables}
+        """
+        (self.folder / "bridge.toml").write_text(text, encoding="utf-8")
+
+    def start(self, **options: Any) -> subprocess.Popen[str]:
+        """The bridge itself, once it answers."""
+        command = [*COMMAND, "bridge", "--config", str(self.folder / "bridge.toml"), "--quiet"]
+        process = self._spawn(command, **options)
+        self.until(lambda status: True)
+        return process
+
+    def start_agent(self, node: int) -> subprocess.Popen[str]:
+        """A node that measures its own id in degrees."""
+        udp = ["--udp-port", str(self.port), "--interface", LOOPBACK]
+        return self._spawn([*COMMAND, "agent", "--open", "--id", str(node), "--constant", str(node), *udp])
+
+    def until(self, condition: Callable[[BridgeStatus], object]) -> BridgeStatus:
+        """The status that first fulfils it."""
+        deadline_s = time.monotonic() + TIMEOUT_S
+        status = None
+        while time.monotonic() < deadline_s:
+            try:
+                status = fetch_status(Address("127.0.0.1", self.status_port))
+            except TreeringError:
+                status = None
+            if status is not None and condition(status):
+                return status
+            time.sleep(0.02)
+        raise AssertionError(f"it did not come true in time: {json.dumps(status)}")
+
+    def stop(self, process: subprocess.Popen[str], how: signal.Signals = signal.SIGTERM) -> str:
+        """What it said, after its end."""
+        process.send_signal(how)
+        _, said = process.communicate(timeout=TIMEOUT_S)
+        assert process.returncode in (0, -how), said
+        return said
+
+    def kill_all(self) -> None:
+        """The end of the test."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+    def _spawn(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        )
+        self._processes.append(process)
+        return process
+
+
+@pytest.fixture
+def bridge(tmp_path: Path) -> Iterator[Bridge]:
+    made = Bridge(tmp_path)
+    yield made
+    made.kill_all()
+
+
+def rounds_of(status: BridgeStatus) -> int:
+    return next(consumer["taken"] for consumer in status["consumers"] if consumer["name"] == "store")
+
+
+def heard(node: int) -> Callable[[BridgeStatus], bool]:
+    """Whether the status knows that node as alive, and some frames of it."""
+    return lambda status: any(
+        (peer["node"], peer["state"]) == (node, "alive") and peer["frames"] > 4 for peer in status["peers"]
+    )
+
+
+def reads(names: list[str]) -> Callable[[BridgeStatus], bool]:
+    """Whether these are the consumers."""
+    return lambda status: [consumer["name"] for consumer in status["consumers"]] == names
+
+
+def more_records(bridge: Bridge, count: int) -> Callable[[BridgeStatus], bool]:
+    """Whether there are so many more than now."""
+    records = bridge.until(lambda status: True)["log"]["records"]
+    return lambda status: status["log"]["records"] >= records + count
+
+
+def test_the_status_shows_segments_peers_log_and_consumers(bridge: Bridge) -> None:
+    process = bridge.start()
+    agent = bridge.start_agent(7)
+    status = bridge.until(heard(7))
+    assert (status["name"], status["network"], status["is_sealed"], status["node"]) == (
+        ("garden", "tree", False, 1)
+    )
+    assert {segment["link"]: segment["is_up"] for segment in status["segments"]} == {
+        f"udp:239.84.82.71:{bridge.port}": True,
+        "root": True,
+    }
+    peer = next(peer for peer in status["peers"] if peer["node"] == 7)
+    assert peer["address"].startswith(f"{LOOPBACK}:")
+    assert [consumer["name"] for consumer in status["consumers"]] == ["store"]
+    assert status["log"]["records"] > 10
+    assert status["warnings"] == []
+    bridge.stop(agent)
+    bridge.until(lambda status: any((peer["node"], peer["state"]) == (7, "left") for peer in status["peers"]))
+    said = bridge.stop(process)
+    assert "node 7: left" in said
+    assert decode(bridge.records()[-1].frame).type is FrameType.GOODBYE
+
+
+def test_a_second_bridge_in_the_same_folder_is_told_who_is_there(bridge: Bridge) -> None:
+    process = bridge.start()
+    command = [*COMMAND, "bridge", "--config", str(bridge.folder / "bridge.toml")]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert second.returncode == 2
+    assert str(bridge.log) in second.stderr
+    assert str(process.pid) in second.stderr
+
+
+def test_a_reload_changes_what_has_changed_and_loses_no_frame(bridge: Bridge) -> None:
+    process = bridge.start()
+    bridge.start_agent(7)
+    bridge.until(heard(7))
+    first, second = '[[csv]]\nfolder = "csv"\n', '[[csv]]\nname = "b"\nfolder = "b"\n'
+    for tables, wanted in (
+        (first, ["store", "csv"]),
+        ('[log]\nsegment_size = "64 kB"\n' + first + second, ["store", "csv", "csv b"]),
+        ("", ["store"]),
+    ):
+        bridge.configure(tables)
+        process.send_signal(signal.SIGHUP)
+        bridge.until(reads(wanted))
+        bridge.until(more_records(bridge, 6))
+    said = bridge.stop(process)
+    assert said.count("the configuration was read again") == 3
+    frames = [decode(record.frame) for record in bridge.records()]
+    counters = sorted({frame.counter for frame in frames if frame.source == 7})
+    assert counters == list(range(counters[0], counters[-1] + 1))
+    (rounds,) = (bridge.folder / "csv").glob("rounds-*.csv")
+    with rounds.open(encoding="utf-8", newline="") as file:
+        versions = [int(row["version"]) for row in csv.DictReader(file)]
+    assert versions == sorted(set(versions))
+    assert versions[0] == 1  # a new consumer begins with the oldest record
+
+
+def test_a_bad_configuration_leaves_all_as_it_is(bridge: Bridge) -> None:
+    process = bridge.start()
+    bridge.configure('[log]\nsegment_size = "1 parsec"')
+    process.send_signal(signal.SIGHUP)
+    bridge.until(more_records(bridge, 4))
+    said = bridge.stop(process)
+    assert "log.segment_size: segment_size: unknown unit 'parsec'" in said
+    assert "going on as before" in said
+
+
+def test_a_board_that_is_not_there_yet_is_waited_for(bridge: Bridge) -> None:
+    board = bridge.folder / "uno"
+    bridge.configure(f'[[serial]]\nport = "{board}"')
+    process = bridge.start()
+    status = bridge.until(lambda status: True)
+    (warning,) = status["warnings"]
+    assert "serial[0].port" in warning
+    assert "no such serial port" in warning
+    line = Line(board)
+    bridge.until(lambda status: status["segments"][0]["is_up"])
+    line.write_frame(broadcast(2))
+    bridge.until(lambda status: any(peer["node"] == 2 for peer in status["peers"]))
+    bridge.stop(process)
+    line.unplug()
+
+
+def test_a_check_names_what_is_wrong_before_anything_runs(bridge: Bridge) -> None:
+    command = [*COMMAND, "bridge", "check", "--config", str(bridge.folder / "bridge.toml")]
+    well = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert (well.returncode, well.stdout.endswith("well; OPEN network garden, 1 links, 0 sinks\n")) == (
+        0,
+        True,
+    )
+    bridge.configure('[[serial]]\nport = "/dev/none"')
+    missing = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert missing.returncode == 2
+    assert "serial[0].port: there is no /dev/none; plug it in, or name one of" in missing.stderr
+
+
+def test_after_a_restart_rounds_go_on_where_they_were(bridge: Bridge) -> None:
+    first = bridge.start()
+    taken = rounds_of(bridge.until(lambda status: rounds_of(status) >= 3))
+    bridge.stop(first, signal.SIGKILL)
+    second = bridge.start()
+    again = bridge.until(lambda status: status["log"]["segments"] == 2 and rounds_of(status) > 0)
+    assert again["log"]["records"] >= taken
+    bridge.stop(second)
+
+
+def test_systemd_is_told(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bridge.folder / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
+        listener.settimeout(TIMEOUT_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        monkeypatch.setenv("WATCHDOG_USEC", "200000")
+        process = bridge.start()
+        told: list[str] = []
+
+        def hear(state: str) -> None:
+            while not told or not told[-1].startswith(state):
+                told.append(listener.recv(1000).decode())
+
+        for state in ("READY=1", "STATUS=2 of 2 segments up", "WATCHDOG=1"):
+            hear(state)
+        process.send_signal(signal.SIGHUP)
+        for state in ("RELOADING=1", "READY=1"):
+            hear(state)
+        process.send_signal(signal.SIGTERM)
+        hear("STOPPING=1")
+        process.communicate(timeout=TIMEOUT_S)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["status", "--at", "127.0.0.1:1"], "no bridge answers at 127.0.0.1:1"),
+        (["check"], "name the configuration"),
+        (["--config", "x.toml", "--port", "COM3"], "leave --port out, or write it into x.toml"),
+        (["--open", "--quiet", "--rounds", "2"], "leave --quiet out"),
+    ],
+)
+def test_what_is_wrong_with_the_command_line(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bridge", *arguments]) in (1, 2)
+    assert told in capsys.readouterr().err
+
+
+def test_an_address_is_checked_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bridge", "--open", "--connect", "pi:x"])
+    assert "names no port" in capsys.readouterr().err
+
+
+def test_the_unit_is_printed(tmp_path: Path) -> None:
+    command = [*COMMAND, "bridge", "unit", "--config", str(tmp_path / "bridge.toml")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert f"bridge --config {tmp_path}/bridge.toml --quiet\n" in ended.stdout
