@@ -224,7 +224,7 @@ def test_only_a_controller_renews_keys(keys_file: str, capsys: pytest.CaptureFix
 def test_only_the_controller_with_its_keys_commands() -> None:
     assert Access(KEYS).for_controller(1) == Access(KEYS)
     assert OPEN.for_controller(5) == Access(controller=5)
-    with pytest.raises(UsageError, match="node 5 may not command 'garden': its controller is node 1; be that"):
+    with pytest.raises(UsageError, match="node 5 may not command 'garden': its controller is node 1; be"):
         Access(KEYS).for_controller(5)
-    with pytest.raises(UsageError, match="node 1 may not command 'garden': these keys are without the master"):
+    with pytest.raises(UsageError, match="node 1 may not command 'garden': these keys are without the"):
         Access(NetworkKeys("garden", 0, controller=1, member_id=7)).for_controller(1)
