@@ -146,10 +146,11 @@ class Ewma(Detector):
         if self._count < self._warm_up:
             self._count += 1
             return None
-        self.score = score = deviations(abs(away), max(sqrt(variance), self._least_deviation))
-        if score > self._threshold:
-            return Anomaly(time_s, value, self._origin + expected, score)
-        return None
+        deviation = sqrt(variance)
+        if deviation < self._least_deviation:
+            deviation = self._least_deviation
+        self.score = score = deviations(abs(away), deviation)
+        return Anomaly(time_s, value, self._origin + expected, score) if score > self._threshold else None
 
 
 def _window(size: int, threshold: float, warm_up: int | None, least_deviation: float) -> int:

@@ -66,9 +66,11 @@ class Cusum(Detector):
             return None
         away = value - self._mean
         z = away / self._deviation if self._deviation else copysign(inf, away) if away else 0.0
-        self._above = above = max(0.0, self._above + z - self._allowance)
-        self._below = below = max(0.0, self._below - z - self._allowance)
-        self.score = score = max(above, below)
+        above = self._above + z - self._allowance
+        self._above = above = above if above > 0.0 else 0.0
+        below = self._below - z - self._allowance
+        self._below = below = below if below > 0.0 else 0.0
+        self.score = score = above if above > below else below
         if not score > self._threshold:
             return None
         anomaly = Anomaly(time_s, value, self._mean, score)
@@ -121,13 +123,15 @@ class PageHinkley(Detector):
         self._count += 1
         away = value - self._origin
         self._mean = mean = self._mean + (away - self._mean) / self._count
-        # How far a sum is above its lowest so far needs neither: max(0, ...) is that height itself.
-        self._risen = risen = max(0.0, self._risen + (away - mean) - self._tolerance)
-        self._fallen = fallen = max(0.0, self._fallen - (away - mean) - self._tolerance)
+        # How far a sum is above its lowest so far needs neither: kept from falling below 0, it is that.
+        risen = self._risen + (away - mean) - self._tolerance
+        self._risen = risen = risen if risen > 0.0 else 0.0
+        fallen = self._fallen - (away - mean) - self._tolerance
+        self._fallen = fallen = fallen if fallen > 0.0 else 0.0
         if self._count < self._warm_up:
             self.score = nan
             return None
-        self.score = score = max(risen, fallen)
+        self.score = score = risen if risen > fallen else fallen
         if not score > self._threshold:
             return None
         anomaly = Anomaly(time_s, value, self._origin + mean, score)
