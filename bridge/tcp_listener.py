@@ -143,6 +143,13 @@ class TcpListener:
         host, port = self._socket.getsockname()[:2]
         return Address(host, port)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What people should know of it now."""
+        if len(self.clients) < self._settings.max_clients or not self.refused:
+            return []
+        return [f"tcp.listen: {self.refused} connections were refused; raise tcp.max_clients"]
+
     async def start(self) -> None:
         """Raises LinkError if the address cannot be had."""
         try:

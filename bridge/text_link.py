@@ -38,6 +38,7 @@ MAX_COLUMNS = 32
 FRESH_PERIODS = 3
 READ_BYTES = 4096
 SHOWN_BYTES = 40
+WORTH_TELLING = 0.01  # of all lines: a single bad one is no news for ever
 UNUSED = "-"
 
 _log = logging.getLogger(__name__)
@@ -164,6 +165,20 @@ class TextLink:
     def unsent(self) -> int:
         """See bridge.link.Link.unsent."""
         return self.node.unsent
+
+    @property
+    def warnings(self) -> list[str]:
+        """What people should know of the board now."""
+        found = []
+        if self._is_stale:
+            found.append(
+                f"{self.name}: no reading for {self._max_age_s:g} s; node {self.node_id} goes on without"
+            )
+        bad = self.reader.bad
+        if bad.total() > WORTH_TELLING * self.reader.lines:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in bad.items())
+            found.append(f"{self.name}: of {self.reader.lines} lines some gave no reading: {reasons}")
+        return found
 
     async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start; the states are those of the port."""

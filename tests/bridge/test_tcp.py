@@ -257,6 +257,8 @@ def test_one_client_too_many_is_refused_and_gets_the_place_of_one_who_goes(
         await first.state(is_up=True)
         await second.start()
         await until(lambda: bridge.listener.refused >= 1)
+        (warning,) = bridge.listener.warnings
+        assert "connections were refused; raise tcp.max_clients" in warning
         await second.state(is_up=False)
         assert [client.name for client in bridge.listener.clients] == ["tcp:127.0.0.1#1"]
         await first.link.close()

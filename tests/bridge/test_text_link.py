@@ -199,7 +199,11 @@ def test_bad_lines_are_counted_and_told_once_and_a_silent_board_is_left_out(
         await until(counted, 15.0)
         await until(lambda: field.total(TEMPERATURE.id) == ROOT_RAW)
         assert field.text.reader.bad.keys() == {"another number of columns", "not text (wrong baud rate?)"}
+        stale, bad = field.text.warnings
+        assert stale == f"{field.text.name}: no reading for 0.75 s; node 42 goes on without"
+        assert "lines some gave no reading: " in bad
         await until(counted)
+        assert len(field.text.warnings) == 1
         await field.close()
 
     run(main(), timeout_s=30)
