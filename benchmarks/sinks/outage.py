@@ -26,8 +26,6 @@ from protocol.simulator.toml_tables import Table
 # As an operator sets it who wants the backlog soon; by default the last wait is up to a minute.
 LONGEST_PAUSE_S = 5.0
 DRAIN_S = 120.0
-# mosquitto forgets sessions and what they wait for when it is killed, unless it saves them.
-KEPT_SESSIONS = ("allow_anonymous true", "autosave_interval 1", "max_inflight_messages 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +84,37 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server, the sink's table in bridge.toml, and what arrived there, by key."""
+    """A server, the sink's table in bridge.toml, what arrived there, by key, and how the server is ended."""
 
     server: Server
     toml: str
     arrived: Callable[[], Mapping[str, int]]
+    end: Callable[[], None]
 
 
 @contextmanager
 def mosquitto(folder: Path) -> Iterator[Target]:
-    """A broker, and a subscriber whose session outlives it."""
-    server = Mosquitto(folder, *KEPT_SESSIONS)
+    """A broker, and a subscriber whose session outlives it.
+
+    It is ended by SIGTERM: after SIGKILL mosquitto has forgotten messages that it had acknowledged and not
+    passed on yet, since it saves no sooner than every second. That is nothing a sink could mend.
+    """
+    server = Mosquitto(folder)
     with running(server), subscribed(server.port) as subscriber:
         yield Target(
             server,
             f"[[mqtt]]\nport = {server.port}\ndiscovery = false\n",
             lambda: Counter(told["key"] for told in subscriber.objects(f"treering/{NETWORK}/node/")),
+            server.stop,
         )
 
 
 @contextmanager
 def influxd(folder: Path) -> Iterator[Target]:
-    """A database; what is written twice is there once, so that it never tells of duplicates."""
+    """A database, ended by SIGKILL; what is written twice is there once, so it never tells of duplicates."""
     server = Influxd(folder)
     with running(server):
-        yield Target(server, f'[[influx]]\nurl = "{server.url}"\n', lambda: influx_keys(server))
+        yield Target(server, f'[[influx]]\nurl = "{server.url}"\n', lambda: influx_keys(server), server.kill)
 
 
 def influx_keys(server: Influxd) -> Mapping[str, int]:
@@ -137,7 +141,7 @@ def run(name: str, plan: Plan, folder: Path) -> Outcome:
         runner = Runner(fact_log, sink, Pauses(longest_s=LONGEST_PAUSE_S))
         runner.start()
         try:
-            returned_s = _feed(fact_log, plan, target.server)
+            returned_s = _feed(fact_log, plan, target)
             until(lambda: _is_drained(runner, sink), "the end of the backlog", DRAIN_S)
             drain_s = time.monotonic() - returned_s
         finally:
@@ -159,17 +163,17 @@ def _is_drained(runner: Runner, sink: Sink[Any]) -> bool:
     return runner.status().lag_records == 0 and sink.pending == 0
 
 
-def _feed(fact_log: FactLog, plan: Plan, server: Server) -> float:
+def _feed(fact_log: FactLog, plan: Plan, target: Target) -> float:
     """The monotonic time at which the server was back."""
     start_s = time.monotonic()
     returned_s = killed_s = 0.0
     for round_, _ in enumerate(pace(plan.rate_per_s)):
         now_s = time.monotonic()
         if not killed_s and now_s - start_s >= plan.before_s:
-            server.kill()
+            target.end()
             killed_s = now_s
         elif killed_s and not returned_s and now_s - killed_s >= plan.outage_s:
-            server.start()
+            target.server.start()
             returned_s = time.monotonic()
         elif returned_s and now_s - returned_s >= plan.after_s:
             return returned_s
