@@ -9,6 +9,7 @@ A stage has a histogram of its own. One thread writes to a histogram; any may re
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,7 +51,7 @@ class LatencyHistogram:
 
     def clear(self) -> None:
         """Begin anew; by the thread that records."""
-        self._buckets = [0] * (1 + (_LAST_OCTAVE - _FIRST_OCTAVE + 1) * _BUCKETS)
+        self._buckets = array("Q", [0]) * (1 + (_LAST_OCTAVE - _FIRST_OCTAVE + 1) * _BUCKETS)
         self._total_s = 0.0
         self.count = 0
         self.refused = 0

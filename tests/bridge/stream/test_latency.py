@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -54,6 +55,14 @@ def test_extremes_are_exact_and_bound_the_quantiles(latencies_s: list[float]) ->
     assert quantiles == sorted(quantiles)
     assert min(latencies_s) <= quantiles[0]
     assert quantiles[-1] <= max(latencies_s)
+
+
+def test_memory_is_bounded_whatever_is_recorded() -> None:
+    histogram = LatencyHistogram()
+    for octave in range(-25, 25):
+        for part in range(64):
+            histogram.record(math.ldexp(1 + part / 64, octave), 10**12)
+    assert sys.getsizeof(histogram._buckets) < 21_000
 
 
 def test_what_is_out_of_range_is_counted_at_its_ends() -> None:
