@@ -129,15 +129,15 @@ def count_subjects(few: Sequence[float], column: Any, size: int) -> Iterator[Sub
     series = pd.Series(column)
     yield Subject(
         "rolling mean",
-        lambda: pushed(rolling := RollingStatistics(size), few, lambda: rolling.mean),
-        lambda: learnt(mean := utils.Rolling(stats.Mean, size), few, mean.get),
+        lambda: our_means(few, size),
+        lambda: river_means(few, size),
         lambda: last(columns.rolling(column, size).mean),
         lambda: last(series.rolling(size).mean()),
     )
     yield Subject(
         "rolling deviation",
-        lambda: pushed(rolling := RollingStatistics(size), few, lambda: rolling.deviation),
-        lambda: learnt(var := utils.Rolling(stats.Var, size), few, lambda: math.sqrt(var.get())),
+        lambda: our_deviations(few, size),
+        lambda: river_deviations(few, size),
         lambda: last(columns.rolling(column, size).deviation),
         lambda: last(series.rolling(size).std()),
     )
@@ -245,6 +245,38 @@ def windowed(samples: Iterable[tuple[float, float]], kind: Windows) -> float:
     for window in windows_of(samples, kind):
         mean = window.mean
     return mean
+
+
+def our_means(values: Iterable[float], size: int) -> float:
+    rolling, mean = RollingStatistics(size), math.nan
+    for value in values:
+        rolling.push(value)
+        mean = rolling.mean
+    return mean
+
+
+def river_means(values: Iterable[float], size: int) -> float:
+    rolling, mean = utils.Rolling(stats.Mean, size), math.nan
+    for value in values:
+        rolling.update(value)
+        mean = rolling.get()
+    return mean
+
+
+def our_deviations(values: Iterable[float], size: int) -> float:
+    rolling, deviation = RollingStatistics(size), math.nan
+    for value in values:
+        rolling.push(value)
+        deviation = rolling.deviation
+    return deviation
+
+
+def river_deviations(values: Iterable[float], size: int) -> float:
+    rolling, deviation = utils.Rolling(stats.Var, size), math.nan
+    for value in values:
+        rolling.update(value)
+        deviation = math.sqrt(rolling.get())
+    return deviation
 
 
 def rolled_by_time(

@@ -238,18 +238,21 @@ def _variance(of: _Sums) -> Floats:
     return variance
 
 
-def _scan(newer: Floats, older: Floats, squares: bool) -> tuple[_Complex, _Complex | None]:
-    """Sums of rows of differences from each row's beginning on, and of their squares.
+def _scan(
+    newer: Floats, newer_origin: Floats, older: Floats, older_origin: Floats, squares: bool
+) -> tuple[_Complex, _Complex | None]:
+    """Sums from the beginning of rows on: of the differences from an origin, and of their squares.
 
     They run as the two parts of a complex sum: each step waits for the one before, and two can wait at once.
     """
     sums = np.empty(newer.shape, np.complex128)
-    sums.real, sums.imag = newer, older
+    np.subtract(newer, newer_origin, out=sums.real)
+    np.subtract(older, older_origin, out=sums.imag)
     products = None
     if squares:
         products = np.empty(newer.shape, np.complex128)
-        np.multiply(newer, newer, out=products.real)
-        np.multiply(older, older, out=products.imag)
+        np.square(sums.real, out=products.real)
+        np.square(sums.imag, out=products.imag)
         np.cumsum(products, axis=1, out=products)
     return np.cumsum(sums, axis=1, out=sums), products
 
@@ -283,7 +286,7 @@ def _sums_by_count(values: Floats, size: int, squares: bool) -> Iterator[_Sums]:
 
 def _sums_of_rows(older: Floats, newer: Floats, squares: bool) -> _Sums:
     origin = older[:, -1:]
-    sums, products = _scan(newer - origin, older[:, ::-1] - origin, squares)
+    sums, products = _scan(newer, origin, older[:, ::-1], origin, squares)
     return _Sums(
         np.full(1, newer.shape[1] + 1.0),
         sums.real + sums.imag[:, ::-1],
@@ -312,7 +315,7 @@ def _sums_by_time(values: Floats, first: Indices, squares: bool) -> Iterator[_Su
         downwards = np.where(inside, ends[rows, None] - 1 - steps, count)
         lasts = values[ends[rows] - 1]
         sums, products = _scan(
-            padded[upwards] - origins[rows, None], padded[downwards] - lasts[:, None], squares
+            padded[upwards], origins[rows, None], padded[downwards], lasts[:, None], squares
         )
         newer[0, upwards], older[0, downwards] = sums.real, sums.imag
         if products is not None:

@@ -125,11 +125,14 @@ class RollingStatistics:
         """Take one more value; a full window forgets its oldest. Raises ValueError if it is not finite."""
         if value - value != 0.0:
             raise _not_finite(value)
-        if self.count == self.size:
-            self.evict()
-        if not self.count:
-            self._origin = value
-        self.count += 1
+        if self.count == self.size and len(self._older) > 1:
+            self._older.pop()  # the oldest goes and this one comes: nothing else changes
+        else:
+            if self.count == self.size:
+                self.evict()
+            if not self.count:
+                self._origin = value
+            self.count += 1
         away = value - self._origin
         self._sum += away
         self._squares += away * away
