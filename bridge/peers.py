@@ -34,6 +34,7 @@ MOVED_AFTER = 2  # frames running from another place, and none from the former: 
 MAX_PEERS = 1024
 _WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
 _US = 1_000_000
+_BEAR_LINKS = (FrameType.DATA, FrameType.HELP_ACK_DATA, FrameType.RESULT)
 
 Address = tuple[str, int]
 
@@ -119,6 +120,10 @@ class _Counter:
         if self.newest is None:
             return self._restart(counter)
         ahead = (counter - self.newest) % COUNTER_MODULUS
+        if ahead == 1 and not begins:  # as nearly all are
+            self.bits = (self.bits << 1 | 1) & _WINDOW_MASK
+            self.newest = counter
+            return True
         behind = COUNTER_MODULUS - ahead
         if ahead == 0 or (behind < WINDOW_FRAMES and self.bits >> behind & 1):
             return False
@@ -176,22 +181,26 @@ class _Watch:
 
     def note_sign(self, now_us: int) -> None:
         """It lives. Silence after a goodbye is no gap; one that made it late or lost counts as LATE_AFTER."""
-        gap_s = max(0, now_us - self.last_us) / _US
-        if self.state is not PeerState.LEFT and gap_s > 0:
-            gap_s = min(gap_s, LATE_AFTER * self.interval_s)
-            weight = 1 - math.exp(-gap_s / (MEMORY * self.interval_s))
-            interval_s = self.interval_s + weight * (gap_s - self.interval_s)
+        gap_us = now_us - self.last_us
+        if gap_us <= 0:
+            return
+        if self.state is not PeerState.LEFT:
+            before_s = self.interval_s
+            gap_s = min(gap_us / _US, LATE_AFTER * before_s)
+            weight = 1 - math.exp(-gap_s / (MEMORY * before_s))
+            interval_s = before_s + weight * (gap_s - before_s)
             self.interval_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, interval_s))
             self.is_measured = True
-        self.last_us = max(self.last_us, now_us)
+        self.last_us = now_us
 
-    def has_moved_to(self, place: _Place, *, is_new: bool) -> bool:
-        """A frame came from there: whether it is there now, and not where it was."""
-        if place == self.place:
-            self._others = 0
-        elif is_new:
-            self._others = self._others + 1 if place == self._other else 1
-            self._other = place
+    def is_at_home(self) -> None:
+        """A frame, or a copy of one, came from its place."""
+        self._others = 0
+
+    def has_moved_to(self, place: _Place) -> bool:
+        """A new frame came from another place: whether it is there now, and not where it was."""
+        self._others = self._others + 1 if place == self._other else 1
+        self._other = place
         return self._others == MOVED_AFTER
 
     def move(self, place: _Place) -> None:
@@ -239,13 +248,14 @@ class Peers:
         is_goodbye: bool = False,
     ) -> None:
         """A whole frame of that node came in; `begins`: only a node that has just started sends such."""
-        place = _Place(link, address)
-        watch = self._watched.get(node) or self._appear(node, place, now_us)
+        watch = self._watched.get(node) or self._appear(node, _Place(link, address), now_us)
         is_new = watch.counter.take(counter, begins=begins)
-        if watch.has_moved_to(place, is_new=is_new):
-            before = str(watch.place)
+        known = watch.place
+        if known.link == link and known.address == address:
+            watch.is_at_home()
+        elif is_new and watch.has_moved_to(place := _Place(link, address)):
             watch.move(place)
-            self._tell(now_us, Change.MOVED, watch, before)
+            self._tell(now_us, Change.MOVED, watch, str(known))
         watch.frames += is_new
         is_before_goodbye = watch.state is PeerState.LEFT and counter != watch.counter.newest
         if is_new and not is_before_goodbye:
@@ -324,7 +334,8 @@ class PeerTap:
             begins=frame.type is FrameType.CHALLENGE and frame.destination == BROADCAST,
             is_goodbye=frame.type is FrameType.GOODBYE,
         )
-        if isinstance(frame.payload, Report | Result):
+        if frame.type in _BEAR_LINKS:
+            assert isinstance(frame.payload, Report | Result)
             for item in frame.payload.items.links:
                 if item.quality:
                     self._peers.hear_of(item.child, link, now_us)
