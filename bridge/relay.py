@@ -90,6 +90,9 @@ class Relay:
         to_send: list[tuple[Link, bytes]] = []
         # The clock may stand or be set back while we run; the times of the log grow.
         time_us = max(self._last_us + 1, self._clock_us())
+        if not others and self._reader is None:  # where a node is matters to nobody yet
+            records = [Record(at_us, name, inbound, frame) for at_us, frame in enumerate(frames, time_us)]
+            frames = ()
         for frame in frames:
             records.append(Record(time_us, name, inbound, frame))
             for segment in self._ways_of(link, frame, others, time_us):

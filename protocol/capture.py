@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from binascii import crc_hqx
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -88,19 +89,33 @@ class CaptureWriter:
 
         Raises ValueError for a frame, a time or a text that has no place in a block.
         """
-        frame, timestamp_us = record.frame, record.timestamp_us
-        link_id = self._link_ids.get(record.link)
-        size_bytes, is_plain = len(frame), link_id is not None and record.comment is None
-        if not is_plain or size_bytes > MAX_FRAME_BYTES or timestamp_us >> 64:
-            return self._encode_any(record)
-        pack, block_bytes = _PACKETS[size_bytes]
-        flags = record.direction | CRC_ERROR_FLAG if has_wrong_checksum(frame) else record.direction
-        high, low = timestamp_us >> 32, timestamp_us & 0xFFFFFFFF
-        head = (ENHANCED_PACKET, block_bytes, link_id, high, low, size_bytes, size_bytes)
-        return pack(*head, frame, EPB_FLAGS, 4, flags, OPT_END, 0, block_bytes)
+        return self.encode_all((record,))
+
+    def encode_all(self, records: Iterable[Record]) -> bytes:
+        """The blocks of `records`, as `encode` makes them."""
+        link_ids, blocks = self._link_ids, []
+        for record in records:
+            frame, timestamp_us = record.frame, record.timestamp_us
+            link_id, size_bytes = link_ids.get(record.link), len(frame)
+            is_plain = link_id is not None and record.comment is None
+            if not is_plain or size_bytes > MAX_FRAME_BYTES or timestamp_us >> 64:
+                blocks.append(self._encode_any(record))
+                continue
+            pack, block_bytes = _PACKETS[size_bytes]
+            flags: int = record.direction
+            if crc_hqx(frame, 0xFFFF) and has_wrong_checksum(frame):  # of an open frame that is right it is 0
+                flags |= CRC_ERROR_FLAG
+            high, low = timestamp_us >> 32, timestamp_us & 0xFFFFFFFF
+            # fmt: off
+            blocks.append(pack(
+                ENHANCED_PACKET, block_bytes, link_id, high, low, size_bytes, size_bytes, frame,
+                EPB_FLAGS, 4, flags, OPT_END, 0, block_bytes,
+            ))
+            # fmt: on
+        return b"".join(blocks)
 
     def _encode_any(self, record: Record) -> bytes:
-        """The definition of what `encode` writes."""
+        """The definition of what `encode_all` writes of one."""
         if len(record.frame) > MAX_CAPTURED_BYTES:
             raise ValueError(f"a record holds {MAX_CAPTURED_BYTES} bytes, not {len(record.frame)}")
         if not 0 <= record.timestamp_us < 1 << 64:

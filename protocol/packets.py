@@ -127,7 +127,7 @@ def encode(frame: Frame) -> bytes:
 
 # A frame is read by everybody who hears it: the nodes of a simulation; link, relay, observer and node of a
 # bridge, a batch of links after the other. Frames are values, so all of them may have the same one.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def decode(data: bytes) -> Frame:
     """The open frame in `data`. Raises FrameError; checked in the order of PROTOCOL.md section 4."""
     if len(data) > MAX_FRAME_BYTES:

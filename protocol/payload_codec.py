@@ -64,6 +64,7 @@ from protocol.wire_format import (
     METRIC_MASK,
     PAIR,
     POLL,
+    READING_OF_ONE,
     RESPONSE,
     SIGN,
     STEP,
@@ -82,6 +83,7 @@ _PAIR = FixedStruct(PAIR)
 _TOKEN_HEAD = FixedStruct(TOKEN_HEAD)
 _SIGN = FixedStruct(SIGN)
 _POLL = FixedStruct(POLL)
+_READING_OF_ONE = FixedStruct(READING_OF_ONE)
 _BEAT_HEAD = FixedStruct(BEAT_HEAD)
 _LETTER_HEAD = FixedStruct(LETTER_HEAD)
 _STEP = FixedStruct(STEP)
@@ -178,8 +180,6 @@ def _write_result(result: Result) -> bytes:
 
 
 def _read_pairs(data: bytes, offset: int, end: int) -> Pairs:
-    if end - offset == _PAIR.size_bytes and data[offset] <= METRIC_MASK:  # one metric, as most nodes have
-        return ((data[offset], data[offset + 1]),)
     if (end - offset) % _PAIR.size_bytes:
         raise malformed("pairs cut short")
     pairs = tuple(zip(data[offset:end:2], data[offset + 1 : end : 2], strict=True))
@@ -287,6 +287,10 @@ def _check_token_id(name: TokenId) -> None:
 
 
 def _read_reading(data: bytes) -> Reading:
+    if len(data) == _READING_OF_ONE.size_bytes:  # of one metric, as those of most nodes are
+        epoch, version, attempt, metric, raw = _READING_OF_ONE.unpack(data, 0)
+        if metric <= METRIC_MASK:
+            return Reading(epoch, version, attempt, ((metric, raw),))
     epoch, version, attempt = _POLL.unpack(data, 0)
     return Reading(epoch, version, attempt, _read_pairs(data, _POLL.size_bytes, len(data)))
 

@@ -83,6 +83,7 @@ SIGN = c.Struct("id" / TOKEN_ID, "version" / c.Int16ub, "passed_over" / c.Int16u
 CLAIM = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub)
 HELLO = c.Struct("network" / c.Int8ub, "epoch" / c.Int16ub, "version" / c.Int16ub)
 POLL = c.Struct("epoch" / c.Int16ub, "version" / c.Int16ub, "attempt" / c.Int8ub)
+READING_OF_ONE = c.Struct("head" / POLL, "pair" / PAIR)
 READING = c.Struct("head" / POLL, "pairs" / c.GreedyRange(PAIR), c.Terminated)
 BEAT_HEAD = c.Struct(
     "epoch" / c.Int16ub,
