@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from protocol.observer import ActuatorSeen
 GRACE_US: Final = 2_000_000  # facts of the last seconds may still be on their way
 LIVE_US: Final = 10_000_000
 STATUS_PERIOD_S: Final = 0.5
+TOLD_PERIOD_S: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +36,8 @@ class RulesConsumer:
     """A bridge.log.facts.Consumer. After a crash it reads on where its file was written.
 
     `on_events` gets what began and ended, at least once; the keys of RuleEvent tell what came twice. It may
-    raise RetryError. `wish` gets what actuators are to do, every second, as long as the rules have read the
+    raise RetryError, and need not make them durable at once: those of the last TOLD_PERIOD_S come again after
+    a restart. `wish` gets what actuators are to do, every second, as long as the rules have read the
     log up to now: nobody is commanded by what was long ago.
     """
 
@@ -66,6 +69,8 @@ class RulesConsumer:
         self._actuators = kept.actuators
         self._engine = Engine(self.settings.rules, self.settings.streams, kept.engine)
         self._untold: list[RuleEvent] = []
+        self._told_before = list(kept.told)
+        self._told: deque[tuple[float, RuleEvent]] = deque()
         self._note_statuses()
 
     # --- for the log ---------------------------------------------------------------------------------------
@@ -117,18 +122,22 @@ class RulesConsumer:
     def _settle(self) -> None:
         self._untold += self._engine.take_events()
         told = self._untold
-        if told:
-            self._on_events(told)
-            self._untold = []
+        if told or self._told_before:
+            self._on_events([*self._told_before, *told])
+            self._told += ((time.monotonic(), event) for event in (*self._told_before, *told))
+            self._told_before, self._untold = [], []
             self._tell(told)
         if told or time.monotonic() - self._noted_s >= STATUS_PERIOD_S:
             self._note_statuses()
-        self._save(force=bool(told))
+        self._save(force=False)
         if self._clock_us() - self._engine.now_us < LIVE_US:
             self._wish(self._engine.wanted)
 
     def _save(self, *, force: bool) -> None:
-        self._file.save(Kept(self._taken, self._engine.state, self._actuators), force=force)
+        while self._told and time.monotonic() - self._told[0][0] >= TOLD_PERIOD_S:
+            self._told.popleft()
+        told = (*self._told_before, *(event for _, event in self._told))
+        self._file.save(Kept(self._taken, self._engine.state, self._actuators, told), force=force)
 
     def _tell(self, events: Sequence[RuleEvent]) -> None:
         """What happens now; what is read of the past is no news."""

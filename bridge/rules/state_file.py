@@ -13,7 +13,7 @@ from bridge.errors import UsageError
 from bridge.log.facts import Checkpoint
 from bridge.log.plain import dump, load
 from bridge.private_file import write_private
-from bridge.rules.engine import EngineState
+from bridge.rules.engine import EngineState, RuleEvent
 from protocol.observer import ActuatorSeen
 
 VERSION: Final = 1  # of what is kept: to be raised with each change of the classes in it
@@ -25,11 +25,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """All of it, of one moment; `actuators` by node and actuator."""
+    """All of it, of one moment; `actuators` by node and actuator. `told` are the newest events: who was given
+    them may not have had the time to make them durable."""
 
     checkpoint: Checkpoint | None = None
     engine: EngineState | None = None
     actuators: dict[tuple[int, int], ActuatorSeen] = field(default_factory=dict)
+    told: tuple[RuleEvent, ...] = ()
 
 
 class StateFile:
@@ -80,6 +82,7 @@ def _text(kept: Kept) -> str:
         "checkpoint": checkpoint,
         "engine": dump(kept.engine),
         "actuators": dump(kept.actuators),
+        "told": dump(kept.told),
     }
     return json.dumps(values, separators=(",", ":"))
 
@@ -90,7 +93,7 @@ def _parsed(data: bytes) -> Kept:
     if values["version"] != VERSION:
         raise ValueError("it is of another version of Treering")
     checkpoint = None if values["checkpoint"] is None else Checkpoint.from_json(values["checkpoint"])
-    engine, actuators = load(values["engine"]), load(values["actuators"])
-    if not isinstance(engine, EngineState) or not isinstance(actuators, dict):
+    engine, actuators, told = (load(values[name]) for name in ("engine", "actuators", "told"))
+    if not (isinstance(engine, EngineState) and isinstance(actuators, dict) and isinstance(told, tuple)):
         raise ValueError("it is no state of rules")
-    return Kept(checkpoint, engine, actuators)
+    return Kept(checkpoint, engine, actuators, told)
