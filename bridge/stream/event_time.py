@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from math import inf, isfinite
 
-from bridge.stream.windows import Sample, Window, Windows
+from bridge.stream.compression import Point
+from bridge.stream.windows import Window, Windows
 
 
 class Reorder:
@@ -35,14 +36,14 @@ class Reorder:
         self.late = 0  # samples that came from before the watermark
         self._bound_s = bound_s
         self._idle_s = idle_s
-        self._held: list[Sample] = []
+        self._held: list[Point] = []
 
     @property
     def held(self) -> int:
         """Samples that wait for the watermark."""
         return len(self._held)
 
-    def push(self, time_s: float, value: float) -> list[Sample]:
+    def push(self, time_s: float, value: float) -> list[Point]:
         """Take a sample; those that now are complete, in order. Raises ValueError if it is not finite."""
         if not isfinite(time_s) or not isfinite(value):
             raise ValueError(f"the sample ({time_s}, {value}) is not finite: drop or replace it before")
@@ -52,17 +53,17 @@ class Reorder:
         heappush(self._held, (time_s, value))
         return self._rise(time_s - self._bound_s)
 
-    def advance(self, now_s: float) -> list[Sample]:
+    def advance(self, now_s: float) -> list[Point]:
         """It is now this time by the clock: the samples that have waited long enough, in order."""
         return self._rise(now_s - self._idle_s)
 
-    def close(self) -> list[Sample]:
+    def close(self) -> list[Point]:
         """The stream has ended: the samples that still wait, in order."""
         left = sorted(self._held)
         self._held.clear()
         return left
 
-    def _rise(self, watermark_s: float) -> list[Sample]:
+    def _rise(self, watermark_s: float) -> list[Point]:
         if not watermark_s > self.watermark_s:
             return []
         self.watermark_s = watermark_s
@@ -73,7 +74,7 @@ class Reorder:
         return complete
 
 
-def in_order(samples: Iterable[Sample], bound_s: float) -> Iterator[Sample]:
+def in_order(samples: Iterable[Point], bound_s: float) -> Iterator[Point]:
     """The samples in the order of their times; those more than `bound_s` too late are dropped."""
     reorder = Reorder(bound_s)
     for time_s, value in samples:
@@ -117,7 +118,7 @@ class EventTime:
         """The stream has ended: the windows that are still open."""
         return [*self._hand_on(self._reorder.close()), *self._windows.close()]
 
-    def _hand_on(self, samples: Iterable[Sample]) -> Sequence[Window]:
+    def _hand_on(self, samples: Iterable[Point]) -> Sequence[Window]:
         given = [window for time_s, value in samples for window in self._windows.push(time_s, value)]
         given += self._windows.advance(self._reorder.watermark_s)
         return given

@@ -16,9 +16,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from math import inf, isclose, isfinite, nan
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from bridge.stream.compression import Point
 from bridge.stream.statistics import RollingExtremes, RollingStatistics, RollingTime, Running
 
-Sample = tuple[float, float]  # time in seconds, value
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -58,7 +58,7 @@ class Windows(Protocol):
         """The stream has ended: the windows that are still open."""
 
 
-def windows_of(samples: Iterable[Sample], kind: Windows) -> Iterator[Window]:
+def windows_of(samples: Iterable[Point], kind: Windows) -> Iterator[Window]:
     """The windows of this kind over the whole stream, each as soon as it is complete."""
     for time_s, value in samples:
         yield from kind.push(time_s, value)

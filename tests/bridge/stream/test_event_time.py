@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.stream.compression import Point
 from bridge.stream.event_time import EventTime, Reorder, in_order
-from bridge.stream.windows import Counted, Hopping, Sample, Session, Sliding, Tumbling, Windows, windows_of
+from bridge.stream.windows import Counted, Hopping, Session, Sliding, Tumbling, Windows, windows_of
 
 BOUND_S = 3.0
 
@@ -24,7 +25,7 @@ KINDS: list[Callable[[], Windows]] = [
 
 
 @st.composite
-def arrivals(draw: st.DrawFn) -> list[Sample]:
+def arrivals(draw: st.DrawFn) -> list[Point]:
     """Each sample is underway for at most the bound."""
     steps = draw(st.lists(st.integers(0, 40), min_size=1, max_size=50))
     times_s = [step / 8 for step in accumulate(steps)]
@@ -37,7 +38,7 @@ def arrivals(draw: st.DrawFn) -> list[Sample]:
 @pytest.mark.parametrize("make", KINDS)
 @given(arrived=arrivals())
 def test_the_order_of_arrival_within_the_bound_changes_nothing(
-    make: Callable[[], Windows], arrived: list[Sample]
+    make: Callable[[], Windows], arrived: list[Point]
 ) -> None:
     ours = EventTime(make(), BOUND_S)
     np.testing.assert_equal(list(windows_of(arrived, ours)), list(windows_of(sorted(arrived), make())))
@@ -45,13 +46,13 @@ def test_the_order_of_arrival_within_the_bound_changes_nothing(
 
 
 @given(arrivals())
-def test_samples_come_out_sorted_and_complete(arrived: list[Sample]) -> None:
+def test_samples_come_out_sorted_and_complete(arrived: list[Point]) -> None:
     assert list(in_order(arrived, BOUND_S)) == sorted(arrived)
 
 
 @given(arrivals(), st.floats(0, BOUND_S))
 def test_with_any_bound_what_comes_out_is_sorted_and_the_rest_is_counted(
-    arrived: list[Sample], bound_s: float
+    arrived: list[Point], bound_s: float
 ) -> None:
     reorder = Reorder(bound_s)
     out = [sample for time_s, value in arrived for sample in reorder.push(time_s, value)]
@@ -116,7 +117,7 @@ def test_late_samples_revise_within_the_lateness_that_the_windows_allow() -> Non
 
 
 @pytest.mark.parametrize("sample", [(math.nan, 1.0), (math.inf, 1.0), (5.0, math.nan)])
-def test_what_is_not_finite_is_refused(sample: Sample) -> None:
+def test_what_is_not_finite_is_refused(sample: Point) -> None:
     windows = EventTime(Tumbling(10.0), bound_s=2.0)
     windows.push(5.0, 1.0)
     with pytest.raises(ValueError, match="finite"):

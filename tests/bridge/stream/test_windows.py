@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.stream.compression import Point
 from bridge.stream.windows import (
     Counted,
     Hopping,
     Keyed,
-    Sample,
     Session,
     Sliding,
     Tumbling,
@@ -30,7 +30,7 @@ values = st.integers(-(2**20), 2**20).map(lambda step: 1e9 + step / 1024)
 
 
 @st.composite
-def streams(draw: st.DrawFn) -> list[Sample]:
+def streams(draw: st.DrawFn) -> list[Point]:
     gaps = draw(st.lists(gaps_ms, min_size=1, max_size=40))
     start_ms = draw(st.sampled_from([0, -7_250, 1_763_727_798_000]))
     return [(ms / 1000, draw(values)) for ms in accumulate(gaps, initial=start_ms)]
@@ -60,12 +60,12 @@ def assert_equal(windows: Iterable[Window], expected: Iterable[tuple[float, floa
     assert [window[5:7] for window in given] == [(min(inside), max(inside)) for _, _, inside in expected]
 
 
-def of_time(samples: Iterable[Sample], begin_s: float, end_s: float) -> list[float]:
+def of_time(samples: Iterable[Point], begin_s: float, end_s: float) -> list[float]:
     return [value for time_s, value in samples if begin_s <= time_s < end_s]
 
 
 @given(streams(), st.sampled_from([1.0, 1.5, 4.0, 60.0]))
-def test_tumbling_windows_hold_what_their_interval_holds(samples: list[Sample], size_s: float) -> None:
+def test_tumbling_windows_hold_what_their_interval_holds(samples: list[Point], size_s: float) -> None:
     starts = sorted({time_s // size_s * size_s for time_s, _ in samples})
     expected = [
         (start_s, start_s + size_s, of_time(samples, start_s, start_s + size_s)) for start_s in starts
@@ -75,7 +75,7 @@ def test_tumbling_windows_hold_what_their_interval_holds(samples: list[Sample], 
 
 @given(streams(), st.sampled_from([(4.0, 1.0), (3.0, 1.5), (5.0, 2.5), (6.0, 6.0), (0.5, 0.125)]))
 def test_hopping_windows_hold_what_their_interval_holds(
-    samples: list[Sample], size_and_hop: tuple[float, float]
+    samples: list[Point], size_and_hop: tuple[float, float]
 ) -> None:
     size_s, hop_s = size_and_hop
     hops = {int(time_s // hop_s) - back for time_s, _ in samples for back in range(round(size_s / hop_s))}
@@ -85,7 +85,7 @@ def test_hopping_windows_hold_what_their_interval_holds(
 
 
 @given(streams(), st.sampled_from([0.5, 2.0, 7.0]))
-def test_a_sliding_window_ends_with_each_sample(samples: list[Sample], size_s: float) -> None:
+def test_a_sliding_window_ends_with_each_sample(samples: list[Point], size_s: float) -> None:
     expected = [
         (now_s - size_s, now_s, [value for time_s, value in samples[:end] if time_s > now_s - size_s])
         for end, (now_s, _) in enumerate(samples, start=1)
@@ -94,7 +94,7 @@ def test_a_sliding_window_ends_with_each_sample(samples: list[Sample], size_s: f
 
 
 @given(streams(), st.integers(1, 8), st.integers(1, 8))
-def test_counted_windows_are_full(samples: list[Sample], one: int, other: int) -> None:
+def test_counted_windows_are_full(samples: list[Point], one: int, other: int) -> None:
     hop, size = sorted((one, other))
     parts = [samples[begin : begin + size] for begin in range(0, len(samples) - size + 1, hop)]
     expected = [(part[0][0], part[-1][0], [value for _, value in part]) for part in parts]
@@ -102,8 +102,8 @@ def test_counted_windows_are_full(samples: list[Sample], one: int, other: int) -
 
 
 @given(streams(), st.sampled_from([0.5, 1.0, 2.999]))
-def test_a_session_ends_with_a_gap(samples: list[Sample], gap_s: float) -> None:
-    sessions: list[list[Sample]] = []
+def test_a_session_ends_with_a_gap(samples: list[Point], gap_s: float) -> None:
+    sessions: list[list[Point]] = []
     for sample in samples:
         if not sessions or sample[0] - sessions[-1][-1][0] > gap_s:
             sessions.append([])
@@ -113,7 +113,7 @@ def test_a_session_ends_with_a_gap(samples: list[Sample], gap_s: float) -> None:
 
 
 @given(streams(), st.sampled_from([1, 4]), st.sampled_from([1.0, 4.0]))
-def test_pandas_resamples_to_the_same_windows(samples: list[Sample], hops: int, hop_s: float) -> None:
+def test_pandas_resamples_to_the_same_windows(samples: list[Point], hops: int, hop_s: float) -> None:
     pandas = pytest.importorskip("pandas")
     column = pandas.Series(
         [value for _, value in samples],
@@ -145,7 +145,7 @@ def test_pandas_resamples_to_the_same_windows(samples: list[Sample], hops: int, 
 
 
 @given(streams(), st.sampled_from([2.0, 3.5]))
-def test_pandas_rolls_over_the_same_windows(samples: list[Sample], size_s: float) -> None:
+def test_pandas_rolls_over_the_same_windows(samples: list[Point], size_s: float) -> None:
     pandas = pytest.importorskip("pandas")
     near = pandas.Series(
         [value - 1e9 for _, value in samples],
@@ -241,7 +241,7 @@ def test_a_window_that_was_empty_is_given_late_for_the_first_time() -> None:
 
 @given(streams(), st.randoms(use_true_random=False))
 def test_with_lateness_enough_the_last_revisions_are_those_of_sorted_samples(
-    samples: list[Sample], random: Random
+    samples: list[Point], random: Random
 ) -> None:
     shuffled = list(samples)
     random.shuffle(shuffled)
@@ -272,7 +272,7 @@ def test_each_key_has_windows_of_its_own() -> None:
 
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("sample", [(math.nan, 1.0), (math.inf, 1.0), (3.0, math.nan), (3.0, -math.inf)])
-def test_what_is_not_finite_is_refused(make: Callable[[], Windows], sample: Sample) -> None:
+def test_what_is_not_finite_is_refused(make: Callable[[], Windows], sample: Point) -> None:
     """Also in the middle of a window, which stays as it was."""
     kind = make()
     before = list(kind.push(2.9, 1.0))
