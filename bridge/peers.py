@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bridge.copies import OLD_FOR_US, OLD_FRAMES
 from protocol.capture import Direction, Record
 from protocol.packets import BROADCAST, FrameError, FrameType, Report, Result, decode
 from protocol.wire_format import COUNTER_MODULUS
@@ -115,8 +116,11 @@ class _Counter:
         self.bits = 0
         self.lost = 0
 
-    def take(self, counter: int, *, begins: bool) -> bool:
-        """Whether the frame is new; `begins`: it is of a node that has just started."""
+    def take(self, counter: int, *, begins: bool, silence_us: int) -> bool:
+        """Whether the frame is new, after that silence; `begins`: it is of a node that has just started.
+
+        As for the relay, what is far behind was heard before, and waited somewhere (bridge.copies).
+        """
         if self.newest is None:
             return self._restart(counter)
         ahead = (counter - self.newest) % COUNTER_MODULUS
@@ -130,6 +134,8 @@ class _Counter:
         if behind < WINDOW_FRAMES:
             self.bits |= 1 << behind
             self.lost -= 1
+        elif behind <= OLD_FRAMES and silence_us < OLD_FOR_US and not begins:
+            return False
         elif ahead > MAX_GAP_FRAMES or begins:
             self._restart(counter)
         else:
@@ -249,7 +255,7 @@ class Peers:
     ) -> None:
         """A whole frame of that node came in; `begins`: only a node that has just started sends such."""
         watch = self._watched.get(node) or self._appear(node, _Place(link, address), now_us)
-        is_new = watch.counter.take(counter, begins=begins)
+        is_new = watch.counter.take(counter, begins=begins, silence_us=now_us - watch.last_us)
         known = watch.place
         if known.link == link and known.address == address:
             watch.is_at_home()

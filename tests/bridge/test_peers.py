@@ -283,9 +283,21 @@ def test_the_counter_wraps() -> None:
 def test_a_restart_is_no_gap(restarted_at: int) -> None:
     watcher = Watcher()
     watcher.hear(1000)
+    watcher.wait(20)
     watcher.hear(restarted_at)
     watcher.hear(restarted_at + 2)
     assert (watcher.peer.frames, watcher.peer.lost_frames) == (3, 1)
+
+
+def test_what_waited_in_a_stalled_stream_is_neither_new_nor_a_restart_nor_a_move() -> None:
+    watcher = Watcher()
+    for counter in range(300):
+        watcher.hear(counter)
+    for counter in range(300):
+        watcher.hear(counter, None, "tcp:192.168.1.2#1")
+    watcher.hear(300)
+    assert watcher.told() == [Change.APPEARED]
+    assert (watcher.peer.frames, watcher.peer.lost_frames) == (301, 0)
 
 
 def test_a_sealed_node_that_restarts_goes_on_behind_what_it_had_reserved() -> None:
