@@ -132,9 +132,10 @@ class UdpLink:
     def _drain(self, receiver: socket.socket) -> None:
         """Take what has come; the loop calls again if there is more."""
         frames: list[bytes] = []
+        receive, neighbours = receiver.recvfrom, self._neighbours
         for _ in range(BATCH):
             try:
-                frame, address = receiver.recvfrom(RECEIVE_BYTES)
+                frame, address = receive(RECEIVE_BYTES)
             except ConnectionError:  # Windows tells here that a peer's port is closed
                 continue
             except OSError:  # nothing more, or the network has gone: `_check_network` looks after that
@@ -144,9 +145,14 @@ class UdpLink:
             if len(frame) > MAX_FRAME_BYTES:
                 self.drops[DropReason.OVERSIZED] += 1
                 continue
-            if (source := self._source_of(frame)) is not None:
-                self._learn(source, address)
             frames.append(frame)
+            if (source := self._source_of(frame)) is not None:
+                neighbours.pop(source, None)
+                neighbours[source] = address
+                if len(neighbours) > MAX_NEIGHBOURS:
+                    gone = next(iter(neighbours))
+                    del neighbours[gone]
+                    self._newest.pop(gone, None)
         if frames:
             self._on_frames(frames)
 
@@ -166,14 +172,6 @@ class UdpLink:
             return None
         self._newest[source] = number
         return source
-
-    def _learn(self, source: int, address: Address) -> None:
-        self._neighbours.pop(source, None)
-        if len(self._neighbours) == MAX_NEIGHBOURS:
-            gone = next(iter(self._neighbours))
-            del self._neighbours[gone]
-            self._newest.pop(gone, None)
-        self._neighbours[source] = address
 
     # --- the sockets -------------------------------------------------------------------------------------
 
