@@ -22,7 +22,7 @@ from protocol.simulator.toml_tables import Table
 
 _1_KEYS = ("database", "retention_policy", "user", "password_from", "create")
 _2_KEYS = ("organisation", "bucket", "token_from")
-_KEYS = ("url", *_1_KEYS, *_2_KEYS, "timeout", *TLS_KEYS, *DELIVERY_KEYS)
+KEYS = ("url", *_1_KEYS, *_2_KEYS, "timeout", *TLS_KEYS, *DELIVERY_KEYS)
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class InfluxSettings:
     @classmethod
     def from_table(cls, table: Table, folder: Path) -> InfluxSettings:
         """As people wrote it, with files beside the table's own in `folder`. Raises DescriptionError."""
-        table.expect((*_KEYS, "password", "token"))
+        table.expect((*KEYS, "password", "token"))
         url = table.text("url", "http://127.0.0.1:8086")
         _check_url(table, url)
         is_2 = any(key in table.values for key in _2_KEYS)

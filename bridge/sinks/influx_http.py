@@ -137,19 +137,12 @@ class InfluxConnection:
         is_kept = self._http.sock is not None
         try:
             return self._post_once(path, body)
-        except (ConnectionError, http.client.BadStatusLine) as error:
-            # The server may end a connection that was quiet; what is written twice overwrites itself.
+        except (OSError, http.client.HTTPException) as error:
             self._http.close()
-            if not is_kept:
+            if not (is_kept and isinstance(error, ConnectionError)):
                 raise self._unreachable(error) from error
-        except (OSError, http.client.HTTPException) as error:
-            self._http.close()
-            raise self._unreachable(error) from error
-        try:
-            return self._post_once(path, body)
-        except (OSError, http.client.HTTPException) as error:
-            self._http.close()
-            raise self._unreachable(error) from error
+        # The server may have ended a connection that was quiet; what is written twice overwrites itself.
+        return self._post(path, body)
 
     def _post_once(self, path: str, body: bytes) -> tuple[int, bytes]:
         self._http.request("POST", self._base + path, body, self._headers)

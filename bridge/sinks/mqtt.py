@@ -26,7 +26,7 @@ from protocol.aggregate import METRICS, Metric
 from protocol.observations import Observation, RoundRow
 from protocol.simulator.toml_tables import Table
 
-_KEYS = (
+KEYS = (
     *("host", "port", "version", "client_id", "user", "password_from", "prefix", "retain", "discovery"),
     *("forget_after", "keepalive", "timeout", "in_flight", "tls"),
     *TLS_KEYS,
@@ -62,7 +62,7 @@ class MqttSettings:
     @classmethod
     def from_table(cls, table: Table, folder: Path) -> MqttSettings:
         """As people wrote it, with files beside the table's own in `folder`. Raises DescriptionError."""
-        table.expect((*_KEYS, "password"))
+        table.expect((*KEYS, "password"))
         secret = secret_place(table, "password", folder)
         if secret is not None:
             table.need("user")

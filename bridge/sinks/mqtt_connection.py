@@ -70,7 +70,11 @@ class MqttConnection:
         if user is not None:
             self._client.username_pw_set(user, password)
         self._client.will_set(will.topic, will.payload, QOS, will.retain)
-        self._connect(host, port, keepalive_s)
+        try:
+            self._connect(host, port, keepalive_s)
+        except RetryError:
+            self.abandon()
+            raise
 
     def publish(self, messages: Sequence[Message]) -> list[tuple[Message, str]]:
         """Returns when the broker has them, with those that it will never take, and why.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.server
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from bridge.log.facts import RetryError
 from bridge.sinks.influx import InfluxSettings, InfluxSink
 from protocol.observations import NodeLost
 from protocol.simulator.toml_tables import DescriptionError
+from tests.bridge.sinks.certificates import Authority
 from tests.bridge.sinks.rig import (
     NETWORK,
     START_US,
@@ -265,6 +267,26 @@ def test_2_writes_nothing_of_a_batch_with_a_bad_line_so_its_others_come_again(
     assert influx2.lines == ["a v=1 1", "a v=2 2", "a v=3 3"]
     assert sink.refused == 1
     sink.close()
+
+
+# http.client leaves the socket of a handshake that failed to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_tls_trusts_the_ca_that_is_named_and_nobody_else(influx2: Influx2Server, tmp_path: Path) -> None:
+    key, certificate = Authority(tmp_path).issue("localhost")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    influx2.socket = context.wrap_socket(influx2.socket, server_side=True)
+    secret_file(tmp_path / "token", "hidden")
+    url = f"https://localhost:{influx2.server_address[1]}"
+    more = 'organisation = "our farm"\nbucket = "field"\ntoken_from = "token"\n'
+    stranger = sink_to(url, more, folder=tmp_path)
+    with pytest.raises(RetryError, match=r"its certificate is not trusted .*; name its CA: ca"):
+        stranger.take(batch(1, seen(1)))
+    trusting = sink_to(url, more + 'ca = "ca.pem"', folder=tmp_path)
+    trusting.take(batch(1, seen(1)))
+    assert len(influx2.lines) == 1
+    for each in (stranger, trusting):
+        each.close()
 
 
 @pytest.mark.parametrize(
