@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf, nan
 
 LARGEST = 1e150  # squares of larger values, summed, are infinite and would stay so
+SMALLEST = 1e-150  # squares of smaller differences are 0, or nearly
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ class Detector(ABC):
 
 
 def deviations(away: float, deviation: float) -> float:
-    """A distance in deviations; infinite where there is none."""
+    """A distance in deviations; infinite where there is no deviation."""
     if deviation:
         return away / deviation
-    return inf if away else 0.0
+    return inf if away > SMALLEST else 0.0
 
 
 def require(*parameters: tuple[str, float, float]) -> None:

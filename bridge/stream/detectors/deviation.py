@@ -6,7 +6,7 @@ A score is a distance from the expected value in deviations, of which at least `
 
 from __future__ import annotations
 
-from math import ceil, inf, sqrt
+from math import ceil, nan, sqrt
 
 from bridge.stream.detectors.anomaly import LARGEST, Anomaly, Detector, deviations, require, require_positive
 from bridge.stream.detectors.robust import RollingMedian
@@ -48,8 +48,7 @@ class ZScore(Detector):
         statistics.push(value)
         if deviation < self._least_deviation:
             deviation = self._least_deviation
-        away = abs(value - expected)
-        self.score = score = away / deviation if deviation else inf if away else 0.0  # deviations(), inlined
+        self.score = score = deviations(abs(value - expected), deviation)
         return Anomaly(time_s, value, expected, score) if score > self._threshold else None
 
 
@@ -104,7 +103,7 @@ class Ewma(Detector):
     """
 
     __slots__ = (
-        "_alpha", "_count", "_least_deviation", "_mean", "_origin", "_threshold", "_variance", "_warm_up",
+        "_above", "_alpha", "_count", "_last", "_least_deviation", "_threshold", "_variance", "_warm_up",
     )  # fmt: skip
 
     def __init__(
@@ -128,21 +127,21 @@ class Ewma(Detector):
 
     def _begin(self) -> None:
         self._count = 0
-        self._origin = 0.0  # the first value; what differs from it keeps its digits at any offset
-        self._mean = 0.0  # of the differences from it
+        # The mean is known by how far the last value is above it: so it keeps its digits at any offset.
+        self._last = nan
+        self._above = 0.0
         self._variance = 0.0
 
     def update(self, time_s: float, value: float) -> Anomaly | None:
         if not abs(value) <= LARGEST:
             self._skip()
             return None
-        if not self._count:
-            self._origin = value
-        expected, variance = self._mean, self._variance
-        away = value - self._origin - expected
-        step = self._alpha * away
-        self._mean = expected + step
-        self._variance = (1.0 - self._alpha) * (variance + step * away)
+        away = value - self._last + self._above if self._count else 0.0
+        variance = self._variance
+        past = 1.0 - self._alpha
+        self._last = value
+        self._above = past * away
+        self._variance = past * (variance + self._alpha * away * away)
         if self._count < self._warm_up:
             self._count += 1
             return None
@@ -150,7 +149,7 @@ class Ewma(Detector):
         if deviation < self._least_deviation:
             deviation = self._least_deviation
         self.score = score = deviations(abs(away), deviation)
-        return Anomaly(time_s, value, self._origin + expected, score) if score > self._threshold else None
+        return Anomaly(time_s, value, value - away, score) if score > self._threshold else None
 
 
 def _window(size: int, threshold: float, warm_up: int | None, least_deviation: float) -> int:

@@ -102,13 +102,25 @@ def test_a_new_level_becomes_the_usual_one(detector: Detector) -> None:
     assert found[-1] < 350
 
 
-@EACH
-def test_silence_after_noise_is_no_anomaly(detector: Detector) -> None:
+@pytest.mark.parametrize("level", [0.0, 0.1, 1e9])
+@pytest.mark.parametrize(
+    "detector",
+    [ZScore(60, 4.5), MedianDeviation(60, 6), *(Ewma(alpha, 8) for alpha in (0.001, 0.05, 0.3, 0.6, 0.99))],
+)
+def test_silence_after_noise_is_no_anomaly(detector: Detector, level: float) -> None:
     """The deviation dies away to nothing; what is left of it is rounding, and must not be divided by."""
     detector.reset()
     noise = random.Random(16)
-    values = [0.1 + noise.gauss(0, 0.01) for _ in range(200)]
-    assert judged(detector, values + [0.1] * 20_000)[1] == []
+    judged(detector, [level + noise.gauss(0, 0.01) for _ in range(200)] + [level] * 2)
+    assert judged(detector, [level] * 5_000)[1] == []
+
+
+@EACH
+def test_an_absurd_first_value_is_got_over(detector: Detector) -> None:
+    detector.reset()
+    noise = random.Random(24)
+    values = [1e20, *(noise.gauss(20, 0.5) for _ in range(3000)), 30.0]
+    assert places(judged(detector, values)[1])[-1:] == [3001]
 
 
 @EACH
