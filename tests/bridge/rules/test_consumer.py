@@ -27,6 +27,9 @@ SETTINGS = RuleSettings.from_table(
         [[stream]]
         name = "bench"
         text = "temperature of any node average over 1 min"
+        [[stream]]
+        name = "readings"
+        text = "temperature of node 7 count over 1 min"
         [[rule]]
         name = "cooling"
         text = "fan on when temperature of node 7 > 25 for 5 s, off below 24"
@@ -92,7 +95,8 @@ def test_what_begins_is_told_and_wished(tmp_path: Path) -> None:
     (cooling, quiet) = world.consumer.rule_statuses
     assert (cooling["is_active"], cooling["since_us"]) == (True, NOW_US + 5 * S_US)
     assert not quiet["is_active"]
-    (bench,) = world.consumer.stream_statuses
+    (readings, bench) = world.consumer.stream_statuses
+    assert (readings["name"], readings["value"]) == ("readings", 2)
     assert (bench["name"], bench["value"], bench["unit"]) == ("bench 7", 30, "degC")
 
 
@@ -120,7 +124,9 @@ def test_nobody_is_commanded_by_what_was_long_ago(tmp_path: Path) -> None:
     assert LIVE_US < 3600 * S_US
 
 
-def test_events_that_could_not_be_told_are_told_again_and_facts_are_taken_once(tmp_path: Path) -> None:
+def test_events_that_could_not_be_told_are_told_again_and_facts_are_taken_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = World(tmp_path)
     is_full = [True]
 
@@ -138,6 +144,9 @@ def test_events_that_could_not_be_told_are_told_again_and_facts_are_taken_once(t
     world.consumer.take(batch)
     world.consumer.take(batch)
     assert world.told() == [("cooling", 5, True)]
+    monkeypatch.setattr("bridge.rules.consumer.STATUS_PERIOD_S", 0)
+    world.consumer.idle(world.now_us)
+    assert world.consumer.stream_statuses[0]["value"] == 2
 
 
 def test_an_active_rule_is_active_after_a_restart(tmp_path: Path) -> None:

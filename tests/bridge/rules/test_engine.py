@@ -142,6 +142,13 @@ def test_or_holds_though_one_part_is_not_known() -> None:
     assert run(engine, [reading(0, 26)]) == [(0, True)]
 
 
+def test_and_is_not_known_if_one_part_is_not() -> None:
+    end = "temperature of node 7 < 30 and temperature of node 8 < 9"
+    engine = engine_of(f"alarm when temperature of node 7 > 25, off when {end} for 1 h", stale_s=60)
+    facts = [reading(0, 12, node=8), reading(1, 26), reading(30, 26), reading(50, 26)]
+    assert run(engine, facts, until_s=61) == [(1, True), (60, False)]
+
+
 def test_and_needs_both() -> None:
     engine = engine_of("alarm when temperature of node 7 > 25 and node 8 is stale")
     facts: list[Observation] = [reading(0, 20), NodeHeard(10 * S_US, 8), reading(30, 26), reading(60, 26)]
