@@ -1,8 +1,10 @@
-"""A month of a field through the store and its retention: disk, memory, and what questions cost meanwhile.
+"""A month of a field through bridge, store and retention: disk, memory, and what questions cost meanwhile.
 
 By default 2,592,000 rounds, one a second, of 50 nodes: 129.6 million readings. They come as fast as they are
 taken, so that a month passes in minutes; `--budget` ends it earlier, and the last line says how far it came.
-Every half second the store is asked about its last day, by a thread of the same process and by another one.
+With `--frames` they come as frames of a polled network, through the packet log (with its own retention), the
+observer, and the store in the thread that a bridge runs it in; without as facts, to the store alone. Every
+half second the store is asked about its last day, by a thread of the same process and by another process.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,12 +21,31 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bridge.access import OPEN, RecordOpener
+from bridge.log.fact_log import FactLog
 from bridge.log.facts import Checkpoint, FactBatch, Position
+from bridge.log.runner import Runner
+from bridge.log.segments import SegmentedLog
+from bridge.log.settings import LogSettings
 from bridge.store.queries import Queries
 from bridge.store.settings import StoreSettings
 from bridge.store.store import Store
 from protocol.aggregate import Aggregate
+from protocol.capture import Direction, Record
 from protocol.observations import NodeMissing, Observation, ReadingsSeen, RoundRow
+from protocol.packets import (
+    BROADCAST,
+    COUNTER_MODULUS,
+    HOST,
+    WIRE_VERSION,
+    Beat,
+    Frame,
+    FrameType,
+    Items,
+    Result,
+    crc16,
+    encode,
+)
 
 START_US = 1_790_000_000_000_000
 SECOND_US = 1_000_000
@@ -40,6 +62,9 @@ SETTINGS = StoreSettings(
     keep_events_s=7 * DAY_S,
 )
 MIB = 1 << 20
+PRIMARY = 1
+MOST_LAG_RECORDS = 15_000  # so that the log still has their facts in memory
+_READING = struct.Struct(">BHHBHHHBBB")
 
 
 # --- the field -------------------------------------------------------------------------------------------
@@ -80,6 +105,90 @@ class Field:
         self._raw[node] = min(250, max(5, raw))
         if self._random.random() < 1e-3:
             self._back_at[node] = number + 600
+
+
+# --- ways into the store ---------------------------------------------------------------------------------
+
+
+class Facts:
+    """Straight to the store."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+
+    def give(self, rounds: range, facts: list[Observation]) -> None:
+        """The facts of these rounds."""
+        place = Checkpoint(Position(1, rounds.stop))
+        self._store.take(FactBatch(facts, place, facts[-1].timestamp_us, len(facts)))
+
+    def size_bytes(self) -> int:
+        """Of what is on the disk besides the store."""
+        return 0
+
+    def close(self) -> None:
+        """All is taken."""
+        self._store.close()
+
+
+class Frames:
+    """Through the packet log: a BEAT, the READING of each node but the first, and the RESULT of the first."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        settings = LogSettings(folder / "log", keep_bytes=256e6)
+        self._log = SegmentedLog(settings)
+        self._facts = FactLog(self._log, lambda: RecordOpener(OPEN))
+        self._runner = Runner(self._facts, store)
+        self._runner.start()
+        self._counter = 0
+
+    def give(self, rounds: range, facts: list[Observation]) -> None:
+        """As frames; waits while the store is far behind."""
+        records = []
+        for fact in facts:
+            if isinstance(fact, ReadingsSeen) and fact.node != PRIMARY:
+                records.append(self._record(fact.timestamp_us, self._reading(fact)))
+            elif isinstance(fact, RoundRow):
+                beat = Beat(1, fact.version, 0, 1_000, 3_000)
+                result = Result(fact.duration_ms, Items(aggregates=((fact.metric_id, fact.aggregate),)))
+                first_us = fact.timestamp_us - fact.timestamp_us % SECOND_US
+                at = len(records) - sum(record.timestamp_us >= first_us for record in records)
+                records.insert(at, self._record(first_us, self._of_primary(FrameType.BEAT, BROADCAST, beat)))
+                records.append(
+                    self._record(fact.timestamp_us, self._of_primary(FrameType.RESULT, HOST, result))
+                )
+        self._facts.append(records)
+        while self._runner.status().lag_records > MOST_LAG_RECORDS:
+            time.sleep(0.01)
+
+    def size_bytes(self) -> int:
+        """Of the log."""
+        return self._log.size_bytes
+
+    def close(self) -> None:
+        """Wait until the store has all, and end."""
+        end_s = time.monotonic() + 60
+        while self._runner.status().lag_records and time.monotonic() < end_s:
+            time.sleep(0.05)
+        self._runner.stop()
+        self._log.close()
+
+    def _record(self, time_us: int, frame: bytes) -> Record:
+        return Record(time_us, "udp", Direction.INBOUND, frame)
+
+    def _next(self) -> int:
+        self._counter = (self._counter + 1) % COUNTER_MODULUS
+        return self._counter
+
+    def _reading(self, seen: ReadingsSeen) -> bytes:
+        """As protocol.packets encodes it, ten times as fast."""
+        ((metric, raw),) = seen.pairs
+        counter = self._next()
+        head = (WIRE_VERSION << 5 | FrameType.READING, seen.node, PRIMARY, counter >> 16, counter & 0xFFFF)
+        body = _READING.pack(*head, 1, seen.version, 1, metric, raw)
+        return body + crc16(body).to_bytes(2, "big")
+
+    def _of_primary(self, type_: FrameType, destination: int, payload: Beat | Result) -> bytes:
+        return encode(Frame(type_, PRIMARY, destination, self._next(), payload))
 
 
 # --- questions -------------------------------------------------------------------------------------------
@@ -145,23 +254,22 @@ def resident_mib() -> float:
     return float("nan")
 
 
-def live_through(store: Store, field: Field, rounds: int, budget_s: float) -> int:
+def live_through(store: Store, way: Facts | Frames, field: Field, rounds: int, budget_s: float) -> int:
     """Give the store all rounds, and print a line a day; how many rounds there was time for."""
-    print("  day     rounds    readings   disk MiB   RSS MiB   readings/s")
+    print("  day     rounds    readings  store MiB   log MiB   RSS MiB   readings/s")
     began_s = day_s = time.monotonic()
     day_readings = 0
     for first in range(0, rounds, BATCH_ROUNDS):
         numbers = range(first, min(rounds, first + BATCH_ROUNDS))
         facts = [fact for number in numbers for fact in field.round(number)]
-        place = Checkpoint(Position(1, numbers[-1] + 1))
-        store.take(FactBatch(facts, place, facts[-1].timestamp_us, len(facts)))
+        way.give(numbers, facts)
         done, now_s = numbers[-1] + 1, time.monotonic()
         is_over = now_s - began_s > budget_s
         if done % DAY_S < BATCH_ROUNDS or is_over:
             rate = (field.readings - day_readings) / (now_s - day_s)
             print(
                 f"  {done / DAY_S:4.1f} {done:10,} {field.readings:11,} {store.size_bytes / MIB:10.1f}"
-                f" {resident_mib():9.1f} {rate:12,.0f}",
+                f" {way.size_bytes() / MIB:9.1f} {resident_mib():9.1f} {rate:12,.0f}",
                 flush=True,
             )
             day_s, day_readings = now_s, field.readings
@@ -188,6 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=30 * DAY_S)
     parser.add_argument("--nodes", type=int, default=50)
+    parser.add_argument("--frames", action="store_true", help="through the packet log, as a bridge does")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--budget", type=float, default=1_500.0, metavar="S", help="(default: 1500)")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
@@ -202,6 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(path: Path, args: argparse.Namespace) -> int:
     """The month, with those who ask beside it."""
     store, field, over = Store(path, "month", SETTINGS), Field(args.nodes, args.seed), threading.Event()
+    way = (Frames if args.frames else Facts)(store, path.parent)
     other = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.store_month", "--ask", str(path), "--nodes", str(args.nodes)],
         stdin=subprocess.PIPE,
@@ -213,11 +323,13 @@ def run(path: Path, args: argparse.Namespace) -> int:
     asker.start()
     done = 0
     try:
-        done = live_through(store, field, args.rounds, args.budget)
+        done = live_through(store, way, field, args.rounds, args.budget)
     finally:
         over.set()
         asker.join()
         theirs, _ = other.communicate()
+        way.close()
+    store = Store(path, "month", SETTINGS)
     store.settle()
     print_times("a thread of the process that writes", own)
     print_times("another process", json.loads(theirs))

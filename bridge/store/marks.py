@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,8 @@ class Marks:
         self._db = db
         self._values: dict[str, int] = {}
         self.checkpoint: Checkpoint | None = None
-        for name, value in db.execute("SELECT name, value FROM state"):
+        (state,) = db.execute("SELECT json_group_object(name, value) FROM state").fetchone()  # as in queries
+        for name, value in json.loads(state).items():
             if name == _CHECKPOINT:
                 self.checkpoint = Checkpoint.from_json(value)
             elif isinstance(value, int):

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from bridge.log.facts import Checkpoint, FactBatch, RetryError
@@ -45,6 +46,17 @@ class Store:
         self._pending = Pending(self._marks)
         self._committed_s = time.monotonic()
         self._handed = Handed()
+        self._told_gave_way = False
+
+    @property
+    def gave_way(self) -> int:
+        """Slices (mostly 10 minutes of readings) dropped before their time, for want of size."""
+        return self._upkeep.gave_way
+
+    @property
+    def dropped_events(self) -> int:
+        """Events of other threads for which there was no room while nothing could be stored."""
+        return self._handed.dropped_events
 
     @property
     def size_bytes(self) -> int:
@@ -69,17 +81,13 @@ class Store:
             self._commit()
         self._pending.add(batch)
         if self._is_due():
-            try:
+            with suppress(RetryError):  # the batch is kept, and the next one waits
                 self._commit()
-            except RetryError as error:  # the batch is kept, and the next one waits
-                _log.warning("%s", error)
 
     def idle(self, now_us: int) -> None:
         """Commit what waits, and go on with what is to be summed up or dropped."""
-        try:
+        with suppress(RetryError):
             self._commit()
-        except RetryError as error:
-            _log.warning("%s", error)
 
     def settle(self) -> None:
         """Commit, sum up and drop all that is due. Raises RetryError."""
@@ -107,11 +115,26 @@ class Store:
                 upkeep_s = UPKEEP_SHARE * (time.monotonic() - began_s)
             self._upkeep.run(upkeep_s)
         except sqlite3.Error as error:
-            self.trouble = trouble_text(self.path, error)
+            self._tell(trouble_text(self.path, error))
             raise RetryError(f"store: {self.trouble}") from error
         finally:
             self._committed_s = time.monotonic()
-        self.trouble = None
+        self._tell(None)
+
+    def _tell(self, trouble: str | None) -> None:
+        """Once, and not each time that it is tried again."""
+        if trouble is not None and trouble != self.trouble:
+            _log.warning("store: %s", trouble)
+        elif trouble is None and self.trouble is not None:
+            _log.info("store: %s: goes on", self.path)
+        self.trouble = trouble
+        if self.gave_way and not self._told_gave_way:
+            _log.warning(
+                "store: %s has reached its size: the oldest goes before its time; raise [store] keep_size, or"
+                " keep readings for a shorter time",
+                self.path,
+            )
+            self._told_gave_way = True
 
     def _write(self, pending: Pending) -> None:
         with pending.marks_moved():

@@ -95,7 +95,7 @@ HAPPENINGS = st.lists(st.sampled_from(["", "", "commit", "settle", "kill", "agai
 
 
 @given(HAPPENINGS, st.sampled_from([StoreSettings(), SHORT]))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_killed_and_given_again_what_it_did_not_say_it_has(
     happenings: list[str], kept: StoreSettings
 ) -> None:
@@ -121,7 +121,7 @@ def test_killed_and_given_again_what_it_did_not_say_it_has(
 
 
 @given(st.permutations(range(8)), st.lists(st.integers(0, 7)), st.sets(st.integers(0, 15)))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_in_any_order_and_any_number(order: Sequence[int], again: list[int], settled: set[int]) -> None:
     log = log_of(8)
     with tempfile.TemporaryDirectory() as folder:

@@ -88,6 +88,24 @@ def test_ended_while_the_disk_is_full_the_log_gives_it_again(tmp_path: Path) -> 
     assert content(path) == whole(tmp_path / "whole")
 
 
+def test_what_is_damaged_inside_names_the_remedy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, log = tmp_path / "s", batches()
+    store = Store(path, "garden")
+    take_all(store, log[:20])
+    store.close()
+    with open(path, "r+b") as file:  # all but the schema
+        file.seek(16 * 4_096)
+        file.write(bytes(path.stat().st_size - 16 * 4_096))
+    store = Store(path, "garden")
+    _, said = fill(store, log)
+    assert "damaged" in said
+    assert f"`treering rebuild LOG --store {path}` makes it anew from the log" in said
+    store.idle(0)
+    store.idle(0)
+    assert caplog.text.count("malformed") == 1
+    store.close()
+
+
 def test_a_store_that_another_program_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.store.schema.BUSY_TIMEOUT_S", 0.05)
     path = tmp_path / "s"

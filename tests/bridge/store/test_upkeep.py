@@ -159,6 +159,19 @@ def test_over_its_size_the_oldest_goes_before_its_time(tmp_path: Path) -> None:
     assert (tmp_path / "s").stat().st_size < 12_000_000  # its pages are used again
 
 
+def test_giving_way_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = Store(tmp_path / "s", "garden", StoreSettings(keep_size_bytes=500_000))
+    for part in range(8):
+        store.take(batch(*readings(hours=12, every_s=2)[part * 5_000 : (part + 1) * 5_000]))
+        store.settle()
+    assert store.gave_way > 1
+    assert (
+        caplog.text.count("has reached its size: the oldest goes before its time; raise [store] keep_size")
+        == 1
+    )
+    store.close()
+
+
 def test_upkeep_stops_when_its_time_is_over_and_goes_on_later(tmp_path: Path) -> None:
     store = Store(tmp_path / "s", "garden", SHORT)
     facts = readings(hours=12, every_s=7)
