@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ TAIL_BATCHES = 10_000
 BATCH_FACTS = 4_000
 QUIET_S = 1.0  # so long records without a fact are held back
 
+_log = logging.getLogger(__name__)
+
 
 class FactLog:
     """`append` belongs to the thread that owns `log`, every follower to one of its own."""
@@ -31,7 +34,7 @@ class FactLog:
         self._tail_facts = 0
         self._next = 0  # number of the next batch
         self._changed = threading.Condition()
-        reader = FactReader(log.folder, make_opener, log.end)
+        reader = FactReader(log.folder, make_opener, log.end, _log.warning)
         while not reader.warm_up():
             pass
         reader.close()

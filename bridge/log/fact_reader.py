@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bridge.log.cursor import Cursor
@@ -20,13 +20,20 @@ _log = logging.getLogger(__name__)
 class FactReader:
     """Reads facts from a place of the log on. What is known there is as if it had read all before."""
 
-    def __init__(self, folder: LogFolder, make_opener: MakeOpener, at: Position | None) -> None:
-        """Begins at `at`, or with the oldest record, as soon as it is warm."""
+    def __init__(
+        self,
+        folder: LogFolder,
+        make_opener: MakeOpener,
+        at: Position | None,
+        on_notice: Callable[[str], None] = _log.info,
+    ) -> None:
+        """Begins at `at`, or with the oldest record, as soon as it is warm. `on_notice` gets a line for what
+        cannot be read."""
         self._folder = folder
         self._make_opener = make_opener
         self._at = at or Position(folder.oldest() or 0, 0)
         first, self.decoder = self._warm_start(self._at.segment)
-        self._cursor = Cursor(folder, first)
+        self._cursor = Cursor(folder, first, on_notice)
 
     def warm_up(self) -> bool:
         """Read on in what was before its place, a piece at a time; False: there is more. Raises OSError."""
@@ -92,7 +99,7 @@ def known_before(folder: LogFolder, segment: int, make_opener: MakeOpener) -> De
 
 def read_facts(folder: Path, make_opener: MakeOpener, from_: Checkpoint | None = None) -> Iterator[FactBatch]:
     """All facts of a log from `from_` or from its oldest record on, as consumers get them. Raises OSError."""
-    reader = FactReader(LogFolder(folder), make_opener, None if from_ is None else from_.at)
+    reader = FactReader(LogFolder(folder), make_opener, None if from_ is None else from_.at, _log.warning)
     try:
         while not reader.warm_up():
             pass

@@ -63,9 +63,10 @@ class LogFolder:
         return found
 
     def orphans(self) -> list[Path]:
-        """States of segments that are no more."""
+        """States of segments that are no more, and those that a killed writer has not finished."""
         there = {self.state(number) for number in self.numbers()}
-        return [path for path in self.path.glob("treering-*.state") if path not in there]
+        states = [path for path in self.path.glob("treering-*.state") if path not in there]
+        return [*states, *self.path.glob(".treering-*.state.*")]
 
     def oldest(self) -> int | None:
         """The number of the oldest segment, None without any."""

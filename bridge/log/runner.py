@@ -130,6 +130,7 @@ class Runner:
             except Exception as error:  # the consumer's own, or the disk's
                 self._note_failure(error)
                 self._stop.wait(self._pauses.failed_s)
+        self._leave()
         try:
             self.consumer.close()
         except Exception as error:
@@ -145,23 +146,25 @@ class Runner:
 
     def _follow(self) -> None:
         follower = self._fact_log.follow(self.consumer.checkpoint())
+        self._leave()  # only now: while it rests after a failure, what it needs is kept
+        self._follower = follower
         self._gaps_of_follower = 0
         self.state = ConsumerState.RUNNING
-        try:
-            while not self._stop.is_set():
-                batch = follower.next(IDLE_PERIOD_S)
-                self._see_gaps(follower)
-                if batch is None:
-                    if not follower.is_behind:
-                        self._idle()
-                else:
-                    self._persist(partial(self.consumer.take, batch))
-                    self.taken += len(batch.facts)
-                    self._stop.wait(LINGER_S)
-                self._records, self._newest_us = follower.records, follower.newest_us
-                self._let_go(follower)
-        finally:
-            follower.close()
+        while not self._stop.is_set():
+            batch = follower.next(IDLE_PERIOD_S)
+            self._see_gaps(follower)
+            if batch is not None:
+                self._persist(partial(self.consumer.take, batch))
+                self.taken += len(batch.facts)
+                self._stop.wait(LINGER_S)
+            elif not follower.is_behind:
+                self._idle()
+            self._records, self._newest_us = follower.records, follower.newest_us
+            self._let_go(follower)
+
+    def _leave(self) -> None:
+        if self._follower is not None:
+            self._follower.close()
 
     def _idle(self) -> None:
         if time.monotonic() - self._idled_s >= IDLE_PERIOD_S:

@@ -30,6 +30,7 @@ from protocol.capture import CaptureWriter, Record
 
 SYNC_PERIOD_S = 0.8  # and a sync takes its time: not more than a second is at risk
 RETRY_S = 1.0  # after a write that failed
+GRACE_S = 60.0  # in which consumers say what they need, before anything is too old
 BEHIND_WARNED_US = 2_000_000  # how far a clock is set back before somebody is told
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class SegmentedLog:
         self._file: FileIO | None = None
         self._writer = CaptureWriter()
         self._taken = 0  # for the segment at hand
+        self._started_s = time.monotonic()
         self._began_s = self._retry_s = 0.0
         self._ended: deque[FileIO] = deque()  # to be synced and closed
         self._states: deque[tuple[int, bytes]] = deque()  # to be kept
@@ -110,7 +112,8 @@ class SegmentedLog:
         """Have all on the disk that was written, and do what else is due, as the log's own thread does."""
         with self._tending:
             self._attempt("sync", self._sync, "the newest frames may not outlive a power cut")
-            self._attempt("retention", self._retain, "old segments stay; make room by hand")
+            if not self._stop.is_set():  # at the end nobody says any more what is needed
+                self._attempt("retention", self._retain, "old segments stay; make room by hand")
             self._attempt("states", self._keep_states, "who goes on here will read more before")
 
     def close(self) -> None:
@@ -153,6 +156,7 @@ class SegmentedLog:
                 self.folder.path,
                 self.lost,
             )
+        self._journal.note(last, 0)  # told once
         return last + 1, newest_us  # one more may have been begun, its name not on the disk yet
 
     # --- writing -----------------------------------------------------------------------------------------
@@ -206,7 +210,7 @@ class SegmentedLog:
 
     def _write(self, records: Sequence[Record]) -> None:
         assert self._file is not None
-        blocks = b"".join(map(self._writer.encode, records))
+        blocks = self._writer.encode_all(records)
         self._journal.note(self.end.segment, self._taken + len(records))
         try:
             _write_all(self._file, blocks)
@@ -264,7 +268,8 @@ class SegmentedLog:
 
     def _retain(self) -> None:
         """Remove what is too old or too much, and see how much there is now."""
-        open_number, needed = self.end.segment, self.needed()
+        is_early = time.monotonic() - self._started_s < GRACE_S
+        open_number, needed = self.end.segment, 0 if is_early else self.needed()
         found = self.folder.segments()
         ended = [segment for segment in found if segment.number < open_number]
         open_bytes = sum(segment.size_bytes for segment in found[len(ended) :])
@@ -288,13 +293,13 @@ class SegmentedLog:
         self.removed += 1
 
     def _tell_room(self) -> None:
+        """What was free before anything was removed decides: else nobody knew why the log is short."""
         least_bytes = self.settings.least_free_bytes
-        self.free_bytes = shutil.disk_usage(self.folder.path).free
-        if self.free_bytes >= least_bytes:
+        if self.free_bytes < least_bytes:
+            what = f"the disk has less than {least_bytes / 1e6:g} MB free, so old segments go"
+            self._warn("room", f"{self.folder.path}: {what}; make room, or lower least_free")
+        elif self.free_bytes >= least_bytes + 2 * self.settings.segment_bytes:
             self._resolve("room", "there is room on the disk again")
-            return
-        what = f"the disk has less than {least_bytes / 1e6:.0f} MB free, so old segments go"
-        self._warn("room", f"{self.folder.path}: {what}; make room, or lower least_free")
 
     # --- what people are told ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 from bridge.access import OPEN, Access, RecordOpener
 from bridge.keys_file import NetworkKeys
 from bridge.log.decoder import MakeOpener
-from bridge.log.fact_log import FactLog
+from bridge.log.fact_log import FactLog, Follower
 from bridge.log.fact_reader import read_facts
 from bridge.log.facts import Checkpoint, FactBatch
 from bridge.log.runner import Pauses
@@ -105,9 +106,21 @@ def all_facts(folder: Path, make_opener: MakeOpener, from_: Checkpoint | None = 
     return [fact for batch in read_facts(folder, make_opener, from_) for fact in batch.facts]
 
 
+def next_batch(follower: Follower) -> FactBatch | None:
+    """What it gives next, if there is anything."""
+    batch = follower.next(0.0)
+    while batch is None and follower.is_behind:
+        batch = follower.next(0.0)
+    return batch
+
+
 def as_after_a_kill(folder: Path, copy: Path) -> Path:
     """The folder as it would be if its writer was killed now."""
-    return shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.lock"))
+    copy.mkdir()
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a state that was not finished, and is now
+            shutil.copy2(path, copy)
+    return copy
 
 
 def wait_until(condition: Callable[[], object]) -> None:

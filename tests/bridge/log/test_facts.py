@@ -23,6 +23,7 @@ from tests.bridge.log.rig import (
     all_facts,
     field_records,
     frames,
+    next_batch,
     open_log,
     open_opener,
     opener_of,
@@ -152,12 +153,12 @@ def test_who_follows_gets_the_same_from_memory_and_from_the_disk(
     records = field_records("ring", False)
     for number, at in enumerate(range(0, len(records), 10)):
         fact_log.append(records[at : at + 10])
-        while (batch := early.next(0.0)) is not None:
+        while (batch := next_batch(early)) is not None:
             got_early += batch.facts
         if number % 40 == 39:  # far behind what is in memory
-            batch = slow.next(0.0) or slow.next(0.0)
+            batch = next_batch(slow)
             got_slow += batch.facts if batch else ()
-    while (batch := slow.next(0.0) or slow.next(0.0)) is not None:
+    while (batch := next_batch(slow)) is not None:
         got_slow += batch.facts
     assert got_slow == got_early == all_facts(tmp_path, open_opener)
     assert fact_log.tail_facts <= 60
@@ -183,8 +184,7 @@ def test_records_without_a_fact_are_handed_on_after_a_while(
     follower = fact_log.follow(None)
     fact_log.append(frames(1))
     copies = [replace(frames(1)[0], link=f"link {i}") for i in range(3)]
-    assert follower.next(0.0) is None  # it warms up
-    first = follower.next(0.0)
+    first = next_batch(follower)
     assert first is not None
     assert first.facts
     for copy in copies:
