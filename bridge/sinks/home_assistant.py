@@ -59,7 +59,6 @@ class HomeAssistant:
                 "name": _words(metric.name),
                 "state_topic": topics.reading(node, metric),
                 "value_template": "{{ value_json.value }}",
-                "json_attributes_topic": topics.reading(node, metric),
                 "availability": [{"topic": topics.bridge_status}, {"topic": topics.node_status(node)}],
                 "availability_mode": "all",
                 "device": {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from bridge.log.facts import RetryError
+from bridge.log.facts import FactBatch, RetryError
 from bridge.quantities import quantity
 from bridge.relay import wall_clock_us
 from bridge.sinks.entries import Entry, Event, Reading, entries_of
@@ -33,6 +33,7 @@ KEYS = (
     *DELIVERY_KEYS,
 )
 _VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
+TEND_PERIOD_S = 1.0
 # A node is not there, as far as these tell; its next reading says that it is.
 _GONE = ("lost", "left", "passed_over", "missing")
 
@@ -132,6 +133,7 @@ class MqttSink(Sink[Entry]):
         self._nodes: dict[int, _Node] = {}
         self._round_metrics: set[Metric] = set()
         self._connection: MqttConnection | None = None
+        self._tended_s = float("-inf")
         self._has_birth = False  # Home Assistant has started since we announced
 
     # --- Sink --------------------------------------------------------------------------------------------
@@ -145,15 +147,16 @@ class MqttSink(Sink[Entry]):
         self._connected()
         self._publish([message for entry in rows for message in self._messages_of(entry)])
 
+    def take(self, batch: FactBatch) -> None:
+        """Publish what is due; a busy log leaves no time to be idle. Raises RetryError."""
+        super().take(batch)
+        if self._clock_s() - self._tended_s >= TEND_PERIOD_S:
+            self._tend(batch.newest_us)
+
     def idle(self, now_us: int) -> None:
-        """Keep the connection, or connect again, so that subscribers see the bridge. Raises RetryError."""
+        """Publish what has waited long enough. Raises RetryError."""
         super().idle(now_us)
-        self._connected()
-        with self._lost_by_failure() as connection:
-            connection.poll()
-        again = [*self._announcements()] if self._has_birth else []
-        self._has_birth = False
-        self._publish([*again, *self._forget(now_us)])
+        self._tend(now_us)
 
     def close(self) -> None:
         """Publish the rest if that goes at once, say that the bridge is gone, and disconnect."""
@@ -223,6 +226,16 @@ class MqttSink(Sink[Entry]):
                 yield from home.announce_round(metric)
 
     # --- the broker --------------------------------------------------------------------------------------
+
+    def _tend(self, now_us: int) -> None:
+        """Keep the connection, or connect again, so that subscribers see the bridge. Raises RetryError."""
+        self._tended_s = self._clock_s()
+        self._connected()
+        with self._lost_by_failure() as connection:
+            connection.poll()
+        again = [*self._announcements()] if self._has_birth else []
+        self._has_birth = False
+        self._publish([*again, *self._forget(now_us)])
 
     def _publish(self, messages: Sequence[Message]) -> None:
         with self._lost_by_failure() as connection:

@@ -24,7 +24,13 @@ MAX_POLLS = 1_000  # messages handled at once, before the user's own work goes o
 _LOOP_S = 0.2  # at most so long until time-outs are looked at
 # What a broker of MQTT 5 will never take (3.4.2.1); the rest of a batch may go.
 _HOPELESS = {"Topic name invalid", "Payload format invalid"}
-_DENIED = {"Not authorized", "Bad user name or password", "Banned", "Bad authentication method"}
+_LOGIN = "mend user and password_from"
+_REMEDIES = {
+    "Not authorized": _LOGIN,
+    "Bad user name or password": _LOGIN,
+    "Unsupported protocol version": 'set version = "3.1.1"',
+    "Client identifier not valid": "set client_id",
+}
 
 
 class Message(NamedTuple):
@@ -179,15 +185,17 @@ class MqttConnection:
         if self._denied is not None:  # before what follows: some brokers end the connection then
             raise self._failed(self._denied, "let the user write to that topic")
         if self._lost is not None or code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise self._failed(self._lost or "the connection is lost", "is the broker running?")
+            is_new = self._connected is None
+            remedy = (
+                'is it its TLS port? does it need version = "3.1.1"?' if is_new else "is the broker running?"
+            )
+            raise self._failed(self._lost or "the connection is lost", remedy)
 
     def _failed(self, cause: str, remedy: str) -> RetryError:
         return RetryError(f"{self._where}: {cause}; {remedy}")
 
     def _refused(self, reason: str) -> RetryError:
-        if reason in _DENIED:
-            return self._failed(f"may not connect ({reason})", "mend user and password_from")
-        return self._failed(f"refuses the connection ({reason})", "look into its log")
+        return self._failed(f"refuses the connection ({reason})", _REMEDIES.get(reason, "look into its log"))
 
     # --- callbacks ---------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import subprocess
@@ -280,6 +281,23 @@ def test_a_node_that_was_silent_for_long_is_forgotten_also_by_the_next_start(
     second.close()
 
 
+def test_a_log_that_is_never_quiet_leaves_time_for_the_connection(
+    subscriber: Subscriber, broker: Mosquitto
+) -> None:
+    sink = sink_on(broker.port, 'keepalive = "5 s"')
+    sink.take(batch(1, seen(1)))
+    subscriber.client.publish("homeassistant/status", "online", 1).wait_for_publish(10)
+    numbers = itertools.count(2)
+
+    def taken() -> bool:
+        """Frames that tell nothing of readings."""
+        sink.take(batch(next(numbers)))
+        return len(subscriber.on(CONFIG)) == 2
+
+    until(taken, "the announcement")
+    sink.close()
+
+
 # --- Home Assistant --------------------------------------------------------------------------------------
 
 
@@ -294,7 +312,6 @@ def test_home_assistant_gets_a_device_for_each_node_and_one_for_the_rounds(
         "unique_id": "treering_garden_7_temperature",
         "state_topic": READING,
         "value_template": "{{ value_json.value }}",
-        "json_attributes_topic": READING,
         "unit_of_measurement": "°C",
         "device_class": "temperature",
         "state_class": "measurement",
@@ -383,7 +400,7 @@ def test_a_password_comes_from_an_owner_only_file_and_is_never_told(
     with running(server):
         guessing = sink_with("bad")
         with pytest.raises(
-            RetryError, match=r"may not connect \(.*\); mend user and password_from"
+            RetryError, match=r"refuses the connection \(.*\); mend user and password_from"
         ) as caught:
             guessing.take(batch(1, seen(1)))
         assert "guessed" not in str(caught.value) + caplog.text
@@ -435,7 +452,7 @@ def test_tls_trusts_the_ca_that_is_named_and_nobody_else(tmp_path: Path, version
             assert trusting.pending == 0
             trusting.close()
         nobody = sink_with('ca = "ca.pem"')
-        with pytest.raises(RetryError, match="is the broker running"):
+        with pytest.raises(RetryError, match=r"is the broker running|is it its TLS port"):
             nobody.take(batch(1, seen(1)))
         for each in (stranger, nobody):
             each.close()
