@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from protocol import serial_number
 from protocol.capture import Record
@@ -132,43 +132,44 @@ class Observer:
         round_ = self._round + serial_number.distance(version, self._version)
         return round_ if round_ > 0 else version
 
-    def observe_all(self, records: Sequence[Record]) -> list[Observation]:
-        """What they tell, one after the other."""
-        found: list[Observation] = []
-        for record in records:
-            found += self.observe(record)
-        return found
-
     def observe(self, record: Record) -> list[Observation]:
         """What `record` tells. A frame seen before, on another link or from a relay, tells nothing."""
-        try:
-            frame = decode(record.frame)
-        except FrameError as error:
-            self.dropped[error.reason] += 1
-            return [Dropped(record.timestamp_us, record.link, error.reason, str(error))]
-        source, now_us = frame.source, record.timestamp_us
-        node = self.nodes.get(source) or self._new_node(source)
-        recent = self._recent.get(source) or self._new_source(source)
-        if not recent.take(frame.counter):
-            return []
-        self.good += 1
-        if type(frame.payload) is Reading and self._polling is not None and self.network is _POLLING:
-            # Most of what a busy network says, so it has the short way.
-            seen = self._polling.read_reading(source, frame.destination, frame.payload, now_us)
-            found: list[Observation] = [seen] if seen is not None and self._keep(seen) else []
-        else:
-            found = self._only_news(self._learn(frame, now_us))
-        if self._tells_heard:
-            before_us = node.last_heard_us
+        return self.observe_all((record,))
+
+    def observe_all(self, records: Iterable[Record]) -> list[Observation]:
+        """What they tell, one after the other."""
+        found: list[Observation] = []
+        nodes, recents = self.nodes, self._recent
+        for record in records:
+            try:
+                frame = decode(record.frame)
+            except FrameError as error:
+                self.dropped[error.reason] += 1
+                found.append(Dropped(record.timestamp_us, record.link, error.reason, str(error)))
+                continue
+            source, now_us = frame.source, record.timestamp_us
+            recent = recents.get(source) or self._new_source(source)
+            if not recent.take(frame.counter):
+                continue
+            self.good += 1
+            node = nodes.get(source) or self._new_node(source)
+            before_us, node.last_heard_us = node.last_heard_us, now_us
+            node.has_left = frame.type is _GOODBYE
             # Whole seconds of the log's time: so who begins in the middle of a log finds the same.
-            if before_us is None or before_us // _SECOND_US != now_us // _SECOND_US:
-                found = [NodeHeard(now_us, source), *found]
-        node.last_heard_us = now_us
-        node.has_left = frame.type is _GOODBYE
-        if frame.type is _RESULT:
-            return [*found, *self._finish_round(frame, record)]
-        self._frames += 1
-        self._bytes += len(record.frame)
+            if self._tells_heard and (before_us is None or before_us // _SECOND_US != now_us // _SECOND_US):
+                found.append(NodeHeard(now_us, source))
+            if type(frame.payload) is Reading and self._polling is not None and self.network is _POLLING:
+                # Most of what a busy network says, so it has the short way.
+                seen = self._polling.read_reading(source, frame.destination, frame.payload, now_us)
+                if seen is not None and self._is_news(seen):
+                    found.append(seen)
+            else:
+                found += filter(self._is_news, self._learn(frame, now_us))
+            if frame.type is _RESULT:
+                found += self._finish_round(frame, record)
+            else:
+                self._frames += 1
+                self._bytes += len(record.frame)
         return found
 
     def _new_node(self, node_id: int) -> NodeState:
@@ -213,15 +214,13 @@ class Observer:
             return self._polling
         return self._tree
 
-    def _only_news(self, found: list[Observation]) -> list[Observation]:
+    def _is_news(self, seen: Observation) -> bool:
         """Readings of a round are told once, by whatever frame tells them first."""
-        return [seen for seen in found if type(seen) is not ReadingsSeen or self._keep(seen)]
-
-    def _keep(self, seen: ReadingsSeen) -> bool:
-        known = self.readings.get(seen.node)
-        if known and known.version == seen.version:
-            return False
-        self.readings[seen.node] = seen
+        if type(seen) is ReadingsSeen:
+            known = self.readings.get(seen.node)
+            if known is not None and known.version == seen.version:
+                return False
+            self.readings[seen.node] = seen
         return True
 
     # --- the rounds --------------------------------------------------------------------------------------
