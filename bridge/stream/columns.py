@@ -41,11 +41,17 @@ _WEIGHTLESS = 1e-30
 class Rolled:
     """Statistics of the windows that end with each value: columns as long as the values."""
 
-    def __init__(self, values: Floats, first: Indices, size: int | None) -> None:
-        """`first` has the index of each window's first value; `size` is that of full ones, None by time."""
+    def __init__(self, values: Floats, size: int | None, first: Indices | None = None) -> None:
+        """Of `size` values; or of any number, if `first` has the index of each window's first one."""
         self._values = values
-        self._first = first
         self._size = size
+        if first is not None:
+            self._first = first
+
+    @cached_property
+    def _first(self) -> Indices:
+        assert self._size is not None
+        return np.maximum(np.arange(len(self._values)) - (self._size - 1), 0)
 
     @cached_property
     def count(self) -> Indices:
@@ -59,12 +65,7 @@ class Rolled:
     @cached_property
     def variance(self) -> Floats:
         """Of a sample (ddof = 1), NaN of a single value; the error is at most 8 (n + 1)^2 u of itself."""
-        means, variances = [], []
-        for sums in self._sums(squares=True):
-            means.append(_mean(sums))
-            variances.append(_variance(sums))
-        self.mean = self._joined(means)
-        return self._joined(variances)
+        return self._joined([_variance(sums) for sums in self._sums(squares=True)])
 
     @cached_property
     def deviation(self) -> Floats:
@@ -85,13 +86,23 @@ class Rolled:
 
         NaN where fewer than two values came before; infinite where those were all equal and this one is not.
         """
+        self._compute_both()
         scores = np.full(len(self._values), np.nan)
-        deviation = self.deviation[:-1]  # before the mean, which comes with it
         away = self._values[1:] - self.mean[:-1]
+        deviation = self.deviation[:-1]
         with np.errstate(divide="ignore", invalid="ignore"):
             np.divide(away, deviation, out=scores[1:])
-        scores[1:][(away == 0.0) & (deviation == 0.0)] = 0.0
+        level = np.flatnonzero(deviation == 0.0)
+        scores[1 + level[away[level] == 0.0]] = 0.0
         return scores
+
+    def _compute_both(self) -> None:
+        """Mean and variance at once: they share most of the work."""
+        means, variances = [], []
+        for sums in self._sums(squares=True):
+            means.append(_mean(sums))
+            variances.append(_variance(sums))
+        self.mean, self.variance = self._joined(means), self._joined(variances)
 
     def _sums(self, squares: bool) -> Iterator[_Sums]:
         if self._size is None:
@@ -108,7 +119,7 @@ def rolling(values: ArrayLike, size: int) -> Rolled:
     if size < 1:
         raise ValueError(f"a window holds at least 1 value, not {size}")
     column = _column("values", values)
-    return Rolled(column, np.maximum(np.arange(len(column)) - (size - 1), 0), size)
+    return Rolled(column, size)
 
 
 def rolling_time(times_s: ArrayLike, values: ArrayLike, span_s: float) -> Rolled:
@@ -120,7 +131,7 @@ def rolling_time(times_s: ArrayLike, values: ArrayLike, span_s: float) -> Rolled
     if not 0.0 < span_s < inf:
         raise ValueError(f"a window is longer than 0 s, not {span_s} s")
     times, column = _samples(times_s, values)
-    return Rolled(column, np.searchsorted(times, times - span_s, side="right"), None)
+    return Rolled(column, None, np.searchsorted(times, times - span_s, side="right"))
 
 
 class WindowTable(NamedTuple):
