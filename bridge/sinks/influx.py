@@ -13,7 +13,7 @@ from bridge.quantities import quantity
 from bridge.sinks.entries import Entry, Reading, entries_of
 from bridge.sinks.influx_http import BadPointsError, Influx1, Influx2, InfluxConnection
 from bridge.sinks.line_protocol import event_line, reading_line, round_line
-from bridge.sinks.settings import DELIVERY_KEYS, Delivery, read_secret, secret_place
+from bridge.sinks.settings import DELIVERY_KEYS, Delivery, Secret, secret_place
 from bridge.sinks.sink import Offsets, Sink
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
@@ -96,7 +96,7 @@ class InfluxSink(Sink[str]):
         self._connection = InfluxConnection(
             settings.url,
             settings.target,
-            None if settings.secret_place is None else read_secret(settings.secret_place),
+            Secret(settings.secret_place),
             timeout_s=settings.timeout_s,
             tls=_context(settings.tls),
         )

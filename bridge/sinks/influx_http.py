@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from bridge.log.facts import RetryError
+from bridge.sinks.settings import Secret
 
 MAX_ANSWER_BYTES = 1 << 16  # an error in it; whatever stands behind that is not needed
 _DROPPED = re.compile(r"partial write: .* dropped=(\d+)$")
@@ -95,7 +96,7 @@ class InfluxConnection:
         self,
         url: str,
         target: Influx1 | Influx2,
-        secret: str | None = None,
+        secret: Secret,
         *,
         timeout_s: float,
         tls: ssl.SSLContext | None = None,
@@ -106,8 +107,8 @@ class InfluxConnection:
         self._target = target
         self._base = parts.path.rstrip("/")
         self._headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
-        if (authorization := target.authorization(secret)) is not None:
-            self._headers["Authorization"] = authorization
+        self._secret = secret
+        self._log_in()
         if parts.scheme == "https":
             self._http: http.client.HTTPConnection = http.client.HTTPSConnection(
                 parts.hostname, parts.port, timeout=timeout_s, context=tls
@@ -127,11 +128,18 @@ class InfluxConnection:
             status, answer = self._post(self._target.write_path(), body)
         if status == 204:
             return
+        if status in (401, 403):
+            self._log_in()
         raise self._error(status, _cause_in(answer))
 
     def close(self) -> None:
         """Let the connection go; it is opened again when it is needed."""
         self._http.close()
+
+    def _log_in(self) -> None:
+        """With the secret as it is now. Raises RetryError."""
+        if (authorization := self._target.authorization(self._secret.text())) is not None:
+            self._headers["Authorization"] = authorization
 
     def _post(self, path: str, body: bytes) -> tuple[int, bytes]:
         is_kept = self._http.sock is not None

@@ -18,7 +18,7 @@ from bridge.sinks.entries import Entry, Event, Reading, entries_of
 from bridge.sinks.home_assistant import BIRTH, HomeAssistant
 from bridge.sinks.mqtt_connection import Message, MqttConnection
 from bridge.sinks.mqtt_topics import OFFLINE, ONLINE, Topics, event_message, reading_message, round_message
-from bridge.sinks.settings import DELIVERY_KEYS, Delivery, read_secret, secret_place
+from bridge.sinks.settings import DELIVERY_KEYS, Delivery, Secret, secret_place
 from bridge.sinks.sink import Offsets, Sink
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
@@ -121,7 +121,7 @@ class MqttSink(Sink[Entry]):
         super().__init__("mqtt", settings.delivery, offsets)
         self._settings = settings
         self._network = network
-        self._password = None if settings.secret_place is None else read_secret(settings.secret_place)
+        self._password = Secret(settings.secret_place)
         self._tls = settings.tls.context() if settings.tls.is_used else None
         # The same after a restart: the broker then ends the last connection, and publishes its will, first.
         own_id = f"treering-{network}-{settings.delivery.name}-{socket.gethostname()}"
@@ -275,7 +275,7 @@ class MqttSink(Sink[Entry]):
             protocol=settings.protocol,
             client_id=self._client_id,
             user=settings.user,
-            password=self._password,
+            password=self._password.text(),
             tls=self._tls,
             will=Message(self._topics.bridge_status, OFFLINE, retain=True),
             keepalive_s=int(settings.keepalive_s),

@@ -8,6 +8,7 @@ from pathlib import Path
 from bridge import keyring_store
 from bridge.errors import MissingError, UsageError
 from bridge.keyring_store import KEYRING
+from bridge.log.facts import RetryError
 from bridge.private_file import read_private
 from bridge.quantities import quantity
 from bridge.units import RATES_PER_S, TIMES_S
@@ -60,11 +61,27 @@ def secret_place(table: Table, key: str, folder: Path) -> str | None:
     return place if place is None or place.startswith(KEYRING) else str(folder / place)
 
 
-def read_secret(place: str) -> str:
-    """The secret at a `secret_place`: the first line of an owner-only file, or `keyring:NAME`.
+class Secret:
+    """What is at a `secret_place`, if there is one: read anew each time, since people mend it."""
 
-    Raises UsageError, MissingError if there is none. It is in no message.
-    """
+    def __init__(self, place: str | None) -> None:
+        """Raises UsageError, MissingError if there should be one and it cannot be read."""
+        self._place = place
+        self._read()
+
+    def text(self) -> str | None:
+        """The secret, None if there is no place. Raises RetryError if it cannot be read now."""
+        try:
+            return self._read()
+        except UsageError as error:
+            raise RetryError(str(error)) from error
+
+    def _read(self) -> str | None:
+        return None if self._place is None else _read_secret(self._place)
+
+
+def _read_secret(place: str) -> str:
+    """The first line of an owner-only file, or of `keyring:NAME`; it is in no message."""
     remedy = "write the password or token there, alone in the first line"
     if place.startswith(KEYRING):
         name = place.removeprefix(KEYRING)

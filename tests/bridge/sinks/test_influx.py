@@ -168,6 +168,11 @@ def test_a_user_writes_with_a_password_from_an_owner_only_file(tmp_path: Path) -
         server.query('GRANT WRITE ON "treering" TO bridge', **admin)
         knowing.take(batch(1, seen(1)))
         assert rows_in(server, "SELECT count(value) FROM reading", **admin)[0][1] == 1
+        secret_file(tmp_path / "bad", "hidden")  # mended while the bridge runs
+        with pytest.raises(RetryError):
+            guessing.take(batch(1, seen(1)))  # what it knew; now it has read it again
+        guessing.take(batch(1, seen(1)))
+        assert guessing.pending == 0
         for each in (guessing, knowing):
             each.close()
 

@@ -408,6 +408,9 @@ def test_a_password_comes_from_an_owner_only_file_and_is_never_told(
         with subscribed(server.port, username="bridge", password="hidden") as subscriber:
             knowing.take(batch(1, seen(1)))
             subscriber.wait_for(1, READING)
+            secret_file(tmp_path / "bad", "hidden")  # mended while the bridge runs
+            guessing.take(batch(1, seen(1)))
+            subscriber.wait_for(2, READING)
         for each in (guessing, knowing):
             each.close()
 

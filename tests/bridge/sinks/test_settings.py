@@ -8,7 +8,8 @@ import pytest
 
 from bridge import keyring_store
 from bridge.errors import MissingError, UsageError
-from bridge.sinks.settings import Delivery, read_secret, secret_place
+from bridge.log.facts import RetryError
+from bridge.sinks.settings import Delivery, Secret, secret_place
 from tests.bridge.sinks.rig import secret_file, table
 
 
@@ -28,23 +29,29 @@ def test_a_secret_is_the_first_line_of_its_file(tmp_path: Path) -> None:
     found = table('[[influx]]\ntoken_from = "token"', "influx")
     place = secret_place(found, "token", tmp_path)
     assert place == str(tmp_path / "token")
-    assert read_secret(place) == "abc def"
+    secret = Secret(place)
+    assert secret.text() == "abc def"
+    (tmp_path / "token").write_text("mended")
+    assert secret.text() == "mended"
+    (tmp_path / "token").unlink()
+    with pytest.raises(RetryError, match=r"token: No such file or directory; write"):
+        secret.text()
 
 
 def test_a_secret_that_is_not_there_is_named(tmp_path: Path) -> None:
     secret_file(tmp_path / "empty", "")
     with pytest.raises(UsageError, match=r"empty: the first line is empty; write the password or token"):
-        read_secret(str(tmp_path / "empty"))
+        Secret(str(tmp_path / "empty"))
     with pytest.raises(MissingError, match=r"none: No such file or directory; write the password or token"):
-        read_secret(str(tmp_path / "none"))
+        Secret(str(tmp_path / "none"))
 
 
 def test_the_keyring_keeps_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(keyring_store, "fetch", {"broker": "hidden"}.get)
     found = table('[[mqtt]]\npassword_from = "keyring:broker"', "mqtt")
     assert secret_place(found, "password", tmp_path) == "keyring:broker"
-    assert read_secret("keyring:broker") == "hidden"
+    assert Secret("keyring:broker").text() == "hidden"
     with pytest.raises(
         MissingError, match=r"keyring:other: no such secret; run `keyring set treering other`"
     ):
-        read_secret("keyring:other")
+        Secret("keyring:other")
