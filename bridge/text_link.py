@@ -174,10 +174,15 @@ class TextLink:
             found.append(
                 f"{self.name}: no reading for {self._max_age_s:g} s; node {self.node_id} goes on without"
             )
-        bad = self.reader.bad
-        if bad.total() > WORTH_TELLING * self.reader.lines:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in bad.items())
-            found.append(f"{self.name}: of {self.reader.lines} lines some gave no reading: {reasons}")
+        reader, worth_telling = self.reader, WORTH_TELLING * self.reader.lines
+        if reader.bad.total() > worth_telling:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in reader.bad.items())
+            found.append(f"{self.name}: of {reader.lines} lines some gave no reading: {reasons}")
+        if reader.clamped > worth_telling:
+            found.append(
+                f"{self.name}: {reader.clamped} numbers were beyond what their metric holds;"
+                " look at scale and offset of the columns"
+            )
         return found
 
     async def start(self, on_frames: OnFrames, on_state: OnState) -> None:

@@ -213,6 +213,15 @@ def test_bad_lines_are_counted_and_told_once_and_a_silent_board_is_left_out(
     assert told[-1].endswith("readings come again")
 
 
+def test_numbers_without_their_scale_are_warned_of() -> None:
+    link = TextLink(TextSettings("any", NODE, (Column(SOIL_MOISTURE),)), Network.TREE, PERIOD_S)
+    link.reader.feed(b"\n512\n513\n", 0.0)
+    (warning,) = link.warnings
+    assert warning == (
+        "text:any: 2 numbers were beyond what their metric holds; look at scale and offset of the columns"
+    )
+
+
 @needs_a_terminal
 def test_it_comes_back_after_it_was_unplugged(line: Line) -> None:
     async def main() -> None:
