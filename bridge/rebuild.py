@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import logging
-from itertools import count
+from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 
 from bridge.access import Access, add_reading_arguments, reading_access_of
 from bridge.config import DEFAULT_NAME, read_config
 from bridge.errors import TreeringError
-from bridge.log.facts import RetryError
+from bridge.log.facts import FactBatch, RetryError
 from bridge.log.folder import FolderLock
 from bridge.progress import progress_bar, read_folder
 from bridge.report import log_to_stderr
+from bridge.store.salvage import take_over
 from bridge.store.settings import StoreSettings
 from bridge.store.store import Store
 
 HELP = "make a bridge's store anew from its log"
 _PARTS = ("", "-wal", "-shm")  # of a store; the last two while it is open, and after a kill
+
+_NEVER_US = 1 << 62
 
 _log = logging.getLogger(__name__)
 
@@ -43,34 +47,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Set the old file aside and make the new one. Raises UsageError, and TreeringError on a full disk."""
+    """Set the old file aside, make the new one, and take over from the old what the log does not hold.
+
+    Raises UsageError, and TreeringError on a full disk.
+    """
     log_to_stderr()
     name, access, settings = _told(args)
     batches = read_folder(args.log, access)
     first = next(batches, None)  # before anything is set aside: there is a log, and these keys read it
     lock = FolderLock(args.log)
     try:
-        if (aside := set_aside(args.store)) is not None:
-            _log.info("the old store is kept as %s", aside)
+        aside = set_aside(args.store)
         store = Store(args.store, name, settings)
         try:
-            with progress_bar("readings") as show:
-                if first is not None:
-                    store.take(first[0])
-                for batch, share in batches:
-                    store.take(batch)
-                    show(share, store.readings)
-                store.settle()
-        except RetryError as error:
-            raise TreeringError(f"{error}; then start again") from error
+            _fill(store, chain([] if first is None else [first], batches))
         finally:
             store.close()
+        _log.info(
+            "%s: %d readings, %d results, %d events", args.store, store.readings, store.rounds, store.events
+        )
+        if aside is not None:
+            begins_us = _begin_us(first)
+            rows = take_over(aside, args.store, name, begins_us)
+            _log.info("the old store is kept as %s; %d rows of before the log are taken over", aside, rows)
     finally:
         lock.release()
-    _log.info(
-        "%s: %d readings, %d results, %d events", args.store, store.readings, store.rounds, store.events
-    )
     return 0
+
+
+def _fill(store: Store, batches: Iterable[tuple[FactBatch, float]]) -> None:
+    try:
+        with progress_bar("readings") as show:
+            for batch, share in batches:
+                store.take(batch)
+                show(share, store.readings)
+            store.settle()
+    except RetryError as error:
+        raise TreeringError(f"{error}; then start again") from error
+
+
+def _begin_us(first: tuple[FactBatch, float] | None) -> int:
+    """When the log begins: what is older, it does not tell."""
+    if first is None:
+        return _NEVER_US
+    batch, _ = first
+    return min((fact.timestamp_us for fact in batch.facts), default=batch.newest_us)
 
 
 def set_aside(path: Path) -> Path | None:

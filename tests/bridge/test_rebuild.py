@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bridge.capture_file import CaptureFile, read_records
 from bridge.errors import UsageError
 from bridge.log.fact_reader import read_facts
 from bridge.log.folder import FolderLock
+from bridge.store.rows import EventRow, PeerRow
 from bridge.store.schema import StoreError
 from bridge.store.store import Store
 from desktop.command import main
@@ -109,3 +111,35 @@ def test_it_says_what_it_did(log: Path, tmp_path: Path, caplog: pytest.LogCaptur
     with caplog.at_level(logging.INFO):
         run(log, "--store", tmp_path / "new.sqlite")
     assert "72 readings, 12 results" in caplog.text
+
+
+def test_what_no_log_holds_is_taken_over(log: Path, store: Path) -> None:
+    whole = content(store)
+    opened = Store(store, "garden")
+    opened.write_events([EventRow(5, "alarm", -1, "too hot")])
+    opened.write_peers([PeerRow(7, "udp", "", "alive", 1, 2, 3, 0, None, 0)])
+    opened.close()
+    before = content(store)
+    (log / "treering-00000001.pcapng").unlink()
+    run(log, "--store", store, "--name", "garden")
+    after = content(store)
+    assert len(whole["readings"]) == 72
+    # This log, of a simulation, has no state beside its segments: its second half begins with a new primary.
+    assert {*after.pop("events")} > {*before.pop("events")}
+    assert after == before
+
+
+def test_what_is_damaged_of_it_is_left_out(log: Path, store: Path, caplog: pytest.LogCaptureFixture) -> None:
+    db = sqlite3.connect(store)
+    (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'readings'").fetchone()
+    db.close()
+    with open(store, "r+b") as file:
+        file.seek((page - 1) * 4_096)
+        file.write(bytes(4_096))
+    (log / "treering-00000001.pcapng").unlink()
+    run(log, "--store", store, "--name", "garden")
+    assert (
+        "the old readings cannot be read (database disk image is malformed), and are left out" in caplog.text
+    )
+    assert len(content(store)["rounds"]) == 12
+    assert 0 < len(content(store)["readings"]) < 72
