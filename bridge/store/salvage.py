@@ -54,7 +54,7 @@ def _check(old: Path, network: str) -> None:
 
 
 def _statements(log_begins_us: int) -> list[str]:
-    """The old store tells more of the hour in which the log begins, too: sums, and the round at hand whole."""
+    """The old store tells more of the hour in which the log begins: its sums, and the round at hand whole."""
     hour_end_us = log_begins_us - log_begins_us % HOUR_US + HOUR_US
     measured = (table for family in FAMILIES for table in family.tables)
     return [
