@@ -86,8 +86,7 @@ class Sink(ABC, Generic[Row]):
         if batch.checkpoint != self._taken:  # else it comes again, and its rows wait here
             if self._is_committed:
                 self._oldest_s = self._clock_s()
-            for fact in batch.facts:
-                self._pending.extend(self.rows_of(fact))
+            self._pending += [row for fact in batch.facts for row in self.rows_of(fact)]
             self._taken = batch.checkpoint
             self._is_committed = False
         self._send_due()

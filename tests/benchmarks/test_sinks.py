@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.sinks import kills, outage
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the servers are set up on Linux only")
 
 
 @pytest.mark.parametrize("name", outage.TARGETS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from benchmarks.sinks.servers import Influxd, running
 from bridge.sinks.influx import InfluxSettings, InfluxSink
 from protocol.observations import NodeLost
 from tests.bridge.sinks.rig import NETWORK, START_US, MemoryOffsets, batch, result, seen, table
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="influxd is set up on Linux only")
 
 FOLDER = Path(__file__).parents[3] / "docs" / "grafana"
 BOARD = json.loads((FOLDER / "dashboards" / "treering.json").read_text("utf-8"))

@@ -6,7 +6,9 @@ import gzip
 import http.server
 import json
 import ssl
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ from tests.bridge.sinks.rig import (
     seen,
     table,
 )
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="influxd is set up on Linux only")
 
 
 @pytest.fixture
@@ -124,6 +128,20 @@ def test_points_of_another_type_are_counted_told_and_passed_over(
     assert rows_in(influxd, "SELECT count(value) FROM reading")[0][1] == 2
     for each in (sink, spoiled):
         each.close()
+
+
+def test_points_too_old_for_the_database_do_not_hold_up_the_others(
+    influxd: Influxd, caplog: pytest.LogCaptureFixture
+) -> None:
+    influxd.query('CREATE DATABASE "treering" WITH DURATION 1h')
+    old = seen(1)
+    new = type(old)(time.time_ns() // 1_000, 7, 2, old.pairs)
+    sink = sink_to(influxd.url)
+    sink.take(batch(1, old, new))
+    assert (sink.refused, sink.pending) == (1, 0)
+    assert "points beyond retention policy" in caplog.text
+    assert [row[1] for row in rows_in(influxd, "SELECT version FROM reading")] == [2]
+    sink.close()
 
 
 def test_a_bad_line_is_found_among_many(influxd: Influxd, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ from tests.bridge.sinks.rig import (
     seen,
     table,
 )
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mosquitto is set up on Linux only")
 
 VERSIONS = ["3.1.1", "5"]
 READING = "treering/garden/node/7/temperature"
