@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.cores import BrokenError
-from bridge.link import LinkState
+from bridge.link import LinkState, one_by_one
 from bridge.serial_link import SerialLink
 from protocol.keys import Keys
 from protocol.packets import Boot, FrameError, decode, peek_header
@@ -100,7 +100,7 @@ async def open_again(port: str, times: int, seed: int) -> Openings:
     for number in range(times):
         link, heard = SerialLink(port), Heard()
         opened_s = time.monotonic()
-        await link.start(heard.take, _ignore)
+        await link.start(one_by_one(heard.take), _ignore)
         try:
             await asyncio.wait_for(heard.enough.wait(), OPENING_TIMEOUT_S)
         except TimeoutError:
