@@ -11,7 +11,7 @@ has told it for the rule's `stale_after`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
@@ -103,19 +103,40 @@ class EngineState:
     phases: dict[PhaseKey, Phase] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A test, and the series that it looks at; None for one of silence."""
+
+    test: Test
+    series: Series | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """All or at least one of them: the truth that one part has and that decides."""
+
+    deciding: bool
+    parts: tuple[_Check | _Checks, ...]
+
+
 class _Instance:
     """A rule for one node, or for none in particular."""
 
-    def __init__(self, order: int, rule: Rule, node: int | None, phase: Phase) -> None:
+    def __init__(
+        self, order: int, rule: Rule, node: int | None, phase: Phase, check: Callable[[Test], _Check]
+    ) -> None:
         self.order = order, -1 if node is None else node
         self.rule = rule
         self.node = node
         self.phase = phase
         self.due_us: int | None = None
-        self.on = _bound(rule.sentence.on, node)
-        self.off = None if rule.sentence.off is None else _bound(rule.sentence.off, node)
-        found = [*tests_in(self.on), *(() if self.off is None else tests_in(self.off))]
-        self.tests = tuple(dict.fromkeys(found))
+        on = _bound(rule.sentence.on, node)
+        off = None if rule.sentence.off is None else _bound(rule.sentence.off, node)
+        found = [*tests_in(on), *(() if off is None else tests_in(off))]
+        checks = {test: check(test) for test in found}
+        self.checks = tuple(checks.values())
+        self.on = _checked(on, checks)
+        self.off = None if off is None else _checked(off, checks)
 
 
 Changed = dict[tuple[int, int], _Instance]
@@ -237,16 +258,14 @@ class Engine:
     def _make_instance(self, order: int, rule: Rule, node: int | None) -> None:
         key = rule.name, rule.text, node
         phase = self._state.phases[key] = self._kept.phases.get(key) or Phase()
-        instance = _Instance(order, rule, node, phase)
+        instance = _Instance(order, rule, node, phase, self._check)
         self._instances.append(instance)
-        for test in instance.tests:
-            if isinstance(test, Stale):
-                assert isinstance(test.node, int)
-                self._readers.setdefault(test.node, []).append(instance)
-            else:
-                self._follow(_key_of(test))
-                self._readers.setdefault(_key_of(test), []).append(instance)
+        for check in instance.checks:
+            self._readers.setdefault(_read_by(check.test), []).append(instance)
         self._schedule(instance)
+
+    def _check(self, test: Test) -> _Check:
+        return _Check(test, None if isinstance(test, Stale) else self._follow(_key_of(test)))
 
     def _follow(self, key: SeriesKey) -> Series:
         series = self._state.series
@@ -299,7 +318,7 @@ class Engine:
         self._schedule(instance)
 
     def _tell(self, instance: _Instance) -> None:
-        told = "; ".join(self._test_text(test) for test in instance.tests)
+        told = "; ".join(map(self._text, instance.checks))
         rule, phase = instance.rule, instance.phase
         self._events.append(
             RuleEvent(self._state.now_us, rule.kind, rule.name, instance.node, phase.is_active, told)
@@ -308,7 +327,7 @@ class Engine:
     def _schedule(self, instance: _Instance) -> None:
         """When the rule is to be judged next though there is no news."""
         now_us, phase, sentence = self._state.now_us, instance.phase, instance.rule.sentence
-        times_us = [self._next_us(test, instance.rule.stale_us) or 0 for test in instance.tests]
+        times_us = [self._next_us(check, instance.rule.stale_us) or 0 for check in instance.checks]
         if phase.met_us is not None:
             times_us.append(phase.met_us + (sentence.off_for_us if phase.is_active else sentence.for_us))
         due_us = min((time_us for time_us in times_us if time_us > now_us), default=None)
@@ -318,22 +337,21 @@ class Engine:
 
     # --- conditions --------------------------------------------------------------------------------------
 
-    def _truth(self, condition: Condition, instance: _Instance) -> bool | None:
+    def _truth(self, check: _Check | _Checks, instance: _Instance) -> bool | None:
         """None: it is not known. Of joined parts as in Kleene's logic."""
-        if not isinstance(condition, Joined):
-            return self._holds(condition, instance.rule.stale_us)
-        parts = [self._truth(part, instance) for part in condition.parts]
-        deciding = condition.word == "or"
-        if deciding in parts:
-            return deciding
-        return None if None in parts else not deciding
+        if isinstance(check, _Check):
+            return self._holds(check, instance.rule.stale_us)
+        parts = [self._truth(part, instance) for part in check.parts]
+        if check.deciding in parts:
+            return check.deciding
+        return None if None in parts else not check.deciding
 
-    def _holds(self, test: Test, stale_us: int) -> bool | None:
-        now_us = self._state.now_us
+    def _holds(self, check: _Check, stale_us: int) -> bool | None:
+        now_us, test, series = self._state.now_us, check.test, check.series
         if isinstance(test, Stale):
             stale_at_us = self._stale_at_us(test, stale_us)
             return stale_at_us is not None and now_us >= stale_at_us
-        series = self._state.series[_key_of(test)]
+        assert series is not None
         series.advance(now_us)
         if not series.known(now_us, stale_us):
             return None
@@ -342,11 +360,12 @@ class Engine:
         value = series.newest
         return None if value is None else COMPARE[test.sign](value, test.threshold)
 
-    def _next_us(self, test: Test, stale_us: int) -> int | None:
+    def _next_us(self, check: _Check, stale_us: int) -> int | None:
         """When its truth may change without news."""
-        if isinstance(test, Stale):
-            return self._stale_at_us(test, stale_us)
-        return self._state.series[_key_of(test)].next_us(self._state.now_us, stale_us)
+        if isinstance(check.test, Stale):
+            return self._stale_at_us(check.test, stale_us)
+        assert check.series is not None
+        return check.series.next_us(self._state.now_us, stale_us)
 
     def _stale_at_us(self, test: Stale, stale_us: int) -> int | None:
         """None: it has left. One that was never heard is as if it was when the log began."""
@@ -354,14 +373,15 @@ class Engine:
         last_us = self._state.heard_us.get(test.node, self._state.began_us)
         return None if last_us is None else last_us + stale_us
 
-    def _test_text(self, test: Test) -> str:
+    def _text(self, check: _Check) -> str:
+        """What it is that holds, for people."""
+        test, series = check.test, check.series
         if isinstance(test, Stale):
             last_us = self._state.heard_us.get(test.node) if isinstance(test.node, int) else None
             if last_us is None:
-                return f"{test.node} was not heard"
+                return f"node {test.node} was not heard"
             return f"node {test.node} was heard {(self._state.now_us - last_us) / 1e6:.0f} s ago"
-        series = self._state.series[_key_of(test)]
-        if series.newest is None:
+        if series is None or series.newest is None:
             return f"{test.value} is not known"
         expected = "" if series.anomaly is None else f", {series.anomaly.expected:g} expected"
         return f"{test.value} is {series.newest:g} {test.value.unit}".rstrip() + expected
@@ -389,6 +409,21 @@ def _bound(condition: Condition, node: int | None) -> Condition:
 
 def _of_node(value: Value, node: int | None) -> Value:
     return replace(value, of=node) if value.of is Of.ANY and node is not None else value
+
+
+def _checked(condition: Condition, checks: Mapping[Test, _Check]) -> _Check | _Checks:
+    if isinstance(condition, Joined):
+        parts = tuple(_checked(part, checks) for part in condition.parts)
+        return _Checks(condition.word == "or", parts)
+    return checks[condition]
+
+
+def _read_by(test: Test) -> SeriesKey | int:
+    """By whose news its truth changes."""
+    if isinstance(test, Stale):
+        assert isinstance(test.node, int)  # it is bound
+        return test.node
+    return _key_of(test)
 
 
 def _key_of(test: Comparison | Anomaly) -> SeriesKey:
