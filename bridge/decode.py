@@ -15,6 +15,7 @@ from bridge.report import log_to_stderr
 from protocol.aggregate import Aggregate, metric_of
 from protocol.capture import Direction, Record
 from protocol.long_counter import LIFE_SHIFT
+from protocol.letters import Cause, update_in
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -245,9 +246,10 @@ def _service_text(payload: Challenge | Response | Letter | Heard | Boot | Pair) 
             return f"life 0x{life:08x}"
         case Response(life, challenged_life, challenged_counter):
             return f"life 0x{life:08x}, answers {_long_counter_text(challenged_life, challenged_counter)}"
-        case Letter(hops, origin, addressee, life, counter, body):
+        case Letter(hops, origin, addressee, life, counter):
             number = _long_counter_text(life, counter)
-            return f"{origin} to {addressee}, number {number}, {hops} hops left: {body.hex()}"
+            whom = "all" if addressee == origin else str(addressee)
+            return f"{origin} to {whom}, number {number}, {hops} hops left: {_letter_text(payload)}"
         case Pair(step, body):
             return f"step {step}: {body.hex()}"
         case Heard(source, counter, quality):
@@ -256,6 +258,15 @@ def _service_text(payload: Challenge | Response | Letter | Heard | Boot | Pair) 
             started = f"{_long_counter_text(life, counter)} after {_BOOT_CAUSES.get(cause, f'cause {cause}')}"
             told = [name for bit, name in enumerate(_BOOT_FLAGS) if flags >> bit & 1]
             return ", ".join([started, *told, f"settings CRC 0x{settings_crc:04x}"])
+
+
+def _letter_text(letter: Letter) -> str:
+    """What it tells all; of letters to one node, which are sealed once more, the bytes."""
+    update = update_in(letter)
+    if update is None:
+        return letter.body.hex()
+    cause = Cause(update.cause).label if update.cause in list(Cause) else f"cause {update.cause}"
+    return f"actuator {update.actuator} of {update.node} is {update.value} ({cause})"
 
 
 def _long_counter_text(life: int, counter: int) -> str:

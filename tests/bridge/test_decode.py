@@ -12,6 +12,7 @@ from bridge.capture_file import CaptureFile
 from desktop.command import main
 from protocol.aggregate import Aggregate
 from protocol.capture import Direction, Record
+from protocol.letters import Cause, StateUpdate, encode_update
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -56,6 +57,7 @@ ITEMS_TEXT = (
     "round 9 temperature max 125 (22.5 degC) at 12, total 240, count 2; round 9 humidity no reading;"
     " 12 under 2, quality 250; 1 in doubt"
 )
+UPDATE = Letter(6, 1, 1, 0xBEEF, 5, encode_update(StateUpdate(7, 2, 200, Cause.SILENCE)))
 LETTER = Letter(6, 7, 9, 0xBEEF, 5, b"\x01\xff")
 CASES: list[tuple[FrameType, int, Payload, str]] = [
     (FrameType.DISCOVERY, BROADCAST, SYNC, f"DISCOVERY 3 -> all, counter 77: {SYNC_TEXT}"),
@@ -153,6 +155,13 @@ CASES: list[tuple[FrameType, int, Payload, str]] = [
         BROADCAST,
         LETTER,
         "LETTER 3 -> all, counter 77: 7 to 9, number 0x0000beef/5, 6 hops left: 01ff",
+    ),
+    (
+        FrameType.LETTER,
+        BROADCAST,
+        UPDATE,
+        "LETTER 3 -> all, counter 77: 1 to all, number 0x0000beef/5, 6 hops left:"
+        " actuator 2 of node 7 is 200 (silence)",
     ),
     (
         FrameType.HEARD,
