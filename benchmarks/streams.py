@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,6 +51,7 @@ SAMPLES = 1_000_000
 SINGLE_SHARE = 10
 SIZE = 100
 TURNS = 5
+DIGIT_SAMPLES = 10_000
 ALPHA = 0.05
 STEP_S = 1.0
 SEED = 1
@@ -104,6 +106,8 @@ def main() -> int:
         differing += differences(subject)
     print(f"ns a sample; windows of {args.size} samples, batches of {args.samples}")
     print_costs(costs)
+    print("\nrelative error of the last deviation")
+    print_table([("", "single", "batch", "pandas", "river"), *errors(values[:DIGIT_SAMPLES], args.size)])
     return report("", claims(costs, differing))
 
 
@@ -275,7 +279,7 @@ def river_deviations(values: Iterable[float], size: int) -> float:
     rolling, deviation = utils.Rolling(stats.Var, size), math.nan
     for value in values:
         rolling.update(value)
-        deviation = math.sqrt(rolling.get())
+        deviation = math.sqrt(max(0.0, rolling.get()))  # it has been below 0
     return deviation
 
 
@@ -390,6 +394,24 @@ def differences(subject: Subject) -> Iterator[str]:
         pair = ours(), theirs()
         if not math.isclose(*pair, rel_tol=1e-6, abs_tol=1e-6):
             yield f"{subject.what}: {one} {pair[0]!r}, {other} {pair[1]!r}"
+
+
+def errors(values: Sequence[float], size: int) -> Iterator[Sequence[str]]:
+    """What each has left of a deviation, of hard values; the exact one is of rational numbers."""
+    for what, hard in (
+        ("plain values", [*values]),
+        ("after a single 1e16", [1e16, *values]),
+        ("on an offset of 1e9", [1e9 + value for value in values]),
+    ):
+        exact = statistics.stdev(hard[-size:])
+        column = np.array(hard)
+        deviations = (
+            our_deviations(hard, size),
+            last(columns.rolling(column, size).deviation),
+            last(pd.Series(column).rolling(size).std()),
+            river_deviations(hard, size),
+        )
+        yield what, *(f"{abs(deviation - exact) / exact:.0e}" for deviation in deviations)
 
 
 def print_costs(costs: Iterable[Cost]) -> None:
