@@ -71,6 +71,8 @@ class FactReader:
 
     def _warm_start(self, segment: int) -> tuple[int, Decoder]:
         """Where to begin to read so that all is known at the beginning of that segment, and with what."""
+        if (decoder := self._known_before(segment)) is not None:
+            return segment, decoder
         first, read_bytes = segment, 0
         for found in reversed([found for found in self._folder.segments() if found.number <= segment]):
             first = found.number

@@ -124,6 +124,8 @@ class SegmentedLog:
         self._wake.set()
         self._thread.join()
         self._end_segment()
+        if self.state is not None:  # the next start need not read a segment for it
+            self._states.append((self._next_number, self.state()))
         self.sync()
         for file in self._ended:
             file.close()
@@ -141,7 +143,8 @@ class SegmentedLog:
                 newest_us = found
                 break
         for orphan in self.folder.orphans():
-            orphan.unlink()
+            if orphan != self.folder.state(last + 1):
+                orphan.unlink()
         if not self._journal.is_there:
             return last, newest_us
         if (left := self._journal.left()) is not None:
@@ -180,9 +183,13 @@ class SegmentedLog:
         is_old = time.monotonic() - self._began_s >= self.settings.segment_age_s
         return (is_full or is_old) and self._synced.segment == self.end.segment
 
+    @property
+    def _next_number(self) -> int:
+        return self.end.segment + (self.end.offset_bytes > 0)
+
     def _begin_segment(self) -> None:
         self._end_segment()
-        number = self.end.segment + (self.end.offset_bytes > 0)
+        number = self._next_number
         file = FileIO(self.folder.segment(number), "wb")
         self._writer = CaptureWriter()
         try:
@@ -210,7 +217,11 @@ class SegmentedLog:
 
     def _write(self, records: Sequence[Record]) -> None:
         assert self._file is not None
-        blocks = self._writer.encode_all(records)
+        try:
+            blocks = self._writer.encode_all(records)
+        except ValueError:  # a mistake of ours; the writer believes links described that are not
+            self._end_segment()
+            raise
         self._journal.note(self.end.segment, self._taken + len(records))
         try:
             _write_all(self._file, blocks)

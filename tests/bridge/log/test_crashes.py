@@ -215,6 +215,7 @@ def test_a_power_cut_may_take_what_a_consumer_has_taken_and_all_that_is_left_com
                 checkpoint = batch.checkpoint
         left = as_after_a_kill(Path(place) / "log", Path(place) / "left")
         end = fact_log.log.end
+        follower.close()
         fact_log.log.close()
         os.truncate(LogFolder(left).segment(end.segment), data.draw(st.integers(0, end.offset_bytes), "cut"))
         fact_log = open_log(left, opener)

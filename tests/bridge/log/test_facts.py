@@ -113,6 +113,18 @@ def test_states_may_be_missing(network: str, sealed: bool, tmp_path: Path) -> No
         assert all_facts(tmp_path, opener, batches[taken - 1].checkpoint) == facts_of(batches[taken:])
 
 
+def test_a_start_after_a_clean_end_reads_no_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_all(tmp_path, frames(100), open_opener)
+    told = frames(10, 100)
+    with monkeypatch.context() as patched:
+        patched.setattr(segment_reader.SegmentReader, "read", None)
+        fact_log = open_log(tmp_path)
+    assert fact_log.records == 100
+    facts = list(fact_log.append(told))
+    fact_log.log.close()
+    assert all_facts(tmp_path, open_opener)[-len(facts) :] == facts
+
+
 def test_other_keys_read_other_facts(tmp_path: Path) -> None:
     """The states of a bridge without keys say nothing to who has them."""
     record_all(tmp_path, field_records("tree", True), open_opener)
@@ -127,7 +139,9 @@ def test_no_state_holds_a_key_and_none_is_for_others_to_read(tmp_path: Path) -> 
     state = fact_log._decoder.state()
     assert access.keys.master.hex().encode() not in state
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.state"))
-    assert len(list(tmp_path.glob("*.state"))) == len(list(tmp_path.glob("*.pcapng")))
+    assert (
+        len(list(tmp_path.glob("*.state"))) == len(list(tmp_path.glob("*.pcapng"))) + 1
+    )  # for the next start
 
 
 def test_what_cannot_be_opened_is_recorded_all_the_same(tmp_path: Path) -> None:
@@ -161,6 +175,8 @@ def test_who_follows_gets_the_same_from_memory_and_from_the_disk(
     while (batch := next_batch(slow)) is not None:
         got_slow += batch.facts
     assert got_slow == got_early == all_facts(tmp_path, open_opener)
+    early.close()
+    slow.close()
     assert fact_log.tail_facts <= 60
     assert slow.records == early.records == len(records)
     fact_log.log.close()
