@@ -14,8 +14,8 @@ from bridge.errors import UsageError
 from bridge.report import log_to_stderr
 from protocol.aggregate import Aggregate, metric_of
 from protocol.capture import Direction, Record
-from protocol.long_counter import LIFE_SHIFT
 from protocol.letters import Cause, update_in
+from protocol.long_counter import LIFE_SHIFT
 from protocol.packets import (
     BROADCAST,
     HOST,
@@ -266,7 +266,7 @@ def _letter_text(letter: Letter) -> str:
     if update is None:
         return letter.body.hex()
     cause = Cause(update.cause).label if update.cause in list(Cause) else f"cause {update.cause}"
-    return f"actuator {update.actuator} of {update.node} is {update.value} ({cause})"
+    return f"actuator {update.actuator} of node {update.node} is {update.value} ({cause})"
 
 
 def _long_counter_text(life: int, counter: int) -> str:

@@ -11,7 +11,7 @@ has told it for the rule's `stale_after`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
@@ -68,7 +68,7 @@ class Stream:
 class RuleEvent:
     """A rule has begun to hold, or is over; `node` is None but for a rule of any node.
 
-    (name, node, timestamp_us) is its key: a log that is read again gives the same event again.
+    All but the text is its key: a log that is read again gives the same event again.
     """
 
     timestamp_us: int
@@ -166,8 +166,6 @@ class Engine:
         for node in self._state.heard_us:
             self._make(node)
         self._kept = EngineState()
-        for instance in self._instances:
-            self._schedule(instance)
 
     # --- what comes in -----------------------------------------------------------------------------------
 
@@ -194,7 +192,7 @@ class Engine:
         if state.began_us is None:
             state.began_us = state.now_us = now_us
             for instance in self._instances:
-                self._schedule(instance)
+                self._schedule(instance, now_us)
         while self._due and self._due[0][0] < now_us:
             due_us, _, instance = heapq.heappop(self._due)
             if instance.due_us == due_us:
@@ -262,7 +260,7 @@ class Engine:
         self._instances.append(instance)
         for check in instance.checks:
             self._readers.setdefault(_read_by(check.test), []).append(instance)
-        self._schedule(instance)
+        self._schedule(instance, self._state.now_us - 1)  # what is due at this very time has not happened
 
     def _check(self, test: Test) -> _Check:
         return _Check(test, None if isinstance(test, Stale) else self._follow(_key_of(test)))
@@ -315,22 +313,24 @@ class Engine:
             if now_us >= phase.met_us + hold_us:
                 phase.is_active, phase.since_us, phase.met_us = not phase.is_active, now_us, None
                 self._tell(instance)
-        self._schedule(instance)
+        self._schedule(instance, now_us)
 
     def _tell(self, instance: _Instance) -> None:
-        told = "; ".join(map(self._text, instance.checks))
+        told = "; ".join(dict.fromkeys(map(self._text, instance.checks)))
         rule, phase = instance.rule, instance.phase
         self._events.append(
             RuleEvent(self._state.now_us, rule.kind, rule.name, instance.node, phase.is_active, told)
         )
 
-    def _schedule(self, instance: _Instance) -> None:
-        """When the rule is to be judged next though there is no news."""
-        now_us, phase, sentence = self._state.now_us, instance.phase, instance.rule.sentence
-        times_us = [self._next_us(check, instance.rule.stale_us) or 0 for check in instance.checks]
+    def _schedule(self, instance: _Instance, after_us: int) -> None:
+        """When, after that time, the rule is to be judged next though there is no news."""
+        phase, sentence = instance.phase, instance.rule.sentence
+        times_us = [
+            time_us for check in instance.checks for time_us in self._turns_us(check, instance.rule.stale_us)
+        ]
         if phase.met_us is not None:
             times_us.append(phase.met_us + (sentence.off_for_us if phase.is_active else sentence.for_us))
-        due_us = min((time_us for time_us in times_us if time_us > now_us), default=None)
+        due_us = min((time_us for time_us in times_us if time_us > after_us), default=None)
         if due_us is not None and due_us != instance.due_us:
             heapq.heappush(self._due, (due_us, instance.order, instance))
         instance.due_us = due_us
@@ -353,19 +353,20 @@ class Engine:
             return stale_at_us is not None and now_us >= stale_at_us
         assert series is not None
         series.advance(now_us)
-        if not series.known(now_us, stale_us):
+        if not series.known(now_us, stale_us, self._state.began_us):
             return None
         if isinstance(test, Anomaly):
             return series.is_odd
         value = series.newest
         return None if value is None else COMPARE[test.sign](value, test.threshold)
 
-    def _next_us(self, check: _Check, stale_us: int) -> int | None:
-        """When its truth may change without news."""
+    def _turns_us(self, check: _Check, stale_us: int) -> Iterable[int]:
+        """When its truth may change without news; some of it may be over."""
         if isinstance(check.test, Stale):
-            return self._stale_at_us(check.test, stale_us)
+            stale_at_us = self._stale_at_us(check.test, stale_us)
+            return () if stale_at_us is None else (stale_at_us,)
         assert check.series is not None
-        return check.series.next_us(self._state.now_us, stale_us)
+        return check.series.turns_us(stale_us, self._state.began_us)
 
     def _stale_at_us(self, test: Stale, stale_us: int) -> int | None:
         """None: it has left. One that was never heard is as if it was when the log began."""

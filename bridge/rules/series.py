@@ -61,9 +61,11 @@ class Window:
         return None if isnan(found) else found
 
     def _rate(self) -> float | None:
-        """From the oldest value to the newest, per minute."""
+        """From the oldest value to the newest, per minute, if they are half of the window apart: a sensor's
+        step between two readings is no trend."""
         (first_us, first), (last_us, last) = self._samples[0], self._samples[-1]
-        return (last - first) * _MINUTE_US / (last_us - first_us) if last_us > first_us else None
+        apart_us = last_us - first_us
+        return (last - first) * _MINUTE_US / apart_us if 2 * apart_us >= self.span_us else None
 
     def _evict(self) -> None:
         self._samples.popleft()
@@ -110,18 +112,22 @@ class Series:
             return None
         return self.anomaly is not None
 
-    def known(self, now_us: int, stale_us: int) -> bool:
-        """Whether it can be believed now: it was told less than `stale_us` ago. Counts are known always."""
-        if self.value.statistic is Statistic.COUNT:
-            return True
+    def known(self, now_us: int, stale_us: int, began_us: int | None) -> bool:
+        """Whether it can be believed now: it was told less than `stale_us` ago. A count is known when there was
+        counting, since `began_us`, for as long as its window is."""
+        if self.value.span_us is not None and self.value.statistic is Statistic.COUNT:
+            return began_us is not None and now_us >= began_us + self.value.span_us
         return self.last_us is not None and now_us < self.last_us + stale_us
 
-    def next_us(self, now_us: int, stale_us: int) -> int | None:
-        """When it changes though nobody tells anything."""
+    def turns_us(self, stale_us: int, began_us: int | None) -> list[int]:
+        """When it changes though nobody tells anything; some of it may be over."""
         times_us = [] if self.last_us is None else [self.last_us + stale_us]
-        if self._window is not None and self._window.next_us is not None:
-            times_us.append(self._window.next_us)
-        return min((time_us for time_us in times_us if time_us > now_us), default=None)
+        if self._window is not None:
+            if self._window.next_us is not None:
+                times_us.append(self._window.next_us)
+            if began_us is not None:
+                times_us.append(began_us + self._window.span_us)
+        return times_us
 
 
 def reading_of(value: Value, fact: ReadingsSeen | RoundRow) -> float | None:

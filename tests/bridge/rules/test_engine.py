@@ -134,7 +134,20 @@ def test_a_rule_ends_when_nobody_tells_its_value_any_more() -> None:
 def test_windows_go_on_without_news() -> None:
     engine = engine_of("alarm when temperature of node 7 count over 1 min < 3", stale_s=3600)
     facts = [reading(s, 20) for s in (0, 10, 20, 30)]
-    assert run(engine, facts, until_s=200) == [(0, True), (20, False), (70, True)]
+    # From 60 s on a whole minute is known: then there are three, ten seconds later two.
+    assert run(engine, facts, until_s=200) == [(70, True)]
+
+
+def test_what_is_never_told_is_counted_as_none() -> None:
+    engine = engine_of("alarm when temperature of node 7 count over 1 min < 1")
+    assert run(engine, [reading(5, 20, node=8)], until_s=100) == [(65, True)]
+
+
+def test_a_step_between_two_readings_is_no_trend() -> None:
+    engine = engine_of("alarm when temperature of node 7 rate over 1 min > 1")
+    assert run(engine, [reading(0, 20), reading(1, 20.5), reading(29, 20.5)]) == []
+    assert run(engine, [reading(30, 20.5)]) == []  # half a degree in half a minute is not above
+    assert run(engine, [reading(31, 21)]) == [(31, True)]
 
 
 def test_or_holds_though_one_part_is_not_known() -> None:
@@ -203,7 +216,7 @@ def test_nodes_beyond_the_most_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
         ("temperature maximum", 28),
         ("temperature nodes", 2),
         ("temperature count over 1 min", 2),
-        ("temperature rate over 1 min", 24),
+        ("temperature rate over 20 s", 24),
         ("temperature deviation over 1 min", 2.8284271247461903),
     ],
 )
@@ -215,13 +228,13 @@ def test_values_of_the_field(value: str, last: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statistic", "last"), [("average", 22), ("minimum", 20), ("maximum", 24), ("rate", 12)]
+    ("statistic", "last"), [("average", 22), ("minimum", 20), ("maximum", 24), ("deviation", 8**0.5)]
 )
 def test_values_of_a_node(statistic: str, last: float) -> None:
     engine = Engine([], [Stream("s", read_value(f"temperature of any node {statistic} over 1 min"))])
     run(engine, [reading(0, 90), reading(60, 20), reading(80, 24), reading(81, 1, node=8)])
     found = {node: series.newest for _, node, series in engine.numbers()}
-    assert found[7] == last
+    assert found[7] == pytest.approx(last)
 
 
 def test_other_metrics_and_nodes_are_no_news() -> None:
@@ -321,6 +334,20 @@ def test_who_asks_in_between_finds_the_same_events(
 def _taken(engine: Engine, fact: Observation) -> list[RuleEvent]:
     engine.take(fact)
     return engine.take_events()
+
+
+def test_what_is_due_at_the_very_time_of_a_restart_happens_then() -> None:
+    engine = engine_of("alarm when any node is stale")
+    assert run(engine, [NodeHeard(0, 7), NodeHeard(60 * S_US, 8)]) == []
+    again = Engine([rule("alarm when any node is stale")], state=kept(engine))
+    assert run(again, [], until_s=61) == run(engine, [], until_s=61) == [(60, True)]
+
+
+def test_what_holds_is_said_once_for_one_value() -> None:
+    engine = engine_of("alarm when temperature of node 7 > 25, off below 24")
+    engine.take(reading(0, 26))
+    (event,) = engine.take_events()
+    assert event.text == "temperature of node 7 is 26 degC"
 
 
 def test_a_rule_that_was_rewritten_begins_anew() -> None:
