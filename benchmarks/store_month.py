@@ -53,6 +53,7 @@ DAY_S = 86_400
 DAY_US = DAY_S * SECOND_US
 BATCH_ROUNDS = 50
 QUESTION_PERIOD_S = 0.5
+AT_REST = 200
 # Short, so that within a month whatever is ever dropped is dropped: after a year the file is no larger.
 SETTINGS = StoreSettings(
     keep_readings_s=2 * DAY_S,
@@ -205,21 +206,27 @@ QUESTIONS: dict[str, Question] = {
 }
 
 
-def ask_until(over: threading.Event, path: Path, nodes: int) -> dict[str, list[float]]:
-    """The times of all answers in ms, by question."""
+Times = dict[str, list[tuple[float, float]]]  # by question: ms of the clock, and of the processor
+
+
+def ask_until(over: threading.Event, path: Path, nodes: int, *, most: int | None = None) -> Times:
+    """What all answers take; `most` times each without a pause, or until it is over."""
     generator = random.Random(1)
-    times_ms: dict[str, list[float]] = {name: [] for name in QUESTIONS}
+    times: Times = {name: [] for name in QUESTIONS}
     with Queries(path) as ask:
-        while not over.wait(QUESTION_PERIOD_S):
+        while not over.wait(QUESTION_PERIOD_S if most is None else 0):
             newest = ask.last_rounds()
             if not newest:
                 continue
             for name, question in QUESTIONS.items():
                 node = generator.randint(1, nodes)
-                began_s = time.perf_counter()
+                began_s, began_cpu_s = time.perf_counter(), time.thread_time()
                 question(ask, newest[0].timestamp_us, node)
-                times_ms[name].append(1e3 * (time.perf_counter() - began_s))
-    return times_ms
+                wall_s, cpu_s = time.perf_counter() - began_s, time.thread_time() - began_cpu_s
+                times[name].append((1e3 * wall_s, 1e3 * cpu_s))
+            if most is not None and len(times[name]) >= most:
+                break
+    return times
 
 
 def ask_as_other_process(path: Path, nodes: int) -> None:
@@ -234,13 +241,17 @@ def ask_as_other_process(path: Path, nodes: int) -> None:
     print(json.dumps(ask_until(over, path, nodes)))
 
 
-def print_times(who: str, times_ms: dict[str, list[float]]) -> None:
-    """Median, 99th percentile and the longest."""
-    print(f"\n{who}: {sum(map(len, times_ms.values()))} answers, ms   median     p99     max")
-    for name, times in times_ms.items():
-        ordered = sorted(times) or [0.0]
-        median, p99 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.99))
-        print(f"  {name:40} {median:8.1f} {p99:7.1f} {ordered[-1]:7.1f}")
+def print_times(who: str, times: Times) -> None:
+    """Median, 99th percentile and the longest by the clock, and the 99th percentile of processor time."""
+    print(f"\n{who}: {sum(map(len, times.values()))} answers")
+    print(f"  {'ms':30}  median      p99      max  p99 of processor time")
+    for name, found in times.items():
+        if found:
+            wall, cpu = (sorted(column) for column in zip(*found, strict=True))
+            p99 = int(0.99 * len(found))
+            print(
+                f"  {name:30} {wall[len(wall) // 2]:7.1f} {wall[p99]:8.1f} {wall[-1]:8.1f} {cpu[p99]:10.1f}"
+            )
 
 
 # --- the month -------------------------------------------------------------------------------------------
@@ -318,7 +329,7 @@ def run(path: Path, args: argparse.Namespace) -> int:
         stdout=subprocess.PIPE,
         text=True,
     )
-    own: dict[str, list[float]] = {}
+    own: Times = {}
     asker = threading.Thread(target=lambda: own.update(ask_until(over, path, args.nodes)))
     asker.start()
     done = 0
@@ -333,6 +344,7 @@ def run(path: Path, args: argparse.Namespace) -> int:
     store.settle()
     print_times("a thread of the process that writes", own)
     print_times("another process", json.loads(theirs))
+    print_times("when all is done", ask_until(threading.Event(), path, args.nodes, most=AT_REST))
     is_right = check(path, field, done)
     store.close()
     print(
