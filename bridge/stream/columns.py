@@ -331,13 +331,13 @@ def _sums_by_time(values: Floats, first: Indices, squares: bool) -> Iterator[_Su
         newer[0, upwards], older[0, downwards] = sums.real, sums.imag
         if products is not None:
             newer[1, upwards], older[1, downwards] = products.real, products.imag
-    is_in_both = first < np.repeat(starts, lengths)
-    total, product = (
-        newer[kind, :-1] + np.where(is_in_both, older[kind, first], 0.0) if kind <= squares else None
-        for kind in range(2)
-    )
-    assert total is not None
-    yield _Sums(np.arange(1.0, count + 1) - first, total, product, np.repeat(origins, lengths))
+    begins_before = first < np.repeat(starts, lengths)
+
+    def of_windows(kind: int) -> Floats:
+        return newer[kind, :-1] + np.where(begins_before, older[kind, first], 0.0)
+
+    sizes = np.arange(1.0, count + 1) - first
+    yield _Sums(sizes, of_windows(0), of_windows(1) if squares else None, np.repeat(origins, lengths))
 
 
 def _row_starts(first: Indices) -> Indices:

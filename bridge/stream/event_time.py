@@ -4,8 +4,8 @@ How far that is certain is the watermark: the newest time seen, less a bound on 
 stream that falls silent would stop it for good, so it never stays behind the clock by more than `idle_s`.
 
 What follows sees the same samples in the same order, whatever the order they came in within the bound: its
-results are identical, not merely close. A sample from before the watermark is late. `Reorder` and `in_order`
-count it and drop it; `EventTime` hands it to its windows, which revise or count it.
+results are identical, not merely close. A sample from before the watermark is late: `Reorder` counts it and
+drops it, `EventTime` hands it to its windows, which revise or count it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Reorder:
 
 
 def in_order(samples: Iterable[Point], bound_s: float) -> Iterator[Point]:
-    """The samples in the order of their times; those more than `bound_s` too late are dropped."""
+    """The samples in the order of their times, without late ones; `Reorder` counts how many those were."""
     reorder = Reorder(bound_s)
     for time_s, value in samples:
         yield from reorder.push(time_s, value)
