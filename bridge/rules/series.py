@@ -113,8 +113,8 @@ class Series:
         return self.anomaly is not None
 
     def known(self, now_us: int, stale_us: int, began_us: int | None) -> bool:
-        """Whether it can be believed now: it was told less than `stale_us` ago. A count is known when there was
-        counting, since `began_us`, for as long as its window is."""
+        """Whether it can be believed now: it was told less than `stale_us` ago. A count is known when there
+        was counting, since `began_us`, for as long as its window is."""
         if self.value.span_us is not None and self.value.statistic is Statistic.COUNT:
             return began_us is not None and now_us >= began_us + self.value.span_us
         return self.last_us is not None and now_us < self.last_us + stale_us
