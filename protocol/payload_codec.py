@@ -88,6 +88,8 @@ _BEAT_HEAD = FixedStruct(BEAT_HEAD)
 _LETTER_HEAD = FixedStruct(LETTER_HEAD)
 _STEP = FixedStruct(STEP)
 _HEIR_BYTES = 2
+# By metric << 8 | raw: who keeps readings for long has each of them once.
+_PAIRS_OF_ONE: dict[int, Pairs] = {}
 _OTHER_ITEMS = {ITEM_LINK: _LINK, ITEM_DOUBT: _DOUBT}
 
 
@@ -290,9 +292,14 @@ def _read_reading(data: bytes) -> Reading:
     if len(data) == _READING_OF_ONE.size_bytes:  # of one metric, as those of most nodes are
         epoch, version, attempt, metric, raw = _READING_OF_ONE.unpack(data, 0)
         if metric <= METRIC_MASK:
-            return Reading(epoch, version, attempt, ((metric, raw),))
+            key = metric << 8 | raw
+            return Reading(epoch, version, attempt, _PAIRS_OF_ONE.get(key) or _pairs_of_one(key))
     epoch, version, attempt = _POLL.unpack(data, 0)
     return Reading(epoch, version, attempt, _read_pairs(data, _POLL.size_bytes, len(data)))
+
+
+def _pairs_of_one(key: int) -> Pairs:
+    return _PAIRS_OF_ONE.setdefault(key, ((key >> 8, key & 0xFF),))
 
 
 def _write_reading(reading: Reading) -> bytes:
