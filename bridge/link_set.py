@@ -13,6 +13,8 @@ from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkError, LinkState, OnFrames
 from bridge.relay import OnRecords, Relay
+from bridge.text_link import TextLink
+from bridge.udp_link import Address, UdpLink
 from protocol.capture import Direction, Record
 
 RETRY_S = 2.0
@@ -35,12 +37,14 @@ class Segment:
 class LinkSet:
     """The relay and its links. All methods belong to the event loop's thread.
 
-    Every frame becomes a record; what changes of a link, a status. `frames` counts by link and direction.
+    Every frame becomes a record; what changes of a link, a status. `frames` counts by link and direction;
+    `addresses` tells where a node is on a link that has addresses.
     """
 
     def __init__(self, on_records: OnRecords, on_status: OnStatus, access: Access = OPEN) -> None:
         self.segments: list[Segment] = []
         self.frames: Counter[tuple[str, Direction]] = Counter()
+        self.addresses: dict[str, Callable[[int], Address | None]] = {}
         self._on_status = on_status
         self._relay = Relay(reader=access.reader(), ask=self._ask)
         self._relay.subscribe(self._count)
@@ -74,7 +78,7 @@ class LinkSet:
 
     async def close_all(self) -> None:
         """The bridge's own nodes first: their goodbyes go out on the others."""
-        nodes = [segment.link for segment in self.segments if isinstance(segment.link, NodeDriver)]
+        nodes = [segment.link for segment in self.segments if isinstance(segment.link, NodeDriver | TextLink)]
         try:
             for node in nodes:
                 await self.close(node)
@@ -84,6 +88,8 @@ class LinkSet:
     def attach(self, link: Link) -> OnFrames:
         """Make `link`, which somebody else starts and closes, one of the segments."""
         self.segments.append(Segment(link))
+        if isinstance(link, UdpLink):
+            self.addresses[link.name] = link.address_of
         return self._relay.attach(link)
 
     def detach(self, link: Link) -> None:
@@ -91,6 +97,7 @@ class LinkSet:
         segment = self._segment(link)
         self._tell_counts_of(segment)
         self.segments.remove(segment)
+        self.addresses.pop(link.name, None)
         self._relay.detach(link)
 
     def tell(self, state: LinkState) -> None:

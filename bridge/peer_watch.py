@@ -67,8 +67,5 @@ class PeerWatch:
         _log.info("node %d: %s%s (%s)", peer.node, change.change, moved, where)
 
     def _address_of(self, link: str, source: int) -> Address | None:
-        for segment in self._links.segments:
-            if segment.link.name == link:
-                find = getattr(segment.link, "address_of", None)
-                return None if find is None else find(source)
-        return None
+        find = self._links.addresses.get(link)
+        return None if find is None else find(source)
