@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+
+import pyarrow.parquet
 
 from benchmarks.claims import Claim
 from benchmarks.sinks.bridge import Bridge, write_config
@@ -20,6 +22,7 @@ from benchmarks.sinks.outage import influxd, mosquitto
 from benchmarks.sinks.servers import comes_true
 from bridge.log.facts import Checkpoint
 from bridge.sinks.entries import Reading
+from protocol.aggregate import TEMPERATURE
 
 RATE_PER_S = 1_000.0
 LIVES_S = (0.05, 1.5)  # of a life, from when it takes frames
@@ -59,7 +62,7 @@ class Outcome:
             missing, strange = len(keys - arrived.keys()), len(arrived.keys() - keys)
             again = sum(arrived.values()) - len(arrived)
             figure = f"{missing} missing, {strange} unknown, {again:,} again"
-            is_once = sink != "csv" or not again
+            is_once = sink not in FILES or not again
             found.append(
                 Claim(f"{sink}: keys against the log", figure, not missing and not strange and is_once)
             )
@@ -86,7 +89,8 @@ def run(kills: int, seed: int, folder: Path) -> Outcome:
         for sink, arrived in heard.items():
             comes_true(partial(_has_all, keys, arrived), 10, poll_s=0.5)
             outcome.arrived[sink] = arrived()
-        outcome.arrived["csv"] = _csv_keys(folder / "csv")
+        for sink, keys_in in FILES.items():
+            outcome.arrived[sink] = Counter(keys_in(folder / sink))
     return outcome
 
 
@@ -122,15 +126,35 @@ def _servers(folder: Path) -> Iterator[tuple[Path, dict[str, Arrived]]]:
         (folder / name).mkdir()
     config = folder / "bridge.toml"
     with mosquitto(folder / "broker") as broker, influxd(folder / "database") as database:
-        write_config(config, f'{broker.toml}{database.toml}[[csv]]\nfolder = "csv"\n')
+        write_config(config, broker.toml + database.toml + FILE_SINKS)
         yield config, {"mqtt": broker.arrived, "influx": database.arrived}
 
 
-def _csv_keys(folder: Path) -> Mapping[str, int]:
-    found: Counter[str] = Counter()
+def _csv_keys(folder: Path) -> Iterator[str]:
     for path in folder.glob("readings-*.csv"):
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                timestamp_us = int(datetime.fromisoformat(row["time (UTC)"]).timestamp() * 1e6 + 0.5)
-                found[f"{NETWORK}/{row['node']}/temperature/{row['version']}/{timestamp_us}"] += 1
-    return found
+                yield _key(int(row["node"]), int(row["version"]), datetime.fromisoformat(row["time (UTC)"]))
+
+
+def _parquet_keys(folder: Path) -> Iterator[str]:
+    for path in folder.glob("readings-*.parquet"):
+        for row in pyarrow.parquet.read_table(path).to_pylist():
+            yield _key(row["node"], row["version"], row["time"])
+
+
+def _key(node: int, version: int, time: datetime) -> str:
+    timestamp_us = (time - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+    return Reading(timestamp_us, node, version, TEMPERATURE, 0).key(NETWORK)
+
+
+# By sink and folder: each reading must be there once.
+FILES: Mapping[str, Callable[[Path], Iterator[str]]] = {"csv": _csv_keys, "parquet": _parquet_keys}
+FILE_SINKS = """
+[[csv]]
+folder = "csv"
+[[parquet]]
+folder = "parquet"
+batch = 500
+batch_age = "500 ms"
+"""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.claims import Claim
-from benchmarks.sinks.field import NETWORK, make_opener, pace, readings_in, round_frames
+from benchmarks.claims import Claim, quantile
+from benchmarks.sinks.field import NETWORK, NODES, make_opener, pace, readings_in, round_frames
 from benchmarks.sinks.servers import Influxd, Mosquitto, Server, comes_true, running, until
 from benchmarks.sinks.subscriber import subscribed
 from bridge.log.fact_log import FactLog
@@ -47,6 +47,9 @@ class Outcome:
     arrived: Mapping[str, int]
     retries: int
     drain_s: float  # from the server's return to the end of the backlog
+    appends_ms: Mapping[
+        bool, Sequence[float]
+    ]  # how long each round took to be recorded, by: is it the outage?
 
     @property
     def missing(self) -> frozenset[str]:
@@ -79,6 +82,10 @@ class Outcome:
             ),
             Claim(f"{self.name}: attempts in the outage", f"{self.retries}"),
             Claim(f"{self.name}: from its return until all had arrived", f"{self.drain_s:.1f} s"),
+            Claim(
+                f"{self.name}: {NODES} readings recorded, 99 % of times within, with it and without",
+                f"{quantile(self.appends_ms[False], 0.99):.1f} ms, {quantile(self.appends_ms[True], 0.99):.1f} ms",
+            ),
         ]
 
 
@@ -140,8 +147,9 @@ def run(name: str, plan: Plan, folder: Path) -> Outcome:
         fact_log = FactLog(log, make_opener)
         runner = Runner(fact_log, sink, Pauses(longest_s=LONGEST_PAUSE_S))
         runner.start()
+        appends_ms: dict[bool, list[float]] = {False: [], True: []}
         try:
-            returned_s = _feed(fact_log, plan, target)
+            returned_s = _feed(fact_log, plan, target, appends_ms)
             until(lambda: _is_drained(runner, sink), "the end of the backlog", DRAIN_S)
             drain_s = time.monotonic() - returned_s
         finally:
@@ -150,7 +158,7 @@ def run(name: str, plan: Plan, folder: Path) -> Outcome:
         readings, _ = readings_in(folder / "log")
         recorded = frozenset(reading.key(NETWORK) for reading in readings)
         comes_true(lambda: recorded <= target.arrived().keys(), 10, poll_s=0.5)
-        return Outcome(name, recorded, target.arrived(), runner.retries, drain_s)
+        return Outcome(name, recorded, target.arrived(), runner.retries, drain_s, appends_ms)
 
 
 def _table_in(toml: str) -> tuple[str, list[Table]]:
@@ -163,20 +171,23 @@ def _is_drained(runner: Runner, sink: Sink[Any]) -> bool:
     return runner.status().lag_records == 0 and sink.pending == 0
 
 
-def _feed(fact_log: FactLog, plan: Plan, target: Target) -> float:
+def _feed(fact_log: FactLog, plan: Plan, target: Target, appends_ms: Mapping[bool, list[float]]) -> float:
     """The monotonic time at which the server was back."""
     start_s = time.monotonic()
-    returned_s = killed_s = 0.0
+    returned_s = ended_s = 0.0
     for round_, _ in enumerate(pace(plan.rate_per_s)):
         now_s = time.monotonic()
-        if not killed_s and now_s - start_s >= plan.before_s:
+        if not ended_s and now_s - start_s >= plan.before_s:
             target.end()
-            killed_s = now_s
-        elif killed_s and not returned_s and now_s - killed_s >= plan.outage_s:
+            ended_s = now_s
+        elif ended_s and not returned_s and now_s - ended_s >= plan.outage_s:
             target.server.start()
             returned_s = time.monotonic()
         elif returned_s and now_s - returned_s >= plan.after_s:
             return returned_s
         now_us = time.time_ns() // 1_000
-        fact_log.append([Record(now_us, "field", Direction.INBOUND, frame) for frame in round_frames(round_)])
+        records = [Record(now_us, "field", Direction.INBOUND, frame) for frame in round_frames(round_)]
+        before_s = time.perf_counter()
+        fact_log.append(records)
+        appends_ms[bool(ended_s and not returned_s)].append((time.perf_counter() - before_s) * 1_000)
     raise AssertionError("pace never ends")
