@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import FileIO
+from itertools import accumulate
 
 from bridge.errors import UsageError
 from bridge.log.decoder import packed
@@ -143,39 +144,42 @@ class SegmentedLog:
                 newest_us = found
                 break
         for orphan in self.folder.orphans():
-            if orphan != self.folder.state(last + 1):
+            if orphan != self.folder.state(last + 1):  # for this start
                 orphan.unlink()
-        if not self._journal.is_there:
-            return last, newest_us
-        if (left := self._journal.left()) is not None:
-            segment, taken = left
-            last = max(last, segment)
-            self.lost = max(
-                0, taken - (survey(self.folder.segment(segment)).records if segment in numbers else 0)
-            )
+        if self._journal.is_there:
+            self._count_lost(last)
+            last += 1  # it may have been begun, and its name not have reached the disk
+        return last, newest_us
+
+    def _count_lost(self, last: int) -> None:
+        """What the last run had taken for its last segment, which may be one whose name is not there."""
+        segment, taken = self._journal.left() or (last, 0)
+        self._journal.note(last, 0)  # it is told once
+        if segment == last + 1:
+            self.lost = taken
+        elif 0 < segment == last:
+            self.lost = max(0, taken - survey(self.folder.segment(last)).records)
         if self.lost:
-            _log.warning(
-                "%s: %d frames that were taken when the last run was killed are not in the log",
-                self.folder.path,
-                self.lost,
-            )
-        self._journal.note(last, 0)  # told once
-        return last + 1, newest_us  # one more may have been begun, its name not on the disk yet
+            what = "frames that were taken when the last run was killed are not in the log"
+            _log.warning("%s: %d %s", self.folder.path, self.lost, what)
 
     # --- writing -----------------------------------------------------------------------------------------
 
     def _in_time(self, records: Sequence[Record]) -> Sequence[Record]:
         """The times of a log do not go back, though a clock may."""
-        newest_us = self.newest_us
-        behind_us = newest_us - records[0].timestamp_us
+        times_us = [record.timestamp_us for record in records]
+        behind_us = self.newest_us - times_us[0]
         if behind_us > BEHIND_WARNED_US:
             what = f"the clock is {behind_us / 1e6:.0f} s behind the log, whose times stand still until then"
             self._warn("clock", f"{self.folder.path}: {what}; set the clock")
         elif "clock" in self._warnings:
             self._resolve("clock", "the clock has come up with the log")
-        if behind_us <= 0:
+        if behind_us <= 0 and times_us == sorted(times_us):
             return records
-        return [replace(record, timestamp_us=max(newest_us, record.timestamp_us)) for record in records]
+        rising_us = list(accumulate([self.newest_us, *times_us], max))[1:]
+        return [
+            replace(record, timestamp_us=time_us) for record, time_us in zip(records, rising_us, strict=True)
+        ]
 
     def _is_due(self) -> bool:
         """Whether the segment is full or old. There are never two whose names are in the cache only."""
@@ -279,13 +283,13 @@ class SegmentedLog:
 
     def _retain(self) -> None:
         """Remove what is too old or too much, and see how much there is now."""
+        open_number, needed = self.end.segment, self.needed()
         is_early = time.monotonic() - self._started_s < GRACE_S
-        open_number, needed = self.end.segment, 0 if is_early else self.needed()
         found = self.folder.segments()
         ended = [segment for segment in found if segment.number < open_number]
         open_bytes = sum(segment.size_bytes for segment in found[len(ended) :])
         self.free_bytes = shutil.disk_usage(self.folder.path).free
-        room = Room(self.free_bytes, needed, self._clock_s())
+        room = Room(self.free_bytes, 0 if is_early else needed, self._clock_s())
         gone = superfluous(ended, open_bytes, self.settings, room)
         for number in gone:
             self._remove(number, is_needed=needed is not None and number >= needed)

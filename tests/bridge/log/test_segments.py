@@ -97,6 +97,7 @@ def test_a_place_means_one_record_for_ever(tmp_path: Path) -> None:
     log.close()
     LogFolder(left).segment(log.end.segment).unlink()
     again = SegmentedLog(settings(left))
+    assert again.lost == 5
     again.append(frames(1))
     assert again.end.segment > log.end.segment
     again.close()
@@ -121,6 +122,13 @@ def test_times_never_go_back_over_restarts_neither(tmp_path: Path, caplog: pytes
     times = [record.timestamp_us - START_US for record in read_log(tmp_path)]
     assert times == [0, 1_000, 2_000, 2_000, 2_000, 5_000, 6_000]
     assert sum("set the clock" in record.message for record in caplog.records) == 1
+
+
+def test_times_do_not_go_back_within_a_batch_either(tmp_path: Path) -> None:
+    log = SegmentedLog(settings(tmp_path))
+    log.append([*reversed(frames(3)), *frames(1, 9)])
+    log.close()
+    assert [record.timestamp_us - START_US for record in read_log(tmp_path)] == [2_000, 2_000, 2_000, 9_000]
 
 
 # --- one writer ---
@@ -206,6 +214,14 @@ def test_a_start_after_a_kill_tells_what_was_taken_and_not_written(
     assert again.lost == 1
     assert "1 frames that were taken when the last run was killed are not in the log" in caplog.text
     again.close()
+
+
+@pytest.mark.parametrize("journal", [b"", b"damaged", bytes(16), b"\xff" * 16, bytes(8) + b"\x05" + bytes(7)])
+def test_a_journal_of_nothing_is_no_obstacle(tmp_path: Path, journal: bytes) -> None:
+    (tmp_path / "log.taken").write_bytes(journal)
+    log = SegmentedLog(settings(tmp_path))
+    assert (log.lost, log.append(frames(3))) == (0, frames(3))
+    log.close()
 
 
 def test_a_clean_end_loses_nothing_and_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
