@@ -23,7 +23,7 @@ from bridge.sinks.sink import Offsets, Sink
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
 from protocol.aggregate import METRICS, Metric
-from protocol.observations import Observation, RoundRow
+from protocol.observations import NodeHeard, Observation, RoundRow
 from protocol.simulator.toml_tables import Table
 
 KEYS = (
@@ -139,7 +139,9 @@ class MqttSink(Sink[Entry]):
     # --- Sink --------------------------------------------------------------------------------------------
 
     def rows_of(self, fact: Observation) -> Iterable[Entry]:
-        """All that it tells."""
+        """All that it tells. A node that is heard is not forgotten, though it has no readings to tell."""
+        if isinstance(fact, NodeHeard) and (node := self._nodes.get(fact.node)) is not None:
+            node.heard_us = max(node.heard_us, fact.timestamp_us)
         return entries_of(fact)
 
     def send(self, rows: Sequence[Entry]) -> None:

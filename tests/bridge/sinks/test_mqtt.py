@@ -19,7 +19,7 @@ from benchmarks.sinks.subscriber import Subscriber, subscribed
 from bridge.errors import UsageError
 from bridge.log.facts import RetryError
 from bridge.sinks.mqtt import MqttSettings, MqttSink
-from protocol.observations import NodeLeft, NodeLost
+from protocol.observations import NodeHeard, NodeLeft, NodeLost
 from protocol.simulator.toml_tables import DescriptionError
 from tests.bridge.sinks.certificates import Authority
 from tests.bridge.sinks.rig import (
@@ -298,6 +298,17 @@ def test_a_log_that_is_never_quiet_leaves_time_for_the_connection(
         return len(subscriber.on(CONFIG)) == 2
 
     until(taken, "the announcement")
+    sink.close()
+
+
+def test_a_node_that_is_heard_is_not_forgotten_though_it_has_no_readings(broker: Mosquitto) -> None:
+    sink = sink_on(broker.port, 'forget_after = "1 h"')
+    hour_us = 3_600_000_000
+    sink.take(batch(1, seen(0, 7), seen(0, 8), NodeHeard(START_US + hour_us, 7)))
+    sink.idle(START_US + hour_us + 1)
+    found = retained(broker)
+    assert "treering/garden/node/7/status" in found
+    assert "treering/garden/node/8/status" not in found
     sink.close()
 
 
