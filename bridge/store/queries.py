@@ -148,8 +148,9 @@ class Queries:
     ) -> list[Bucket]:
         """The node's readings in at most so many buckets of equal width, without those that are empty.
 
-        Buckets of a minute or more are whole minutes (hours), made of what was summed up already; where raw
-        readings were dropped, buckets are no finer than the minutes or hours that are left.
+        Buckets of a minute or more are whole minutes (hours), made of what was summed up already, and the
+        first one begins with the minute (hour) of `from_us`. Where raw readings were dropped, buckets are no
+        finer than the minutes or hours that are left.
         """
         return self._plot(READINGS, Bucket, series_of(node, metric), _Grid.of(from_us, to_us, most_points))
 
