@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from firmware.native.seal import NativeLetters, NativeSeal
-from protocol.letters import FIRST_HOPS, Answer, Body, Kind, Status, decode_answer, decode_body, encode_body
+from protocol.letters import (
+    FIRST_HOPS,
+    Answer,
+    Body,
+    Cause,
+    Kind,
+    StateUpdate,
+    Status,
+    decode_answer,
+    decode_body,
+    encode_body,
+    encode_update,
+)
 from protocol.packets import (
     BROADCAST,
     CRC_BYTES,
@@ -74,6 +86,14 @@ def test_a_letter_for_another_node_is_passed_on_once_with_a_hop_less() -> None:
     assert board.say(wait_ms - 1) == []
     assert board.say(wait_ms) == [Letter(3, CONTROLLER, 8, 1, 1, letter.body)]
     assert board.say(1_000) == []
+
+
+def test_what_the_controller_tells_all_is_passed_on_by_boards_that_make_nothing_of_it() -> None:
+    board = Board()
+    update = encode_update(StateUpdate(NODE, 0, 200, Cause.COMMANDED))
+    assert board.hear(Letter(4, CONTROLLER, CONTROLLER, 1, 1, update)) == 0
+    assert board.letters.value == 9
+    assert board.say(1_000) == [Letter(3, CONTROLLER, CONTROLLER, 1, 1, update)]
 
 
 def test_a_letter_without_hops_stays() -> None:
