@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.access import OPEN, Access
+from bridge.datagrams import Address
 from bridge.driver import NodeDriver
 from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkError, LinkState, OnFrames
 from bridge.relay import OnRecords, Relay
 from bridge.text_link import TextLink
-from bridge.udp_link import Address, UdpLink
+from bridge.udp_link import UdpLink
 from protocol.capture import Direction, Record
 
 RETRY_S = 2.0

@@ -17,8 +17,10 @@ import ipaddress
 import socket
 import sys
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 from bridge import receive_buffer
+from bridge.datagrams import Address, Datagram, reader_of
 from bridge.errors import UsageError
 from bridge.link import LinkError, LinkState, OnFrames, OnState
 from protocol.long_counter import is_newer
@@ -32,14 +34,10 @@ LOOPBACK = "127.0.0.1"
 MULTICAST_TTL = 1  # stays in the local network
 # One byte more than a frame tells what is longer. Windows makes an error of what does not fit.
 RECEIVE_BYTES = 65_535 if sys.platform == "win32" else MAX_FRAME_BYTES + 1
-# Datagrams read, and handed on together, before others on the loop have their turn: some milliseconds.
-BATCH = 256
 # More than one segment has; beyond it the one unheard for longest is forgotten, and reached by multicast.
 MAX_NEIGHBOURS = 1024
 # How often to look whether the network has gone, come or moved: a Pi often starts before its Wi-Fi does.
 WATCH_S = 2.0
-
-Address = tuple[str, int]
 
 
 def default_interface(group: str = GROUP, port: int = PORT) -> str:
@@ -129,17 +127,11 @@ class UdpLink:
 
     # --- receiving ---------------------------------------------------------------------------------------
 
-    def _drain(self, receiver: socket.socket) -> None:
+    def _drain(self, read: Callable[[], Sequence[Datagram]]) -> None:
         """Take what has come; the loop calls again if there is more."""
         frames: list[bytes] = []
-        receive, neighbours = receiver.recvfrom, self._neighbours
-        for _ in range(BATCH):
-            try:
-                frame, address = receive(RECEIVE_BYTES)
-            except ConnectionError:  # Windows tells here that a peer's port is closed
-                continue
-            except OSError:  # nothing more, or the network has gone: `_check_network` looks after that
-                break
+        neighbours = self._neighbours
+        for frame, address in read():
             if address == self._address:
                 continue
             if len(frame) > MAX_FRAME_BYTES:
@@ -194,7 +186,7 @@ class UdpLink:
         for receiver in self._sockets:
             receiver.setblocking(False)
             receive_buffer.enlarge(receiver)
-            self._loop.add_reader(receiver, self._drain, receiver)
+            self._loop.add_reader(receiver, self._drain, reader_of(receiver, RECEIVE_BYTES))
 
     def _close_sockets(self) -> None:
         self._count_overflow()

@@ -13,11 +13,11 @@ import textwrap
 
 import pytest
 
+from bridge.datagrams import BATCH
 from bridge.errors import UsageError
 from bridge.link import LinkError
 from bridge.receive_buffer import RECEIVE_BUFFER_BYTES
 from bridge.udp_link import (
-    BATCH,
     GROUP,
     LOOPBACK,
     MAX_NEIGHBOURS,
