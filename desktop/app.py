@@ -75,9 +75,8 @@ def _run_window(options: Options) -> int:
     from desktop.sources import DemoSource
     from desktop.window import Window, open_root
 
-    log = (
-        LogSource(options.log, options.access) if options.log else None
-    )  # before a window: its errors are the command's
+    # Before there is a window: its errors are the command's.
+    log = LogSource(options.log, options.access) if options.log else None
     try:
         root = open_root(options.mode or theme.system_mode())
     except tkinter.TclError as error:

@@ -6,17 +6,11 @@ import tkinter as tk
 from dataclasses import dataclass
 from tkinter.font import Font
 
-from desktop.model import Standing
 from desktop.motion import Place
 from desktop.node_images import NodeImages
 from desktop.notes import Note
 from desktop.palette import Palette
 from desktop.scene import Look
-
-_HOLLOW = (
-    *(Standing.SEEKING, Standing.LOST, Standing.LEFT, Standing.HEARD),
-    *(Standing.ABSENT, Standing.MISSING),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class NodeItems:
     def paint(self, node: int, look: Look, note: Note | None, brush: Brush, *, active: bool) -> None:
         """Take the look of the node as it is now."""
         palette, radius_px = brush.palette, brush.radius_px
-        color = palette.text if look.standing in _HOLLOW else palette.on_node
+        color = palette.text if look.is_hollow else palette.on_node
         value = look.value if brush.with_values else ""
         active = active or look.is_marked
         self._look(self._image, image=str(brush.images.get(look.standing, radius_px, active)))

@@ -37,10 +37,6 @@ _MARKERS = {
     Standing.STANDBY: "o",
     Standing.MISSING: "X",
 }
-_HOLLOW = (
-    *(Standing.SEEKING, Standing.LOST, Standing.LEFT, Standing.HEARD),
-    *(Standing.ABSENT, Standing.MISSING),
-)
 _COLORS = {
     Standing.ROOT: "root",
     Standing.HOME: "root",
@@ -93,7 +89,7 @@ def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) ->
         )  # fmt: skip
     for node_id, look in scene.looks.items():
         x, y = fitted.places[node_id]
-        hollow = look.standing in _HOLLOW
+        hollow = look.is_hollow
         color = getattr(palette, _COLORS.get(look.standing, "joined"))
         axes.scatter(
             [x],

@@ -11,6 +11,10 @@ from desktop.model import Standing
 from desktop.motion import Place
 from desktop.palette import Palette
 
+_HOLLOW = frozenset(
+    (Standing.SEEKING, Standing.LOST, Standing.LEFT, Standing.HEARD, Standing.ABSENT, Standing.MISSING)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -21,6 +25,11 @@ class Look:
     note: str = ""
     note_color: str = "muted"
     is_marked: bool = False
+
+    @property
+    def is_hollow(self) -> bool:
+        """Whether it has no place in the network now: its shape is not filled, words on it are dark."""
+        return self.standing in _HOLLOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ _PUT_TIMEOUT_S = 0.1
 
 
 class Security(Enum):
-    """What protects the network that is shown; the value is for people, in a word or two."""
+    """What protects the network that is shown."""
 
-    SIMULATED = ""
-    UNKNOWN = " "
+    SIMULATED = "simulated"
+    UNKNOWN = "unknown"
     SEALED = "sealed"
-    OPEN = "open network"
-    LOCKED = "sealed: no keys"
+    OPEN = "open"
+    LOCKED = "sealed, and there are no keys"
 
 
 class Session:

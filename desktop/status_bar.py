@@ -18,13 +18,25 @@ _STATE_COLORS = {
     State.FAILED: "maximum",
 }
 
-
+# In a word or two, in which colour, and what it means.
 _SECURITY = {
-    Security.SIMULATED: ("muted", ""),
-    Security.UNKNOWN: ("muted", ""),
-    Security.SEALED: ("joined", "Frames are sealed: nobody without the keys reads them or takes part"),
-    Security.OPEN: ("seeking", "Frames are open: anybody near may read them, change them and take part"),
-    Security.LOCKED: ("seeking", "Frames are sealed: open the log again, with the network's keys"),
+    Security.SIMULATED: ("", "muted", ""),
+    Security.UNKNOWN: ("", "muted", ""),
+    Security.SEALED: (
+        "sealed",
+        "joined",
+        "Frames are sealed: nobody without the keys reads them or takes part",
+    ),
+    Security.OPEN: (
+        "open network",
+        "seeking",
+        "Frames are open: anybody near may read them, change them and take part",
+    ),
+    Security.LOCKED: (
+        "sealed: no keys",
+        "seeking",
+        "Frames are sealed: open the log, or connect, again with the network's keys",
+    ),
 }
 
 
@@ -81,8 +93,7 @@ class StatusBar(ttk.Frame):
 
     def _show_security(self, security: Security) -> None:
         """A network that anybody may enter is not passed over."""
-        color, why = _SECURITY[security]
-        text = security.value.strip()
+        text, color, why = _SECURITY[security]
         self._security.configure(
             foreground=getattr(theme.current(), color), padding=(0, 0, theme.em_px() // 2 if text else 0, 0)
         )
