@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from bridge.flat_rows import COLUMNS, ColumnType, Row
@@ -46,5 +47,6 @@ class CsvWriter:
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written cannot be now
+            self._file.close()
         self._part.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,7 +40,11 @@ class ParquetWriter:
             ColumnType.FLAG: arrow.bool_(),
         }
         self._schema: Any = arrow.schema([(name, types[type_]) for name, type_ in COLUMNS[kind].items()])
-        self._writer: Any = parquet.ParquetWriter(self._part, self._schema, compression="zstd")
+        try:
+            self._writer: Any = parquet.ParquetWriter(self._part, self._schema, compression="zstd")
+        except OSError:
+            self._part.unlink(missing_ok=True)
+            raise
         self._pending: list[Row] = []
 
     def write(self, rows: Iterable[Row]) -> None:
@@ -58,7 +63,8 @@ class ParquetWriter:
 
     def discard(self) -> None:
         """Leave nothing behind; harmless after `close`."""
-        self._writer.close()
+        with suppress(OSError):  # what could not be written cannot be now
+            self._writer.close()
         self._part.unlink(missing_ok=True)
 
     def _write_group(self) -> None:

@@ -213,12 +213,18 @@ def test_a_file_that_is_there_stays_unless_it_shall_not(store: Path, tmp_path: P
     assert len(cells(out)) == 16
 
 
-def test_a_disk_that_is_full_leaves_nothing(store: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_a_disk_that_is_full_leaves_nothing(store: Path, tmp_path: Path, name: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
-    out = tmp_path / "x.csv"
-    (tmp_path / "x.csv.part").symlink_to("/dev/full")
-    assert f"{out}: No space left on device; make room" in refused("--store", store, "-o", out)
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    out = tmp_path / name
+    (tmp_path / f"{name}.part").symlink_to("/dev/full")
+    said = refused("--store", store, "-o", out)
+    assert said.startswith(f"{out}: ")
+    assert "No space left on device" in said
+    assert said.endswith("; make room, or name another file")
     assert left_over(tmp_path) == []
 
 

@@ -29,7 +29,7 @@ SHORT = StoreSettings(
     keep_events_s=3_600,
     keep_hours_s=86_400,
 )
-KILLS = 12
+KILLS = 8
 
 
 def facts_of(step: int) -> list[Observation]:
