@@ -17,7 +17,7 @@ from typing import NamedTuple
 from bridge.flat_rows import COLUMNS, row_of
 from bridge.sinks.day_files import DayFiles, Part
 from bridge.sinks.entries import Event, Reading, entries_of, utc_text
-from bridge.sinks.settings import DELIVERY_KEYS, Delivery
+from bridge.sinks.settings import FILE_KEYS, Delivery
 from bridge.sinks.sink import Sink
 from protocol.aggregate import METRICS, metric_of
 from protocol.observations import Observation, ReadingsSeen
@@ -45,7 +45,7 @@ class CsvSettings:
     @classmethod
     def from_table(cls, table: Table, folder: Path) -> CsvSettings:
         """As people wrote it; its folder may lie beside the table's own file. Raises DescriptionError."""
-        table.expect(("folder", *DELIVERY_KEYS))
+        table.expect(FILE_KEYS)
         table.need("folder")
         delivery = Delivery.from_table(table, name="csv", batch_rows=1_000, batch_age="1 s")
         return cls(delivery, folder / table.text("folder", ""))

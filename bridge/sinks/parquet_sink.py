@@ -19,7 +19,7 @@ from bridge import flat_rows
 from bridge.errors import UsageError
 from bridge.sinks.entries import entries_of, utc_text
 from bridge.sinks.part_files import Part, PartFiles
-from bridge.sinks.settings import DELIVERY_KEYS, Delivery
+from bridge.sinks.settings import FILE_KEYS, Delivery
 from bridge.sinks.sink import Sink
 from protocol.observations import Observation
 from protocol.simulator.toml_tables import Table
@@ -37,7 +37,7 @@ class ParquetSettings:
     @classmethod
     def from_table(cls, table: Table, folder: Path) -> ParquetSettings:
         """As people wrote it; its folder may lie beside the table's own file. Raises DescriptionError."""
-        table.expect(("folder", *DELIVERY_KEYS))
+        table.expect(FILE_KEYS)
         table.need("folder")
         delivery = Delivery.from_table(
             table, name="parquet", batch_rows=50_000, batch_age="1 h", most_rows=MAX_PART_ROWS

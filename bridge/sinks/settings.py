@@ -15,7 +15,9 @@ from bridge.units import RATES_PER_S, TIMES_S
 from protocol.simulator.toml_tables import Table
 
 MAX_BATCH_ROWS = 10_000
-DELIVERY_KEYS = ("name", "batch", "batch_age", "rate", "backoff")
+_KEYS = ("name", "batch", "batch_age", "backoff")
+DELIVERY_KEYS = (*_KEYS, "rate")
+FILE_KEYS = ("folder", *_KEYS)  # of sinks that write files
 
 
 @dataclass(frozen=True, slots=True)
