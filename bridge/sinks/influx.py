@@ -49,6 +49,8 @@ class InfluxSettings:
             if key in table.values:
                 raise table.error(key, f"{key} is of InfluxDB 1, bucket of InfluxDB 2", "remove one of them")
         secret = secret_place(table, "token" if is_2 else "password", folder)
+        if secret is not None and not is_2:
+            table.need("user")
         return cls(
             Delivery.from_table(table, name="influx", batch_rows=5_000, batch_age="1 s"),
             url,

@@ -332,6 +332,7 @@ def test_2_refuses_with_a_remedy(
     ("lines", "told"),
     [
         ('password = "hidden"', "password: secrets do not belong here"),
+        ('password_from = "p"', r"\[\[influx\]\] has no user"),
         ('bucket = "b"\ndatabase = "d"', "database is of InfluxDB 1"),
         ('bucket = "b"', r"\[\[influx\]\] has no organisation"),
         ('url = "influx.local:8086"', "write url = "),
