@@ -12,7 +12,9 @@ from bridge.stream import detectors
 DEFAULT_KIND: Final = "z-score"
 RESOLUTION: Final = "least_deviation"
 
-KINDS: Final[Mapping[str, Callable[..., detectors.Detector]]] = {
+Made = detectors.Detector | detectors.Neighbours[int]
+
+KINDS: Final[Mapping[str, Callable[..., Made]]] = {
     "z-score": detectors.ZScore,
     "median": detectors.MedianDeviation,
     "ewma": detectors.Ewma,
@@ -21,6 +23,7 @@ KINDS: Final[Mapping[str, Callable[..., detectors.Detector]]] = {
     "page-hinkley": detectors.PageHinkley,
     "stuck": detectors.Stuck,
     "jump": detectors.RateOfChange,
+    "neighbours": detectors.Neighbours,
 }
 # Where the library asks for a number: an hour of one reading a minute, and what is slow against that.
 _USUAL: Final[Mapping[str, Mapping[str, float]]] = {
@@ -38,7 +41,12 @@ class Detector:
     kind: str
     parameters: tuple[tuple[str, float], ...] = ()
 
-    def make(self, resolution: float) -> detectors.Detector:
+    @property
+    def is_of_rounds(self) -> bool:
+        """Whether it judges the nodes of a round together, not each by its past."""
+        return self.kind == "neighbours"
+
+    def make(self, resolution: float) -> Made:
         """It, before its first value; `resolution` is the step of the values. Raises ValueError."""
         given: dict[str, Any] = {**_USUAL.get(self.kind, {}), **dict(self.parameters)}
         if RESOLUTION in parameters_of(self.kind):

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Final
 
 from bridge.rules.detectors import Detector
+from bridge.rules.rounds import Rounds, judged
 from bridge.rules.sentences import (
     COMPARE,
     Anomaly,
@@ -31,6 +32,7 @@ from bridge.rules.sentences import (
     tests_in,
 )
 from bridge.rules.series import Series, reading_of
+from protocol.aggregate import metric_of
 from protocol.observer import NodeHeard, NodeLeft, Observation, ReadingsSeen, RoundRow
 
 MAX_NODES: Final = 1024  # that are followed; beyond it new ones are passed over
@@ -101,6 +103,7 @@ class EngineState:
     heard_us: dict[int, int | None] = field(default_factory=dict)
     series: dict[SeriesKey, Series] = field(default_factory=dict)
     phases: dict[PhaseKey, Phase] = field(default_factory=dict)
+    rounds: Rounds = field(default_factory=Rounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +155,15 @@ class Engine:
         self._rules = rules
         self._streams = streams
         self._kept = state or EngineState()
-        self._state = EngineState(self._kept.now_us, self._kept.began_us, dict(self._kept.heard_us))
+        kept = self._kept
+        self._state = EngineState(kept.now_us, kept.began_us, dict(kept.heard_us), rounds=kept.rounds)
         self._instances: list[_Instance] = []
         self._watchers: dict[tuple[int, int | Of], list[SeriesKey]] = {}
         self._readers: dict[SeriesKey | int, list[_Instance]] = {}
         self._numbers: list[tuple[Stream, int | None, Series]] = []
         self._due: list[tuple[int, tuple[int, int], _Instance]] = []
         self._events: list[RuleEvent] = []
+        self._of_rounds: dict[int, set[Detector]] = {}  # by metric: detectors of whole rounds
         self._is_for_any = any(_is_of_any(rule.sentence) for rule in rules) or any(
             stream.value.of is Of.ANY for stream in streams
         )
@@ -179,8 +184,10 @@ class Engine:
             if self._heard(fact.node, None if is_gone else state.now_us):
                 self._mark(fact.node, changed)
         if isinstance(fact, ReadingsSeen):
-            for metric, _ in fact.pairs:
+            for metric, raw in fact.pairs:
                 self._push((metric, fact.node), fact, changed)
+                if metric in self._of_rounds and fact.node in state.heard_us:
+                    self._compare(metric, fact.version, fact.node, metric_of(metric).scaled(raw), changed)
         elif isinstance(fact, RoundRow):
             self._push((fact.metric_id, Of.FIELD), fact, changed)
         for _, instance in sorted(changed.items(), key=lambda item: item[0]):
@@ -270,6 +277,8 @@ class Engine:
         if key not in series:
             series[key] = self._kept.series.get(key) or Series(*key)
             self._watchers.setdefault((key[0].metric, key[0].of), []).append(key)
+            if key[1] is not None and key[1].is_of_rounds:
+                self._of_rounds.setdefault(key[0].metric, set()).add(key[1])
         return series[key]
 
     def _heard(self, node: int, now_us: int | None) -> bool:
@@ -291,6 +300,18 @@ class Engine:
             if reading is not None:
                 self._state.series[key].push(self._state.now_us, reading)
                 self._mark(key, changed)
+
+    def _compare(self, metric: int, version: int, node: int, reading: float, changed: Changed) -> None:
+        """When a round is whole, judge its nodes by each other."""
+        whole = self._state.rounds.add(metric, version, node, reading)
+        if whole is None:
+            return
+        for detector in self._of_rounds[metric]:
+            for other, anomaly, score in judged(detector, metric, self._state.now_us / 1e6, whole):
+                key = Value(metric, other), detector
+                if key in self._state.series:
+                    self._state.series[key].judge(anomaly, score)
+                    self._mark(key, changed)
 
     def _mark(self, key: SeriesKey | int, changed: Changed) -> None:
         for instance in self._readers.get(key, ()):

@@ -85,6 +85,15 @@ def read_value(text: str) -> Value:
     return _Reader(text, Names()).value_alone()
 
 
+def fitting(value: Value, detector: Detector, column: int) -> Detector:
+    """The detector, if it can judge that value. Raises SentenceError."""
+    is_reading = value.statistic is Statistic.LAST and value.of is not Of.FIELD
+    if detector.is_of_rounds and not is_reading:
+        remedy = f"write `{metric_of(value.metric).name} of any node`"
+        raise SentenceError(column, f"{detector.kind} compares the readings of nodes", remedy)
+    return detector
+
+
 def is_name(text: str) -> bool:
     """Whether sentences can name something so."""
     return NAME.fullmatch(text) is not None and text not in KEYWORDS
@@ -203,7 +212,10 @@ class _Reader:
         if self._take("is"):
             self._take("an")
             self._need("anomaly")
-            return Anomaly(value, self._kind() if self._take("by") else detector)
+            if self._take("by"):
+                column = self._next.column
+                detector = fitting(value, self._kind(), column)
+            return Anomaly(value, detector)
         if self._next.text not in _SIGNS:
             self._fail([*_SIGNS, "is an anomaly"])
         return Comparison(value, self._sign(), self._number(value))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from math import isnan
+from math import isnan, nan
 from typing import Final
 
 from bridge.rules.detectors import Detector
 from bridge.rules.sentences import Of, Statistic, Value
-from bridge.stream.detectors import Anomaly
+from bridge.stream.detectors import Anomaly, Neighbours
 from bridge.stream.statistics import RollingExtremes, RollingStatistics
 from protocol.aggregate import metric_of
 from protocol.observer import ReadingsSeen, RoundRow
@@ -79,10 +79,12 @@ class Series:
         self.value = value
         self.last_us: int | None = None  # when a reading or a result told it
         self.anomaly: Anomaly | None = None
+        self._score = nan
         self._last: float | None = None
         self._window = None if value.span_us is None else Window(value.span_us, value.statistic)
         resolution = metric_of(value.metric).scale if value.unit else 1.0
-        self._detector = None if detector is None else detector.make(resolution)
+        made = None if detector is None else detector.make(resolution)
+        self._detector = None if isinstance(made, Neighbours) else made
 
     def push(self, time_us: int, reading: float) -> None:
         """What a reading, or a result, tells."""
@@ -93,7 +95,11 @@ class Series:
         else:
             self._last = reading
         if self._detector is not None and (found := self.newest) is not None:
-            self.anomaly = self._detector.update(time_us / 1e6, found)
+            self.judge(self._detector.update(time_us / 1e6, found), self._detector.score)
+
+    def judge(self, anomaly: Anomaly | None, score: float) -> None:
+        """What a detector finds of the newest value; the score is NaN if it does not know yet."""
+        self.anomaly, self._score = anomaly, score
 
     def advance(self, now_us: int) -> None:
         """It is that time now."""
@@ -108,9 +114,7 @@ class Series:
     @property
     def is_odd(self) -> bool | None:
         """Whether the detector finds the newest value odd; None while it warms up."""
-        if self._detector is None or isnan(self._detector.score):
-            return None
-        return self.anomaly is not None
+        return None if isnan(self._score) else self.anomaly is not None
 
     def known(self, now_us: int, stale_us: int, began_us: int | None) -> bool:
         """Whether it can be believed now: it was told less than `stale_us` ago. A count is known when there

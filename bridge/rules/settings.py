@@ -30,7 +30,7 @@ from typing import Final
 from bridge.quantities import quantity
 from bridge.rules.detectors import DEFAULT_KIND, KINDS, Detector, is_whole, parameters_of
 from bridge.rules.engine import Kind, Rule, Stream
-from bridge.rules.reader import Names, SentenceError, is_name, read_sentence, read_value
+from bridge.rules.reader import Names, SentenceError, fitting, is_name, read_sentence, read_value
 from bridge.rules.sentences import Anomaly, Sentence
 from bridge.units import TIMES_S
 from protocol.aggregate import MAX_RAW
@@ -131,6 +131,10 @@ def _stream(table: Table) -> tuple[Stream, Rule | None]:
         table.expect(_STREAM_KEYS)
         return Stream(name, value), None
     detector = _detector(table)
+    try:
+        fitting(value, detector, 1)
+    except SentenceError as error:
+        raise _worded(table, f"stream {name!r}", error) from error
     sentence = Sentence(None, Anomaly(value, detector))
     return Stream(name, value, detector), Rule(name, text, sentence, _stale_us(table), Kind.ANOMALY)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -258,6 +259,23 @@ def test_an_anomaly_is_told_with_what_was_expected() -> None:
     assert [event.has_begun for event in engine.take_events()] == [False]
 
 
+def test_a_node_is_judged_by_the_others_of_its_round() -> None:
+    engine = engine_of("alarm when temperature of any node is an anomaly by neighbours")
+    facts = [
+        replace(
+            reading(10 * version + node, 35 if (version, node) == (2, 4) else 20 + node / 2, node),
+            version=version,
+        )
+        for version in range(5)
+        for node in range(6)
+    ]
+    for fact in facts:
+        engine.take(fact)
+    told = [(event.timestamp_us / S_US, event.node, event.has_begun) for event in engine.take_events()]
+    # Each round is whole when the next one begins.
+    assert told == [(30, 4, True), (40, 4, False)]
+
+
 # --- for all logs ---
 
 steps = st.lists(st.tuples(st.integers(0, 40), st.integers(18, 32)), max_size=40)
@@ -267,6 +285,7 @@ TEXTS = (
     "alarm when any node is stale for 10 s",
     "alarm when temperature of node 7 rate over 2 min > 1 or temperature of node 8 deviation over 1 min > 2",
     "alarm when temperature of any node is an anomaly by ewma",
+    "alarm when temperature of any node is an anomaly by neighbours",
     "alarm when temperature of node 7 is an anomaly by hampel or temperature is an anomaly by median",
     "alarm when temperature of node 7 is an anomaly by stuck or temperature maximum over 1 min > 30",
     "alarm when temperature of any node min over 1 min > 25 and temperature of any node is anomaly by cusum",

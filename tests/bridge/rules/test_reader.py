@@ -160,6 +160,10 @@ def test_and_binds_closer_than_or() -> None:
         ),
         ("alarm when " + "(" * 17, "column 28: more than 16 brackets deep; make it simpler"),
         (
+            "alarm when temperature is an anomaly by neighbours",
+            "column 41: neighbours compares the readings of nodes; write `temperature of any node`",
+        ),
+        (
             "alarm when temperature is an anomaly by luck",
             "column 41: no detector 'luck'; known are z-score, median",
         ),

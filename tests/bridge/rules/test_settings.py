@@ -41,7 +41,8 @@ def test_off_is_safe_unless_it_is_said() -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"jump", "page-hinkley"}))
 def test_detectors_that_need_nothing(kind: str) -> None:
-    (stream,) = settings_of(f'[[stream]]\nname = "s"\ntext = "temperature"\ndetector = "{kind}"').streams
+    text = f'[[stream]]\nname = "s"\ntext = "temperature of any node"\ndetector = "{kind}"'
+    (stream,) = settings_of(text).streams
     assert stream.detector == Detector(kind)
 
 
@@ -88,6 +89,10 @@ def test_detectors_that_need_nothing(kind: str) -> None:
         (
             '[[stream]]\nname = "s"\ntext = "temperature"\ndetector = "luck"',
             r"bridge.toml:4: detector is 'luck'; write one of z-score, median",
+        ),
+        (
+            '[[stream]]\nname = "s"\ntext = "temperature"\ndetector = "neighbours"',
+            r"bridge.toml:3: stream 's', column 1: neighbours compares the readings of nodes; write `temp",
         ),
         (
             '[[stream]]\nname = "s"\ntext = "temperature"\ndetector = "jump"',
