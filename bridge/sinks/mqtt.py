@@ -289,5 +289,5 @@ class MqttSink(Sink[Entry]):
     def _on_message(self, topic: str, payload: str) -> None:
         if self._home and topic == self._home.status_topic:
             self._has_birth = self._has_birth or payload == BIRTH
-        elif payload and (node := self._topics.node_in(topic)) is not None:
+        elif payload in (ONLINE, OFFLINE) and (node := self._topics.node_in(topic)) is not None:
             self._nodes.setdefault(node, _Node(wall_clock_us(), payload))

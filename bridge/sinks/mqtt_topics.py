@@ -9,6 +9,7 @@ from bridge.sinks.entries import Event, Reading, round_key, utc_text
 from bridge.sinks.mqtt_connection import Message
 from protocol.aggregate import Metric
 from protocol.observations import RoundRow
+from protocol.packets import MAX_NODE_ID
 
 ONLINE, OFFLINE = "online", "offline"
 
@@ -36,7 +37,9 @@ class Topics:
     def node_in(self, topic: str) -> int | None:
         """The node if the topic is a `node_status`."""
         node = topic.removeprefix(f"{self._base}/node/").removesuffix("/status")
-        return int(node) if node.isdecimal() and topic == self.node_status(int(node)) else None
+        if not node.isdecimal() or len(node) > 5 or int(node) > MAX_NODE_ID:
+            return None
+        return int(node) if topic == self.node_status(int(node)) else None
 
     def reading(self, node: int, metric: Metric) -> str:
         """Of one node and metric."""

@@ -314,6 +314,19 @@ def test_a_node_that_is_heard_is_not_forgotten_though_it_has_no_readings(broker:
     sink.close()
 
 
+@pytest.mark.parametrize("node", ["9" * 5_000, "65535", "007", "x", "\u0667", "-1", "7/8"])
+def test_what_others_publish_where_nodes_are_makes_no_node(
+    subscriber: Subscriber, broker: Mosquitto, node: str
+) -> None:
+    sink = sink_on(broker.port)
+    subscriber.client.publish(f"treering/garden/node/{node}/status", "online", 1, True).wait_for_publish(10)
+    subscriber.client.publish("treering/garden/node/9/status", "x" * 100_000, 1, True).wait_for_publish(10)
+    subscriber.client.publish("treering/garden/node/8/status", "offline", 1, True).wait_for_publish(10)
+    until(lambda: idled(sink) and 8 in sink._nodes, "the last of the statuses")
+    assert [*sink._nodes] == [8]
+    sink.close()
+
+
 # --- Home Assistant --------------------------------------------------------------------------------------
 
 
