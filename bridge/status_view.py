@@ -49,7 +49,7 @@ def status_lines(status: BridgeStatus) -> Iterator[str]:
     """The status as people read it."""
     who = f"{status['name']}: {'sealed' if status['is_sealed'] else 'OPEN'} {status['network']}"
     own = "" if status["node"] is None else f", node {status['node']}"
-    yield f"{who}{own}, up {_span(status['up_s'])}, treering {status['version']}"
+    yield f"{who}{own}, up {span_text(status['up_s'])}, treering {status['version']}"
     yield from (f"warning: {warning}" for warning in status["warnings"])
     yield from _segments(status)
     yield from _peers(status)
@@ -83,8 +83,8 @@ def _peers(status: BridgeStatus) -> Iterator[str]:
         (
             f"node {peer['node']}",
             peer["state"],
-            f"{_span((status['now_us'] - peer['last_heard_us']) / 1e6)} ago",
-            "?" if peer["interval_s"] is None else _span(peer["interval_s"]),
+            f"{span_text((status['now_us'] - peer['last_heard_us']) / 1e6)} ago",
+            "?" if peer["interval_s"] is None else span_text(peer["interval_s"]),
             peer["link"],
             peer["address"] or "-",
             peer["frames"],
@@ -97,7 +97,7 @@ def _peers(status: BridgeStatus) -> Iterator[str]:
 
 def _log(status: BridgeStatus) -> Iterator[str]:
     log = status["log"]
-    size, free = _size(log["size_bytes"]), _size(log["free_bytes"])
+    size, free = size_text(log["size_bytes"]), size_text(log["free_bytes"])
     yield ""
     yield f"log {log['folder']}: {log['segments']} segments, {size}, {free} free;"
     yield f"    {log['records']} records, {log['lost_records']} not kept"
@@ -109,7 +109,7 @@ def _consumers(status: BridgeStatus) -> Iterator[str]:
         (
             one["name"],
             one["state"],
-            f"{one['lag_records']} records, {_span(one['lag_s'])}",
+            f"{one['lag_records']} records, {span_text(one['lag_s'])}",
             one["taken"],
             one["retries"],
             one["last_error"] or "-",
@@ -157,14 +157,16 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[st
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _span(seconds: float) -> str:
+def span_text(seconds: float) -> str:
+    """A time as people read it."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
     return f"{max(seconds, 0):.1f} s"
 
 
-def _size(count_bytes: float) -> str:
+def size_text(count_bytes: float) -> str:
+    """A size as people read it."""
     for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count_bytes >= size:
             return f"{count_bytes / size:.1f} {unit}"

@@ -13,8 +13,9 @@ from bridge.errors import TreeringError, UsageError
 from bridge.ports import PortInfo, list_ports
 from bridge.udp_link import GROUP, PORT
 from desktop.dialogs import Dialog
-from desktop.lines import Column, Line, LineList
+from desktop.lines import LineList
 from desktop.live_source import LiveSource
+from desktop.table import Column, Line
 from protocol.packets import Network
 
 _REFRESH_MS = 1_000

@@ -9,9 +9,10 @@ import ttkbootstrap
 
 from desktop import theme
 from desktop.card import Card
-from desktop.lines import Column, Line, LineList
+from desktop.lines import LineList
 from desktop.model import Changes, Model
 from desktop.model_words import EventKind, EventLine, duration_label, plural
+from desktop.table import Column, Line
 
 # Names of Bootstrap Icons, and the colour of the palette.
 _ICONS = {

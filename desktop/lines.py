@@ -1,36 +1,19 @@
-"""A list of lines that grows at its end: batched, bounded, at its end unless the person looks back."""
+"""A list of lines: one that grows at its end, and is seen there unless the person looks back; or a table."""
 
 from __future__ import annotations
 
 import math
 import tkinter as tk
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from tkinter import ttk
 from tkinter.font import Font
-from typing import Any, Literal
+from typing import Any
+
+from desktop.table import Column, Line
 
 _ICON_EM = 2.8
 MAX_LINES = 2_000  # shown; the model keeps more, the packet log all
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a list; it is at least so many em wide, and those that stretch share what is left."""
-
-    title: str
-    width_em: float
-    anchor: Literal["w", "e", "center"] = "w"
-    stretches: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line; the tag decides icon and colour."""
-
-    values: Sequence[str]
-    tag: str = ""
 
 
 class LineList(ttk.Frame):
@@ -61,9 +44,9 @@ class LineList(ttk.Frame):
         for column in columns:
             self.table.heading(column.title, text=column.title, anchor=column.anchor)
             self.table.column(column.title, anchor=column.anchor, minwidth=1, stretch=False)
-        row_px = int(ttk.Style(self).lookup("Lines.Treeview", "rowheight"))
         width_px = self._icon_px + sum(column.width_em for column in columns) * self._em_px
-        self.configure(width=math.ceil(width_px) + 1, height=(rows + 1) * row_px)
+        self.configure(width=math.ceil(width_px) + 1)
+        self.ask_for(rows)
         self._bar = ttk.Scrollbar(self, command=self._scroll)
         self.table.configure(yscrollcommand=self._on_scroll)
         self.table.pack(side="left", fill="both", expand=True)
@@ -84,6 +67,22 @@ class LineList(ttk.Frame):
             self.table.delete(*self.table.get_children()[:surplus])
         if newest and self._follows:
             self.table.yview_moveto(1.0)
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """These instead of those that are there: what the person has scrolled to or selected stays."""
+        self._follows = False
+        old = self.table.get_children()
+        new = list(lines)[:MAX_LINES]
+        for item, line in zip(old, new, strict=False):
+            self.table.item(item, values=tuple(line.values), tags=(line.tag,))
+        self.table.delete(*old[len(new) :])
+        for line in new[len(old) :]:
+            self.table.insert("", "end", values=tuple(line.values), tags=(line.tag,))
+
+    def ask_for(self, rows: int) -> None:
+        """Ask for the height of so many rows."""
+        row_px = int(ttk.Style(self).lookup("Lines.Treeview", "rowheight"))
+        self.configure(height=(rows + 1) * row_px)
 
     def clear(self) -> None:
         """Remove all."""

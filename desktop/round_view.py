@@ -6,9 +6,10 @@ import tkinter as tk
 
 from desktop import theme
 from desktop.card import Card
-from desktop.lines import Column, Line, LineList
+from desktop.lines import LineList
 from desktop.model import Changes, Model
 from desktop.model_words import count_label, metric_label, value_label
+from desktop.table import Column, Line
 from protocol.observer import RoundRow
 
 _COLUMNS = (
