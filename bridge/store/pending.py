@@ -11,7 +11,7 @@ from bridge.store.handed import Handed
 from bridge.store.inserts import insert
 from bridge.store.marks import Marks
 from bridge.store.rows import ActuatorRow, EventRow, PeerRow, event_rows
-from bridge.store.schema import EVENTS, HOUR_US, READINGS, ROUNDS
+from bridge.store.schema import EVENTS, HOUR_US, MINUTE_US, READINGS, ROUNDS
 from protocol.observations import (
     ActuatorSeen,
     Dropped,
@@ -110,9 +110,9 @@ class Pending:
         """The transaction to write it in. A minute or an hour that gets a late reading is summed up again."""
         late: dict[str, int] = {}
         for family, oldest_us in ((READINGS, self._oldest_reading_us), (ROUNDS, self._oldest_round_us)):
-            hour_us = oldest_us - oldest_us % HOUR_US
-            sums = (family.minutes, family.hours)
-            late |= {table: hour_us for table in sums if hour_us < self._marks.summed_to_us(table)}
+            for table, step_us in ((family.minutes, MINUTE_US), (family.hours, HOUR_US)):
+                if oldest_us < self._marks.summed_to_us(table):
+                    late[table] = oldest_us - oldest_us % step_us
         return self._marks.moved(newest_us=self._newest_us, summed_to_us=late, checkpoint=self._checkpoint)
 
     def write(self, db: sqlite3.Connection) -> tuple[int, int, int]:
