@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from bridge.copies import OLD_FOR_US, OLD_FRAMES
 from protocol.capture import Direction, Record
-from protocol.packets import BROADCAST, FrameError, FrameType, Report, Result, decode
+from protocol.packets import BROADCAST, FrameError, FrameType, Letter, Report, Result, decode
 from protocol.wire_format import COUNTER_MODULUS
 
 MEMORY = 8
@@ -143,6 +143,13 @@ class _Counter:
             self.newest = counter
             self.lost += ahead - 1
         return True
+
+    def excuse(self, counter: int) -> None:
+        """No frame had that counter: it was used for something else."""
+        behind = -1 if self.newest is None else (self.newest - counter) % COUNTER_MODULUS
+        if 0 < behind < WINDOW_FRAMES and not self.bits >> behind & 1:
+            self.bits |= 1 << behind
+            self.lost -= 1
 
     def _restart(self, counter: int) -> bool:
         self.newest, self.bits = counter, _WINDOW_MASK
@@ -275,6 +282,12 @@ class Peers:
         if watch.state is not PeerState.LEFT:  # that may have been told before its goodbye
             self._note_sign(watch, now_us)
 
+    def hear_letter(self, node: int, number: int) -> None:
+        """A frame that was heard holds a letter of its sender: letters are numbered as frames are, and before
+        each of its answers a node draws a session (PROTOCOL.md 14.1, 14.2)."""
+        for counter in (number, number - 1):
+            self._watched[node].counter.excuse(counter % COUNTER_MODULUS)
+
     def age(self, now_us: int) -> None:
         """To be called every second or so."""
         for watch in list(self._watched.values()):
@@ -340,6 +353,10 @@ class PeerTap:
             begins=frame.type is FrameType.CHALLENGE and frame.destination == BROADCAST,
             is_goodbye=frame.type is FrameType.GOODBYE,
         )
+        if frame.type is FrameType.LETTER:
+            assert isinstance(frame.payload, Letter)
+            if frame.payload.origin == frame.source:
+                self._peers.hear_letter(frame.source, frame.payload.origin_counter)
         if frame.type in _BEAR_LINKS:
             assert isinstance(frame.payload, Report | Result)
             for item in frame.payload.items.links:

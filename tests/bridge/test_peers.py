@@ -36,6 +36,7 @@ from protocol.packets import (
     Frame,
     FrameType,
     Items,
+    Letter,
     Link,
     Result,
     encode,
@@ -406,6 +407,19 @@ def test_the_tap_takes_what_came_in_whole_with_the_nodes_address() -> None:
         "192.168.1.20:41234",
         BEGIN_US,
     )
+
+
+def test_a_letter_and_its_session_have_numbers_of_their_own_and_are_no_lost_frames() -> None:
+    peers = Peers()
+    tap = PeerTap(peers, lambda link, source: None)
+    letter = Letter(15, NODE, 1, 0, 12, b"\x01")
+    tap.take(
+        [record(broadcast(NODE, 10)), record(encode(Frame(FrameType.LETTER, NODE, BROADCAST, 14, letter)))]
+    )
+    assert peers.rows()[0].lost_frames == 1, "13 was a frame; 12 the letter's number, 11 its session"
+    passed_on = Letter(15, 1, NODE, 0, 15, b"\x01")
+    tap.take([record(encode(Frame(FrameType.LETTER, NODE, BROADCAST, 16, passed_on)))])
+    assert peers.rows()[0].lost_frames == 2, "another's letter has another's number"
 
 
 def test_the_tap_knows_goodbyes_starts_and_what_parents_tell() -> None:
