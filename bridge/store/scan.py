@@ -18,9 +18,8 @@ from bridge.store.rows import NO_NODE, node_and_metric
 from bridge.store.schema import EVENTS, READINGS, ROUNDS, StoreError, first_time_us, open_reader, trouble_text
 from protocol.aggregate import metric_of
 
-PAGE_ROWS = (
-    5_000  # between two pages the writer may clean up behind us: no long look at one state of the file
-)
+# In memory for each series; between two pages the writer may clean up behind us: no long look at one state.
+PAGE_ROWS = 1_000
 MAX_VERSION = 0xFFFF
 _TABLES = {
     "readings": READINGS.raw,

@@ -17,11 +17,11 @@ from bridge.store.store import Store
 from protocol.observations import ReadingsSeen
 from tests.bridge.store.feed import batch, content, reading
 
-BATCHES = 40
+BATCHES = 20
 
 
 def batches() -> list[FactBatch]:
-    """60,000 readings: some 1.5 MB."""
+    """30,000 readings: some 700 kB, and as much again on the way."""
     return [batch(*_readings(number), place=number + 1) for number in range(BATCHES)]
 
 
@@ -91,7 +91,7 @@ def test_ended_while_the_disk_is_full_the_log_gives_it_again(tmp_path: Path) -> 
 def test_what_is_damaged_inside_names_the_remedy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path, log = tmp_path / "s", batches()
     store = Store(path, "garden")
-    take_all(store, log[:20])
+    take_all(store, log[:10])
     store.close()
     with open(path, "r+b") as file:  # all but the schema
         file.seek(16 * 4_096)

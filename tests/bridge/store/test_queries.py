@@ -26,7 +26,7 @@ HOUR_US = 3_600_000_000
     st.integers(1, 300),
     st.sampled_from([StoreSettings(), SHORT]),
 )
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_plot_has_every_reading_of_its_span_in_the_bucket_of_its_time(
     seconds: list[int], from_s: int, length_s: int, most_points: int, kept: StoreSettings
 ) -> None:
