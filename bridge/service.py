@@ -137,7 +137,7 @@ class Service:
         yield from self.log.warnings
         yield from consumer_warnings(self.machine.runners)
         if self.machine.rules is not None and self.machine.rules.passed_over:
-            yield f"rules of any node do not follow {self.machine.rules.passed_over} nodes: there are too many"
+            yield f"rules of any node are blind to {self.machine.rules.passed_over} nodes: too many"
         if self.machine.desk is not None:
             yield from self.machine.desk.warnings()
         if self.machine.announcer is not None and self.machine.announcer.warning:
