@@ -7,7 +7,7 @@ folder = "/var/lib/treering"     # of the packet log, the store and what the par
 [node]                           # the bridge's own: a tree's root, or a member of the others
 id = 1
 network = "tree"                 # ring, polling
-period = "5 s"
+period_s = 5
 
 [[serial]]
 port = "/dev/ttyACM0"

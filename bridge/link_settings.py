@@ -51,7 +51,8 @@ class UdpSettings:
             settings.link(None)
         except UsageError as error:
             problem, _, remedy = str(error).partition("; ")
-            raise table.error("group", problem, remedy) from error
+            key = "interface" if problem.startswith("interface") else "group"
+            raise table.error(key, problem, remedy) from error
         return settings if table.flag("enabled", True) else None
 
     def link(self, reader: SealedReader | None) -> UdpLink:

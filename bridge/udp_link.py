@@ -251,7 +251,7 @@ def _checked_interface(interface: str | None) -> str | None:
         return interface and str(ipaddress.IPv4Address(interface))
     except ValueError:
         raise UsageError(
-            f"interface {interface}: give its IPv4 address (`ip addr` or `ipconfig` shows it)"
+            f"interface {interface!r}: give its IPv4 address (`ip addr` or `ipconfig` shows it)"
         ) from None
 
 

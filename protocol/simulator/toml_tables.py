@@ -16,6 +16,7 @@ from typing import TypeVar
 
 Path = tuple[str | int, ...]
 _Default = TypeVar("_Default")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -32,8 +33,13 @@ class DescriptionError(ValueError):
     @property
     def place(self) -> str:
         """File, line and the path of the key: "bridge.toml:12: serial[0].port"."""
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{_key_text(part)}" for part in self.path)
         return f"{self.name}:{self.line}" + (f": {path.lstrip('.')}" if path else "")
+
+
+def _key_text(key: str) -> str:
+    """As TOML writes it, in one line, and not too long."""
+    return key if _BARE_KEY.fullmatch(key) else _shown(key)
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -116,7 +122,7 @@ class Table:
         """Raises DescriptionError for a key that is none of those known."""
         for key in self.values:
             if key not in known:
-                raise self.error(key, f"unknown key {key!r}", f"known are {', '.join(known)}{also}")
+                raise self.error(key, f"unknown key {_shown(key)}", f"known are {', '.join(known)}{also}")
 
     def need(self, *keys: str) -> None:
         """Raises DescriptionError unless all these keys are given."""

@@ -335,7 +335,7 @@ def test_fewer_rounds_than_asked_for_in_the_time_is_a_failure(capsys: pytest.Cap
         (["--no-udp"], "there is nothing to bridge; give --port, or leave out --no-udp"),
         (["--no-udp", "--port", "/dev/none"], "/dev/none: no such serial port"),
         (["--group", "10.0.0.1"], "10.0.0.1:28539 is no multicast group"),
-        (["--interface", "lo"], "interface lo: give its IPv4 address"),
+        (["--interface", "lo"], "interface 'lo': give its IPv4 address"),
         (["--constant", "1,2"], "--constant gives 2 values and --metrics 1 metrics"),
         (["--topology", "/none.toml"], "/none.toml: No such file or directory; name a topology file"),
         (["--log", "/none/field.pcapng"], "/none/field.pcapng: No such file or directory; name a file"),

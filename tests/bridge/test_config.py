@@ -132,6 +132,8 @@ def test_little_need_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("open = true\n[[serial]]\nbaud = 9600", 2, r"serial\[0\]: \[\[serial\]\] has no port; add port = "),
         ("open = true\n[[serial]]\nport = 5", 3, r"serial\[0\].port: port is 5; write a text"),
         ("open = true\n[udp]\ngroup = 'here'", 3, "udp.group: .*here.*; "),
+        ('open = true\n[udp]\ninterface = "a\\n"', 3, r"udp.interface: interface 'a\\n': give its IPv4"),
+        ('open = true\n[udp]\n"a\\n" = 1', 3, r"udp.'a\\n': unknown key 'a\\n'; known are enabled"),
         ("open = true\n[[connect]]\nto = 'pi:x'", 3, r"connect\[0\].to: 'pi:x' names no port; write it as"),
         ("open = true\n[tcp]\nport = 1", 3, "tcp.port: unknown key 'port'; known are listen"),
         ("open = true\n[status]\nlisten = ':1'", 3, "status.listen: ':1' names no host; write it as"),

@@ -460,7 +460,7 @@ def test_what_is_no_group_is_bad_input(group: str, port: int) -> None:
 
 
 def test_the_name_of_an_interface_is_bad_input() -> None:
-    with pytest.raises(UsageError, match="interface wlan0: give its IPv4 address"):
+    with pytest.raises(UsageError, match="interface 'wlan0': give its IPv4 address"):
         UdpLink(interface="wlan0")
 
 
