@@ -30,7 +30,7 @@ docs/bridge.md lists every table and key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -44,10 +44,7 @@ from bridge.link_settings import SerialSettings, UdpSettings
 from bridge.log.settings import LogSettings
 from bridge.node_settings import NodeSettings
 from bridge.rules.settings import RuleSettings
-from bridge.sinks.csv_sink import CsvSettings
-from bridge.sinks.influx import InfluxSettings
-from bridge.sinks.mqtt import MqttSettings
-from bridge.sinks.parquet_sink import ParquetSettings
+from bridge.sinks.kinds import SINKS, SinkSettings
 from bridge.status_server import StatusSettings
 from bridge.store.settings import StoreSettings
 from bridge.tcp_link import ConnectSettings
@@ -58,15 +55,8 @@ from protocol.simulator.toml_tables import DescriptionError, Table
 DEFAULT_NAME = "treering"
 DEFAULT_FILE = "bridge.toml"
 
-SinkSettings = MqttSettings | InfluxSettings | CsvSettings | ParquetSettings
 LinkSettings = SerialSettings | UdpSettings | ConnectSettings | TextSettings
 
-SINKS: dict[str, Callable[[Table, Path], SinkSettings]] = {
-    "mqtt": MqttSettings.from_table,
-    "influx": InfluxSettings.from_table,
-    "csv": CsvSettings.from_table,
-    "parquet": ParquetSettings.from_table,
-}
 _KEYS = (
     *("name", "keys", "open", "folder", "node", "serial", "udp", "tcp", "connect", "text", "log", "store"),
     *("actuator", "stream", "rule", *SINKS, "status", "discovery"),

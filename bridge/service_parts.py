@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, singledispatchmethod
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from bridge.config import BridgeConfig
@@ -21,7 +20,6 @@ from bridge.link_set import LinkSet
 from bridge.link_settings import SerialSettings, UdpSettings
 from bridge.log.fact_log import FactLog
 from bridge.log.facts import Consumer
-from bridge.log.offsets import OffsetFile
 from bridge.log.runner import Pauses, Runner
 from bridge.node_settings import NodeSettings
 from bridge.parts import Stop
@@ -29,11 +27,7 @@ from bridge.rules.consumer import RulesConsumer
 from bridge.rules.desk import Desk
 from bridge.rules.engine import RuleEvent
 from bridge.rules.settings import RuleSettings
-from bridge.sinks.csv_sink import CsvSettings, CsvSink
-from bridge.sinks.influx import InfluxSettings, InfluxSink
-from bridge.sinks.mqtt import MqttSettings, MqttSink
-from bridge.sinks.parquet_sink import ParquetSettings, ParquetSink
-from bridge.sinks.sink import Sink
+from bridge.sinks.kinds import SINKS, SinkSettings, make_sink
 from bridge.status import BridgeStatus
 from bridge.status_server import StatusServer, StatusSettings
 from bridge.store.rows import NO_NODE, EventRow
@@ -216,24 +210,17 @@ class Machine:
         return stop
 
     @start.register
-    async def _start_mqtt(self, settings: MqttSettings) -> Stop:
-        offsets = OffsetFile(self._place("mqtt", settings.delivery.name))
-        return self._run_sink(MqttSink(settings, self._config.name, offsets))
+    async def _start_sink(self, settings: SinkSettings) -> Stop:
+        kind = next(kind for kind, read in SINKS.items() if read == type(settings).from_table)
+        place = self._place(kind, settings.delivery.name)
+        sink = await asyncio.to_thread(make_sink, settings, self._config.name, place)
+        stop_runner = self._run(sink, Pauses(longest_s=sink.delivery.backoff_most_s))
 
-    @start.register
-    async def _start_influx(self, settings: InfluxSettings) -> Stop:
-        offsets = OffsetFile(self._place("influx", settings.delivery.name))
-        return self._run_sink(InfluxSink(settings, self._config.name, offsets))
+        async def stop() -> None:
+            sink.interrupt()
+            await stop_runner()
 
-    @start.register
-    async def _start_csv(self, settings: CsvSettings) -> Stop:
-        place = self._place("csv", settings.delivery.name)
-        return self._run_sink(await asyncio.to_thread(CsvSink, settings, self._config.name, place))
-
-    @start.register
-    async def _start_parquet(self, settings: ParquetSettings) -> Stop:
-        place = self._place("parquet", settings.delivery.name)
-        return self._run_sink(await asyncio.to_thread(ParquetSink, settings, self._config.name, place))
+        return stop
 
     @start.register
     async def _start_rules(self, part: RulesPart) -> Stop:
@@ -264,15 +251,6 @@ class Machine:
         """Where a consumer keeps how far it has read."""
         file_name = kind if name in (None, kind) else f"{kind}-{name}"
         return self._config.folder / OFFSETS_FOLDER / f"{quote(file_name, safe='')}.json"
-
-    def _run_sink(self, sink: Sink[Any]) -> Stop:
-        stop_runner = self._run(sink, Pauses(longest_s=sink.delivery.backoff_most_s))
-
-        async def stop() -> None:
-            sink.interrupt()
-            await stop_runner()
-
-        return stop
 
     def _run(self, consumer: Consumer, pauses: Pauses | None = None) -> Stop:
         runner = Runner(self._facts, consumer, pauses or Pauses())
