@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmarks.ports import free_port
 from bridge.udp_link import GROUP, LOOPBACK
 from protocol.packets import Frame, FrameError, decode
 
@@ -56,7 +57,7 @@ class Network:
     def __init__(
         self, options: Sequence[str], on_frame: Callable[[int, Frame], None], *, with_unicast: bool = False
     ) -> None:
-        self._port = free_udp_port()
+        self._port = free_port()
         self._options = options
         self._on_frame = on_frame
         self._with_unicast = with_unicast
@@ -178,14 +179,6 @@ def _received_ns(ancillary: Sequence[tuple[int, int, bytes]]) -> int:
             seconds, nanoseconds = TIMESPEC.unpack_from(data)
             return int(seconds * 1_000_000_000 + nanoseconds)
     return time.time_ns()
-
-
-def free_udp_port() -> int:
-    """A port for a group of this run alone."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def load() -> str:

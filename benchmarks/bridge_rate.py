@@ -32,6 +32,7 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ports import free_port
 from bridge.access import OPEN, RecordOpener
 from bridge.log.fact_log import FactLog
 from bridge.log.facts import Checkpoint, FactBatch
@@ -255,7 +256,7 @@ async def _bridge(control: Connection, nodes: int, times_ns: memoryview, folder:
     runners = [Runner(fact_log, store), Runner(fact_log, WindowConsumer(windowed))]
     for runner in runners:
         runner.start()
-    relay, link = Relay(), UdpLink(GROUP, _free_port(), LOOPBACK)
+    relay, link = Relay(), UdpLink(GROUP, free_port(), LOOPBACK)
     relay.subscribe(lambda records: _ignore(fact_log.append(records)))
     await link.start(relay.attach(link), lambda state: None)
     gc.freeze()
@@ -353,13 +354,6 @@ def _rss_mb() -> float:
 
 def _pin(core: int) -> None:
     os.sched_setaffinity(0, {core})
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # --- the measurement -------------------------------------------------------------------------------------

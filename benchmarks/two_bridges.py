@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.agents import AGENT, AgentError, free_udp_port, load, measured
+from benchmarks.agents import AGENT, AgentError, load, measured
 from benchmarks.one_picture import Picture
+from benchmarks.ports import free_port
 from benchmarks.tcp_proxy import TcpProxy
 from bridge.addresses import Address, address_text
 from bridge.capture_file import read_records
@@ -94,7 +95,7 @@ class Side:
         self._folder = folder / self.name
         self._folder.mkdir()
         self._config = self._folder / "bridge.toml"
-        self._udp_port = free_udp_port()
+        self._udp_port = free_port()
         self._index = index
         self._stack = stack
         self._process: subprocess.Popen[str] | None = None
@@ -179,7 +180,7 @@ class Field:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.sides = [Side(folder, index, stack) for index in range(2)]
         self._a, self._b = self.sides
-        self._listens = Address(LOOPBACK, free_udp_port())  # free of TCP as well, as a rule
+        self._listens = Address(LOOPBACK, free_port())
         self.proxy = TcpProxy(self._listens)
 
     async def start(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import queue
-import random
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.capture_file import read_records
 from protocol.aggregate import HUMIDITY, TEMPERATURE
 from protocol.capture import Record
@@ -116,8 +116,7 @@ class Network:
         self.board = stack.enter_context(
             EmulatedBoard(directory, "--temperature-c", "24.5", "--humidity-percent", "45", node_id=UNO)
         )
-        # A port of its own, so that neither another test nor a real network is met.
-        self._udp = ["--interface", "127.0.0.1", "--udp-port", str(random.Random().randrange(20_000, 40_000))]
+        self._udp = ["--interface", "127.0.0.1", "--udp-port", str(free_port())]
         self.bridge = self._start(
             stack,
             *(

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from benchmarks.ports import free_port
 from benchmarks.sinks.field import NETWORK
-from benchmarks.sinks.servers import free_port, until
+from benchmarks.sinks.servers import until
 from protocol.framing import encode_stream
 
 START_S = 30.0

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from benchmarks.ports import free_port
+
 START_S = 30.0  # influxd alone on a busy machine takes seconds
 POLL_S = 0.02
 _PATHS = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin"
@@ -27,14 +29,6 @@ _PATHS = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin"
 def find(name: str) -> str | None:
     """Where the program is, also if it is not on a user's PATH."""
     return shutil.which(name) or shutil.which(name, path=_PATHS)
-
-
-def free_port() -> int:
-    """A TCP port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def comes_true(condition: Callable[[], object], timeout_s: float, poll_s: float = POLL_S) -> bool:

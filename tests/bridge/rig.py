@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -139,14 +138,6 @@ class Line:
 
         await until(received)
         return self._frames.pop(0)
-
-
-def free_udp_port() -> int:
-    """A port for a group of this test alone, so that it meets no other test and no real network."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class MemoryLink:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.access import OPEN, Access, RecordOpener, access_of, add_access_arguments, load_access
 from bridge.capture_file import read_records
 from bridge.errors import UsageError
@@ -19,7 +20,6 @@ from desktop.command import main
 from protocol.capture import Direction, Record
 from protocol.keys import network_key
 from protocol.packets import DropReason, FrameType
-from tests.bridge.rig import free_udp_port
 from tests.protocol.members import MASTER, ROOT, Party, tree_member
 
 KEYS = NetworkKeys("garden", 0, frozenset({1}), 1, MASTER)
@@ -106,7 +106,7 @@ def test_a_sealed_network_of_processes_counts_all_and_nobody_else(keys_file: str
     """A bridge with the master key, an agent with its own, and one of another network."""
     write_keys(tmp_path / "own", KEYS.for_member(7))
     write_keys(tmp_path / "foreign", NetworkKeys("other", 0, frozenset({1}), 1, bytes(16)))
-    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     log = tmp_path / "field.pcapng"
     agents = [
         [*COMMAND, "agent", "--id", node_id, "--keys", str(tmp_path / keys), "--constant", "25", *place]
@@ -171,7 +171,7 @@ def test_one_frame_cannot_be_opened_alone(capsys: pytest.CaptureFixture[str], ke
 
 def test_a_bridge_without_a_node_asks_who_is_there(keys_file: str, tmp_path: Path) -> None:
     log = tmp_path / "field.pcapng"
-    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     watch = ["bridge", "--no-root", "--id", "9", "--keys", keys_file, "--duration", "2.5", "--log", str(log)]
     assert main([*watch, *place]) == 0
     (asked, *_) = read_records(log)
@@ -181,7 +181,7 @@ def test_a_bridge_without_a_node_asks_who_is_there(keys_file: str, tmp_path: Pat
 
 def test_a_bridge_renews_the_keys_and_leaves_a_node_out(keys_file: str, tmp_path: Path) -> None:
     """Node 8 is revoked: when the epoch has begun, it is counted no more."""
-    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     agents = []
     for node_id in (7, 8):
         own = tmp_path / f"{node_id}.toml"

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.capture_file import read_records
 from bridge.driver import sink_tree_driver
 from bridge.errors import UsageError
@@ -34,7 +35,6 @@ from tests.bridge.rig import (
     Line,
     MemoryLink,
     broadcast,
-    free_udp_port,
     run,
     until,
 )
@@ -63,7 +63,7 @@ def test_a_board_and_an_agent_reach_each_other_and_the_root_through_it(line: Lin
     """The board's end of the line and the agent are the test's: they see what real ones would."""
 
     async def main() -> None:
-        port = free_udp_port()
+        port = free_port()
         agent = Member(port, 11)
         await agent.start()
         records: list[Record] = []
@@ -167,7 +167,7 @@ class App:
 
 def test_the_app_gets_records_and_statuses_from_a_thread() -> None:
     threads = threading.active_count()
-    app = App([UdpLink(GROUP, free_udp_port(), LOOPBACK), root()])
+    app = App([UdpLink(GROUP, free_port(), LOOPBACK), root()])
     app.bridge.start()
     assert app.next(LinkState).is_up
     while decode(app.next(Record).frame).type is not FrameType.RESULT:
@@ -218,7 +218,7 @@ def test_a_bridge_can_be_stopped_as_soon_as_it_was_started(line: Line) -> None:
 def bridge_and_agents(directory: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Two agents and a bridge as processes; the bridge's end, and its log."""
     log = directory / "field.pcapng"
-    udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    udp = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     agents = [
         subprocess.Popen(
             [*COMMAND, "agent", "--open", "--id", str(node), "--constant", str(20 + node), *udp],
@@ -282,7 +282,7 @@ def test_as_text_it_prints_what_happens() -> None:
         "--duration",
         "20",
     ]
-    udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    udp = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     ended = subprocess.run([*command, *udp], capture_output=True, text=True, timeout=40)
     assert ended.returncode == 0, ended.stderr
     said = [line.split("  ")[0] for line in ended.stdout.splitlines()]
@@ -295,7 +295,7 @@ def test_as_text_it_prints_what_happens() -> None:
 def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "field.pcapng"
     command = [*COMMAND, "bridge", "--open", "--json", "--period", "0.3", "--log", str(log)]
-    udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    udp = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     process = subprocess.Popen([*command, *udp], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     first = process.stdout.readline()
@@ -311,7 +311,7 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, number: signal.Signals) -> Non
 
 def test_when_the_reader_of_its_lines_has_gone_it_ends() -> None:
     command = [*COMMAND, "bridge", "--open", "--json", "--period", "0.3", "--duration", "20"]
-    udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    udp = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     process = subprocess.Popen([*command, *udp], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -325,7 +325,7 @@ def test_when_the_reader_of_its_lines_has_gone_it_ends() -> None:
 
 
 def test_fewer_rounds_than_asked_for_in_the_time_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    udp = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    udp = ["--interface", LOOPBACK, "--udp-port", str(free_port())]
     assert main(["bridge", "--open", "--no-root", "--rounds", "1", "--duration", "0.2", *udp]) == 1
 
 
@@ -408,7 +408,7 @@ def test_as_a_member_it_prints_readings_and_its_log_gives_the_same_lines(
 ) -> None:
     """One agent besides, as a process."""
     log = tmp_path / "room.pcapng"
-    place = ["--interface", LOOPBACK, "--udp-port", str(free_udp_port()), "--network", network]
+    place = ["--interface", LOOPBACK, "--udp-port", str(free_port()), "--network", network]
     place += ["--period", "0.3"]
     agent = [*COMMAND, "agent", "--open", "--id", "7", "--constant", "25", "--duration", "30", *place]
     bridge = ["bridge", "--open", "--constant", "21", "--readings", "--json", "--log", str(log), *place]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.capture_file import CaptureFile, read_records
 from bridge.errors import UsageError
 from bridge.udp_link import LOOPBACK
 from protocol.capture import Direction, Record
-from tests.bridge.rig import broadcast, free_udp_port
+from tests.bridge.rig import broadcast
 
 RECORDS = [
     Record(
@@ -163,7 +164,7 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
 )
 def test_a_run_whose_log_lacks_records_has_failed(tmp_path: Path, command: list[str]) -> None:
     path = tmp_path / "field.pcapng"
-    udp = ["--udp-port", str(free_udp_port())] if command[0] == "bridge" else []
+    udp = ["--udp-port", str(free_port())] if command[0] == "bridge" else []
     arguments = [*command, str(path), *udp]
     program = textwrap.dedent(
         f"""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge import command_node
 from bridge.access import Access
 from bridge.driver import sink_tree_driver
@@ -23,7 +24,7 @@ from firmware.pi.agent import run_agent
 from protocol.actuator import Actuators
 from protocol.letters import Cause
 from protocol.node import ActuatorSet, Event
-from tests.bridge.rig import TIMEOUT_S, free_udp_port
+from tests.bridge.rig import TIMEOUT_S
 from tests.protocol.members import MASTER
 
 KEYS = NetworkKeys("garden", 0, frozenset({1}), 3, MASTER)
@@ -71,7 +72,7 @@ def test_a_node_does_what_it_is_told_for_as_long_as_it_is_told(
     write_keys(tmp_path / "keys", KEYS)
     theirs = Access(controller=3) if is_open else Access(KEYS.for_member(7))
     who = ["--open", "--id", "3"] if is_open else ["--keys", str(tmp_path / "keys")]
-    port = free_udp_port()
+    port = free_port()
     events: list[ActuatorSet] = []
     is_over = threading.Event()
 
@@ -98,7 +99,7 @@ def test_a_node_that_is_not_there_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("protocol.controller.ANSWER_WAIT_MS", 50)
-    assert command(free_udp_port(), "7", "0", "1", "--open") == 1
+    assert command(free_port(), "7", "0", "1", "--open") == 1
     assert capsys.readouterr().out.startswith("node 7 does not answer; is it running, and does it know")
 
 
@@ -112,4 +113,4 @@ def test_a_node_that_is_not_there_does_not_answer(
 def test_only_the_controller_commands(keys: NetworkKeys, told: str, tmp_path: Path) -> None:
     write_keys(tmp_path / "keys", keys)
     with pytest.raises(UsageError, match=told):
-        command(free_udp_port(), "7", "0", "1", "--keys", str(tmp_path / "keys"))
+        command(free_port(), "7", "0", "1", "--keys", str(tmp_path / "keys"))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.addresses import Address
 from bridge.link import Link, LinkState
 from bridge.serial_link import SerialLink
@@ -21,7 +22,7 @@ from bridge.tcp_listener import ClientLink
 from bridge.udp_link import GROUP, LOOPBACK, UdpLink
 from protocol.framing import Deframer, encode_stream
 from protocol.packets import MAX_FRAME_BYTES, DropReason
-from tests.bridge.rig import TIMEOUT_S, Inbox, Line, broadcast, free_udp_port, run, until
+from tests.bridge.rig import TIMEOUT_S, Inbox, Line, broadcast, run, until
 
 SEED = 20
 NOISE_BYTES = 5_000
@@ -125,7 +126,7 @@ class UdpPeer:
     """A plain member of the group."""
 
     def __init__(self, directory: Path) -> None:
-        self._group = (GROUP, free_udp_port())
+        self._group = (GROUP, free_port())
         self.link = UdpLink(*self._group, LOOPBACK)
         interface = socket.inet_aton(LOOPBACK)
         self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.answers import OnAnswer
 from bridge.errors import UsageError
 from bridge.keys_file import NetworkKeys, read_keys, write_keys
@@ -24,7 +25,7 @@ from bridge.udp_link import GROUP, LOOPBACK, UdpLink
 from desktop.command import main
 from protocol.pairing import RANDOM_BYTES, Cause, Ended, KeyHolder, Machine, NewMachine, Paired
 from protocol.pairing_gift import Gift
-from tests.bridge.rig import free_udp_port, run
+from tests.bridge.rig import run
 
 COMMAND = [sys.executable, "-m", "desktop.command", "pair"]
 NETWORK = NetworkKeys("garden", 3, frozenset({1, 2}), 1, bytes(range(16)))
@@ -73,7 +74,7 @@ def paired(
     ends: list[Paired | Ended | BaseException] = []
 
     async def meet() -> None:
-        port = free_udp_port()
+        port = free_port()
         random = Random(1)
         gift = gift_of(NETWORK, NEW, "keys.toml")
 
@@ -170,7 +171,7 @@ class Pairing:
 @pytest.fixture
 def pairing(tmp_path: Path) -> Iterator[Pairing]:
     with ExitStack() as stack:
-        yield Pairing(tmp_path, free_udp_port(), stack)
+        yield Pairing(tmp_path, free_port(), stack)
 
 
 def test_two_processes_pair_and_the_new_one_has_its_keys_for_itself_alone(pairing: Pairing) -> None:

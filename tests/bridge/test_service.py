@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.addresses import Address
 from bridge.capture_file import read_records
 from bridge.errors import TreeringError
@@ -24,7 +25,7 @@ from bridge.udp_link import LOOPBACK
 from desktop.command import main
 from protocol.capture import Record
 from protocol.packets import FrameType, decode
-from tests.bridge.rig import Line, broadcast, free_udp_port
+from tests.bridge.rig import Line, broadcast
 
 COMMAND = [sys.executable, "-m", "desktop.command"]
 TIMEOUT_S = 20.0
@@ -37,8 +38,8 @@ class Bridge:
 
     def __init__(self, folder: Path, tables: str = "") -> None:
         self.folder = folder
-        self.port = free_udp_port()
-        self.status_port = free_udp_port()
+        self.port = free_port()
+        self.status_port = free_port()
         self._processes: list[subprocess.Popen[str]] = []
         self.configure(tables)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from benchmarks.ports import free_port
 from benchmarks.tcp_proxy import TcpProxy
 from bridge import tcp_stream
 from bridge.addresses import Address
@@ -67,12 +68,6 @@ class Client(Inbox):
 
     async def start(self) -> None:
         await self.link.start(self.frames.extend, self.states.append)
-
-
-def free_port() -> int:
-    with socket.create_server(HERE) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.one_picture import Picture
+from benchmarks.ports import free_port
 from benchmarks.tcp_proxy import TcpProxy
 from bridge import tcp_stream
 from bridge.access import Access, RecordOpener
@@ -33,7 +34,7 @@ from protocol.aggregate import TEMPERATURE
 from protocol.capture import Record
 from protocol.packets import DropReason, Network
 from protocol.settings import Roles, Sensors, Settings, eeprom_image
-from tests.bridge.rig import broadcast, free_udp_port, run, until
+from tests.bridge.rig import broadcast, run, until
 from tests.firmware.board import EmulatedBoard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the emulated board runs on Linux only")
@@ -92,7 +93,7 @@ class Side:
 
     def __init__(self, directory: Path, index: int) -> None:
         self.gateway = Gateway(directory / f"gateway-{index}", GATEWAYS[index])
-        self.udp_port = free_udp_port()
+        self.udp_port = free_port()
         self.picture = Picture()
         self.states: list[LinkState] = []
         self.links = LinkSet(self.picture.take_all, self._tell)

@@ -13,6 +13,7 @@ import textwrap
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.datagrams import BATCH
 from bridge.errors import UsageError
 from bridge.link import LinkError
@@ -28,7 +29,7 @@ from protocol.keys import Keys, network_key
 from protocol.packets import DropReason
 from protocol.sealed_reader import SealedReader
 from protocol.sealing import SealingKey
-from tests.bridge.rig import Inbox, broadcast, free_udp_port, run, unicast, until
+from tests.bridge.rig import Inbox, broadcast, run, unicast, until
 
 
 class Member(Inbox):
@@ -55,7 +56,7 @@ class Member(Inbox):
 
 async def members(count: int) -> list[Member]:
     """Nodes 1, 2, ... that have not heard each other yet."""
-    port = free_udp_port()
+    port = free_port()
     made = [Member(port, node_id) for node_id in range(1, count + 1)]
     for member in made:
         await member.start()
@@ -210,7 +211,7 @@ def test_more_datagrams_than_a_batch_all_come_in() -> None:
 def test_what_has_come_is_handed_over_together() -> None:
     async def main() -> None:
         batches: list[list[bytes]] = []
-        link = UdpLink(GROUP, free_udp_port(), LOOPBACK)
+        link = UdpLink(GROUP, free_port(), LOOPBACK)
         await link.start(lambda frames: batches.append([*frames]), lambda state: None)
         sent = [broadcast(3, counter) for counter in range(BATCH)]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -310,7 +311,7 @@ def test_of_too_many_neighbours_the_one_unheard_for_longest_is_reached_by_multic
 
 def test_the_default_interface_is_an_address_of_this_computer() -> None:
     async def main() -> None:
-        member = Member(free_udp_port(), 1, interface=None)
+        member = Member(free_port(), 1, interface=None)
         await member.start()
         assert member.link.address[0] == default_interface()
         await close([member])
@@ -379,7 +380,7 @@ def test_it_moves_when_the_network_comes(monkeypatch: pytest.MonkeyPatch) -> Non
 
     async def main() -> None:
         nonlocal address
-        port = free_udp_port()
+        port = free_port()
         member, local = Member(port, 1, interface=None), Member(port, 2, interface=None)
         await member.start()
         await local.start()
@@ -423,7 +424,7 @@ def test_while_the_system_refuses_to_send_it_is_down_and_tries_again(monkeypatch
 @pytest.mark.skipif(sys.platform != "linux", reason="loopback has a broadcast address on Linux")
 def test_a_broadcast_address_serves_as_a_group() -> None:
     async def main() -> None:
-        port = free_udp_port()
+        port = free_port()
         made = [Member(port, node_id, None, "127.255.255.255") for node_id in (1, 2, 3)]
         for member in made:
             await member.start()
@@ -466,7 +467,7 @@ def test_the_name_of_an_interface_is_bad_input() -> None:
 
 def test_an_address_of_another_computer_is_named_with_a_remedy() -> None:
     async def main() -> None:
-        member = Member(free_udp_port(), 1, "203.0.113.7")
+        member = Member(free_port(), 1, "203.0.113.7")
         with pytest.raises(LinkError, match=r"by 203\.0\.113\.7: .*; give --interface an address of this"):
             await member.start()
         await close([member])

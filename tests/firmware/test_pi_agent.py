@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.driver import node_driver, sink_tree_driver
 from bridge.link import LinkState
 from bridge.relay import Relay
@@ -42,7 +43,7 @@ from protocol.node import (
 from protocol.observer import Observer, RoundRow, TokenMoved
 from protocol.packets import DropReason, Items, Network, TokenId
 from protocol.timing import PeerTiming, PollingTiming, RingTiming
-from tests.bridge.rig import free_udp_port, run, until
+from tests.bridge.rig import run, until
 from tests.bridge.test_driver import QUICK
 
 AGENT = [sys.executable, "-m", "desktop.command", "agent", "--open"]
@@ -57,7 +58,7 @@ class Field:
         self.stops = {node_id: asyncio.Event() for node_id in hears}
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self._hears = hears
-        self._port = free_udp_port()
+        self._port = free_port()
 
     async def start(self, *node_ids: int) -> None:
         for node_id in node_ids:
@@ -136,7 +137,7 @@ def test_the_children_of_an_agent_that_leaves_find_another_parent_at_once() -> N
 
 @pytest.fixture
 def udp() -> list[str]:
-    return ["--interface", LOOPBACK, "--udp-port", str(free_udp_port())]
+    return ["--interface", LOOPBACK, "--udp-port", str(free_port())]
 
 
 @pytest.fixture
@@ -257,7 +258,7 @@ class Room:
         self.rows: list[RoundRow] = []
         self.visited: set[int] = set()  # by the token
         self._network, self._timing = network, timing
-        self._port = free_udp_port()
+        self._port = free_port()
         self._ear = UdpLink(GROUP, self._port, LOOPBACK)
         self._stops: dict[int, asyncio.Event] = {}
         self._links: dict[int, UdpLink] = {}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.access import Access
 from bridge.errors import UsageError
 from bridge.keys_file import NetworkKeys, write_keys
@@ -26,7 +27,6 @@ from firmware.pi.service_unit import unit_text
 from firmware.pi.settings import Settings, read_settings, settings_of
 from protocol.aggregate import HUMIDITY, SOIL_MOISTURE, TEMPERATURE, WIND_SPEED
 from protocol.packets import Network
-from tests.bridge.rig import free_udp_port
 
 WHOLE = """
 id = 11
@@ -245,7 +245,7 @@ def test_options_that_cannot_be_are_told_in_a_line(
 def test_options_beside_a_file_are_refused_but_for_what_the_run_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = f"id = 11\nopen = true\n[udp]\ninterface = '{LOOPBACK}'\nport = {free_udp_port()}\n"
+    text = f"id = 11\nopen = true\n[udp]\ninterface = '{LOOPBACK}'\nport = {free_port()}\n"
     path = config(tmp_path, text)
     assert main(["agent", "--config", str(path), "--period", "2"]) == 2
     assert "leave --period out" in capsys.readouterr().err
@@ -266,7 +266,7 @@ network = "ring"
 period_s = 0.3
 [udp]
 interface = "{LOOPBACK}"
-port = {free_udp_port()}
+port = {free_port()}
 [[sensor]]
 kind = "sht31d"
 bus = 99

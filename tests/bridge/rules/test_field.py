@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from bridge.access import Access, RecordOpener
 from bridge.driver import NodeDriver, sink_tree_driver
 from bridge.keys_file import NetworkKeys
@@ -27,7 +28,7 @@ from firmware.pi.agent import run_agent
 from protocol.aggregate import TEMPERATURE
 from protocol.node import Event, StateTold
 from protocol.simulator.toml_tables import Table
-from tests.bridge.rig import free_udp_port, run, until
+from tests.bridge.rig import run, until
 from tests.bridge.test_driver import QUICK
 from tests.protocol.members import MASTER
 
@@ -181,7 +182,7 @@ def test_a_rule_turns_a_lamp_on_and_off_and_it_is_safe_without_its_bridge(
     lamp.write_text("77\n")
 
     async def main() -> None:
-        port = free_udp_port()
+        port = free_port()
         agent, bridge = Agent(port, theirs, lamp), Bridge(port, own, tmp_path)
         await agent.start()
         await agent.lit(0)  # safe before anybody says so
@@ -230,7 +231,7 @@ def test_a_silent_agent_is_an_alarm_and_its_actuator_has_failed(
     lamp.write_text("77\n")
 
     async def main() -> None:
-        port = free_udp_port()
+        port = free_port()
         agent, bridge = Agent(port, access, lamp), Bridge(port, access, tmp_path)
         agent.thermometer.celsius = 30
         await agent.start()
