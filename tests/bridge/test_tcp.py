@@ -53,6 +53,15 @@ class Bridge:
         await until(lambda: LinkState(link.name, True) in self.states)
         return link
 
+    async def has_clients(self, count: int = 1) -> None:
+        """Until so many hear what is relayed; they are listed a moment before."""
+
+        def are_up() -> list[bool | None]:
+            up = {state.link: state.is_up for state in self.states}
+            return [up.get(client.name) for client in self.listener.clients]
+
+        await until(lambda: are_up() == [True] * count)
+
     async def close(self) -> None:
         for link in self._joints:
             await link.close()
@@ -152,7 +161,7 @@ def test_after_a_loss_it_comes_back_with_whole_frames() -> None:
         await client.start()
         for turn in range(3):
             await client.state(is_up=True)
-            await until(lambda: len(bridge.listener.clients) == 1)
+            await bridge.has_clients()
             client.link.send(broadcast(5, turn))
             await until(lambda: bridge.nodes.sent[-1:] == [broadcast(5, turn)])  # noqa: B023
             proxy.cut()
@@ -177,7 +186,7 @@ def test_a_pulled_cable_is_noticed_at_both_ends() -> None:
         proxy = TcpProxy(await bridge.start())
         client = Client(await proxy.start())
         await client.start()
-        await until(lambda: bridge.listener.clients)
+        await bridge.has_clients()
         await asyncio.sleep(1.5)  # much longer than silence is borne: a cable that is plugged stays
         assert client.states == [LinkState(client.link.name, True)]
         proxy.pull()
@@ -204,7 +213,7 @@ def test_who_says_no_beats_may_be_silent() -> None:
         address = await bridge.start()
         with socket.create_connection(address) as script:
             script.sendall(b"\0")
-            await until(lambda: bridge.listener.clients)
+            await bridge.has_clients()
             await asyncio.sleep(1.5)
             script.sendall(encode_stream(broadcast(9)))
             await until(lambda: bridge.nodes.sent == [broadcast(9)])
@@ -224,7 +233,7 @@ def test_clients_hear_the_nodes_and_each_other_and_what_is_for_the_host() -> Non
         first, second = Client(address), Client(address)
         await first.start()
         await second.start()
-        await until(lambda: len(bridge.listener.clients) == 2)
+        await bridge.has_clients(2)
         assert {client.name for client in bridge.listener.clients} == {"tcp:127.0.0.1#1", "tcp:127.0.0.1#2"}
         bridge.nodes.receive(unicast(3, 4))
         assert await first.next_frame() == await second.next_frame() == unicast(3, 4)
@@ -257,7 +266,8 @@ def test_one_client_too_many_is_refused_and_gets_the_place_of_one_who_goes(
         await second.state(is_up=False)
         assert [client.name for client in bridge.listener.clients] == ["tcp:127.0.0.1#1"]
         await first.link.close()
-        await until(lambda: bridge.listener.clients and second.states[-1].is_up)
+        await until(lambda: any(not state.is_up for state in bridge.states))
+        await bridge.has_clients()
         bridge.nodes.receive(broadcast(3))
         assert await second.next_frame() == broadcast(3)
         await second.link.close()
@@ -273,11 +283,11 @@ def test_what_a_slow_client_does_not_take_is_bounded_the_oldest_goes_and_others_
         address = await bridge.start()
         quick = Client(address)
         await quick.start()
-        await until(lambda: bridge.listener.clients)
+        await bridge.has_clients()
         with socket.socket() as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             slow.connect(address)
-            await until(lambda: len(bridge.listener.clients) == 2)
+            await bridge.has_clients(2)
             link = bridge.listener.clients[1]
             count = 0
             while link.unsent < 2 * MAX_QUEUED_FRAMES:
@@ -306,7 +316,7 @@ def test_a_client_that_takes_nothing_at_all_is_let_go() -> None:
         bridge = Bridge()
         address = await bridge.start()
         with socket.create_connection(address):
-            await until(lambda: bridge.listener.clients)
+            await bridge.has_clients()
             while bridge.listener.clients:
                 bridge.nodes.receive(longest(2, len(bridge.records)))
                 await asyncio.sleep(0)
@@ -395,7 +405,8 @@ async def ring_of(count: int) -> list[Bridge]:
     addresses = [await bridge.start() for bridge in bridges]
     for index, bridge in enumerate(bridges):
         await bridge.join(addresses[(index + 1) % count])
-    await until(lambda: all(len(bridge.listener.clients) == 1 for bridge in bridges))
+    for bridge in bridges:
+        await bridge.has_clients()
     return bridges
 
 
@@ -432,7 +443,8 @@ def test_what_waited_in_a_stalled_joint_goes_nowhere_again() -> None:
         proxy = TcpProxy(await a.start())
         await a.join(await b.start())
         await b.join(await proxy.start())
-        await until(lambda: all(bridge.listener.clients for bridge in bridges))
+        for bridge in bridges:
+            await bridge.has_clients()
         proxy.pull()
         frames = [broadcast(10, counter) for counter in range(MAX_QUEUED_FRAMES // 2)]
         for frame in frames:
