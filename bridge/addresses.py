@@ -44,3 +44,8 @@ def address_text(address: Address) -> str:
     """HOST:PORT."""
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"{host}:{address.port}"
+
+
+def is_local(address: Address) -> bool:
+    """Whether only this computer can come there."""
+    return address.host in ("localhost", "::1") or address.host.startswith("127.")

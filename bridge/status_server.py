@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from bridge.addresses import Address, address_in, address_text
+from bridge.addresses import Address, address_in, address_text, is_local
 from bridge.errors import UsageError
 from bridge.metrics import metrics_text
 from protocol.simulator.toml_tables import Table
@@ -22,6 +23,7 @@ STATUS_PORT = 28541
 DEFAULT_ADDRESS = Address("127.0.0.1", STATUS_PORT)
 DEFAULT_LISTEN = address_text(DEFAULT_ADDRESS)
 REQUEST_TIMEOUT_S = 5.0
+MAX_REQUESTS = 16  # at a time
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 _log = logging.getLogger(__name__)
@@ -83,8 +85,29 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: Address, status: Callable[[], Status]) -> None:
         self.status = status
-        self.is_local = address.host.startswith("127.")
+        self.is_local = is_local(address)
+        if ":" in address.host:
+            self.address_family = socket.AF_INET6
+        self._places = threading.BoundedSemaphore(MAX_REQUESTS)
         super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """In a thread of its own. Beyond MAX_REQUESTS who comes has to come again."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """The whole of that thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has gone, as a rule: that is no news."""
+        _log.debug("status: %s", client_address, exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -97,12 +120,21 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request."""
         if self.server.is_local and not self._is_for_this_computer():
             self.send_error(HTTPStatus.FORBIDDEN)
-        elif self.path == "/status":
-            self._answer("application/json", json.dumps(self.server.status()).encode())
-        elif self.path == "/metrics":
-            self._answer(CONTENT_TYPE_LATEST, metrics_text(self.server.status()))
-        else:
+        elif self.path not in ("/status", "/metrics"):
             self.send_error(HTTPStatus.NOT_FOUND, "there are /status and /metrics")
+        elif (status := self._status()) is None:
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE, "the bridge is busy")
+        elif self.path == "/status":
+            self._answer("application/json", json.dumps(status).encode())
+        else:
+            self._answer(CONTENT_TYPE_LATEST, metrics_text(status))
+
+    def _status(self) -> Status | None:
+        """None if it does not come in time."""
+        try:
+            return self.server.status()
+        except TimeoutError:
+            return None
 
     def _is_for_this_computer(self) -> bool:
         """A page of another site may lead a browser here under a name of its own (DNS rebinding)."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from bridge.addresses import Address, address_in, address_text, parse_address
+from bridge.addresses import Address, address_in, address_text, is_local, parse_address
 from bridge.link import Link, LinkError, LinkState, OnFrames, OnState
 from bridge.tcp_link import STREAM_PORT
 from bridge.tcp_stream import TcpStream
@@ -45,14 +45,9 @@ class ListenSettings:
             return None
         return cls(address_in(table, "listen", DEFAULT_LISTEN, STREAM_PORT), max_clients)
 
-    @property
-    def is_local(self) -> bool:
-        """Whether only this computer can come there."""
-        return self.address.host in ("localhost", "::1") or self.address.host.startswith("127.")
-
     def warning(self, *, is_open: bool) -> str | None:
         """What people must know of it; `is_open`: the network has no keys."""
-        if self.is_local or not is_open:
+        if is_local(self.address) or not is_open:
             return None
         return (
             f"tcp.listen {address_text(self.address)}: the network is open, so anybody who comes there reads"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from bridge.addresses import Address
 from bridge.errors import TreeringError, UsageError
 from bridge.metrics import metrics_text
 from bridge.status import BridgeStatus, Rates
-from bridge.status_server import StatusServer, StatusSettings
+from bridge.status_server import MAX_REQUESTS, StatusServer, StatusSettings
 from bridge.status_view import fetch_status, show_status, status_lines
 from protocol.simulator.toml_tables import DescriptionError, Table
 
@@ -139,6 +142,27 @@ def test_the_figures_are_the_same_numbers(server: StatusServer) -> None:
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:28541", ""])
 def test_a_page_of_another_site_reads_nothing(server: StatusServer, host: str) -> None:
     assert get(server.address, "/status", host)[0] == 403
+
+
+def test_many_who_ask_slowly_cost_as_many_threads_as_there_are_places(server: StatusServer) -> None:
+    before = threading.active_count()
+    with ExitStack() as stack:
+        for _ in range(MAX_REQUESTS):
+            slow = stack.enter_context(socket.create_connection(server.address, 10))
+            slow.sendall(b"GET /status HTTP/1.1\r\n")
+        one_more = stack.enter_context(socket.create_connection(server.address, 10))
+        assert one_more.recv(1) == b"", "it has to come again"
+        assert threading.active_count() <= before + MAX_REQUESTS
+
+
+def test_a_bridge_that_is_too_busy_says_so() -> None:
+    def status() -> BridgeStatus:
+        raise TimeoutError
+
+    busy = StatusServer(StatusSettings(Address("127.0.0.1", 0)), status)
+    busy.start()
+    assert get(busy.address, "/status")[0] == 503
+    busy.stop()
 
 
 def test_there_is_nothing_else(server: StatusServer) -> None:
