@@ -6,12 +6,11 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.access import Access, RecordOpener, access_of, add_access_arguments, unread_text
-from bridge.addresses import Address, parse_address
 from bridge.capture_file import CaptureFile
 from bridge.config import DEFAULT_NAME, BridgeConfig, LinkSettings, default_folder, read_config
 from bridge.driver import NodeDriver
@@ -26,6 +25,7 @@ from bridge.options import (
     add_network_arguments,
     add_node_arguments,
     add_udp_arguments,
+    address,
     neighbours_of,
     network_of,
     node_id,
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--at",
-        type=_address(STATUS_PORT),
+        type=address(STATUS_PORT),
         default=DEFAULT_ADDRESS,
         metavar="HOST:PORT",
         help="with status: where the bridge answers",
@@ -91,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     links.add_argument(
         "--connect",
         action="append",
-        type=_address(STREAM_PORT),
+        type=address(STREAM_PORT),
         default=[],
         metavar="HOST:PORT",
         help="another bridge to be joined with; may be repeated",
@@ -124,16 +124,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --rekey: these get no new key, and so are left out",
     )
     add_end_arguments(parser)
-
-
-def _address(default_port: int) -> Callable[[str], Address]:
-    def parse(text: str) -> Address:
-        try:
-            return parse_address(text, default_port)
-        except UsageError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse
 
 
 def run(args: argparse.Namespace) -> int:

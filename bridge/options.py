@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable
 
+from bridge.addresses import Address, parse_address
 from bridge.descriptions import NETWORKS
 from bridge.errors import UsageError
 from bridge.scenarios import read_topology
@@ -146,6 +147,18 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 node_id = whole(0, MAX_NODE_ID)
+
+
+def address(default_port: int) -> Callable[[str], Address]:
+    """A parser of HOST:PORT, or HOST with that port."""
+
+    def parse(text: str) -> Address:
+        try:
+            return parse_address(text, default_port)
+        except UsageError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parse
 
 
 def positive(text: str) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.access import OPEN, Access
+from bridge.addresses import Address
 from bridge.errors import UsageError
 from desktop import places
 from desktop.headless import run_headless
@@ -20,9 +21,10 @@ _LOG_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to begin with, at most one of `demo`, `ports` and `log`; without any, the start page.
+    """What to begin with, at most one of `demo`, `ports`, `bridge` and `log`; without any, the start page.
 
-    `network` is the kind of network of the demo, or of the ports; `access` is to the network of ports or log.
+    `network` is the kind of network of the demo, or of the ports; `access` is to the network of the others.
+    `status` is where the bridge tells how it is, if not at the usual place.
     `recording` is the packet log to write. `rounds` and `out_dir` are for a run without a display. `mode` is
     the theme, "light" or "dark"; None follows the system.
     """
@@ -30,6 +32,8 @@ class Options:
     demo: bool = False
     network: Network = Network.TREE
     ports: tuple[str, ...] = ()
+    bridge: Address | None = None
+    status: Address | None = None
     log: Path | None = None
     access: Access = OPEN
     recording: Path | None = None
@@ -47,11 +51,19 @@ def main(options: Options) -> int:
             return _run_window(options)
         except _NoDisplayError as error:
             missing = str(error)
-    if options.ports or options.log:
-        instead = "treering bridge --port PORT --keys FILE" if options.ports else "treering replay FILE"
+    if instead := _without_display(options):
         raise UsageError(f"no display: {missing}; use `{instead}` instead")
     print(f"No display: {missing}; the demo runs as text.")
     return run_headless(options.rounds, options.out_dir, options.network)
+
+
+def _without_display(options: Options) -> str | None:
+    """The command for that, as text; None for what runs as text here."""
+    if options.ports:
+        return "treering bridge --port PORT --keys FILE"
+    if options.bridge:
+        return "treering bridge --connect HOST:PORT --keys FILE"
+    return "treering replay FILE" if options.log else None
 
 
 class _NoDisplayError(Exception):
@@ -89,6 +101,10 @@ def _run_window(options: Options) -> int:
         from desktop.live_source import LiveSource
 
         window.start(LiveSource(options.ports, access=options.access, network=options.network))
+    elif options.bridge:
+        from desktop.bridge_source import BridgeSource
+
+        window.start(BridgeSource(options.bridge, access=options.access, status_address=options.status))
     elif options.demo:
         window.start(DemoSource(options.network))
     root.mainloop()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from bridge.status import BridgeStatus
+from bridge.status import BridgeStatus, RuleStatus
 from bridge.status_view import size_text, span_text
 from desktop.model_words import plural, unit_label
 from desktop.table import Column, Line
@@ -49,38 +49,38 @@ class BridgePage:
 # The first columns matter most: where there is no room the last are left out.
 SEGMENT_COLUMNS = (
     Column("segment", 12),
-    Column("state", 3.6, stretches=False),
-    Column("in/s", 3.8, "e", stretches=False),
-    Column("out/s", 3.8, "e", stretches=False),
-    Column("dropped", 4.8, "e", stretches=False),
-    Column("unsent", 4.5, "e", stretches=False),
+    Column("state", 4.2, stretches=False),
+    Column("in/s", 4, "e", stretches=False),
+    Column("out/s", 4, "e", stretches=False),
+    Column("dropped", 5.4, "e", stretches=False),
+    Column("unsent", 4.8, "e", stretches=False),
     Column("in", 5.2, "e", stretches=False),
     Column("out", 5.2, "e", stretches=False),
 )
 PEER_COLUMNS = (
-    Column("node", 3.2, "e", stretches=False),
-    Column("state", 3.6, stretches=False),
-    Column("heard", 5.2, "e", stretches=False),
-    Column("every", 4.4, "e", stretches=False),
-    Column("lost", 3.4, "e", stretches=False),
-    Column("frames", 4.8, "e", stretches=False),
+    Column("node", 3.9, "e", stretches=False),
+    Column("state", 4.2, stretches=False),
+    Column("heard", 7.3, "e", stretches=False),
+    Column("every", 4.6, "e", stretches=False),
+    Column("missed", 4.9, "e", stretches=False),
+    Column("frames", 5, "e", stretches=False),
     Column("segment", 11),
     Column("address", 10.5),
 )
 CONSUMER_COLUMNS = (
     Column("consumer", 6),
-    Column("state", 4.8, stretches=False),
-    Column("behind", 4.8, "e", stretches=False),
-    Column("by", 4.6, "e", stretches=False),
+    Column("state", 5, stretches=False),
+    Column("behind", 5.2, "e", stretches=False),
+    Column("records", 5.2, "e", stretches=False),
     Column("facts", 5.2, "e", stretches=False),
-    Column("retries", 4.4, "e", stretches=False),
+    Column("retries", 4.8, "e", stretches=False),
     Column("last error", 8),
 )
 RULE_COLUMNS = (
-    Column("name", 6),
-    Column("is a", 4.8, stretches=False),
-    Column("now", 5.4, stretches=False),
-    Column("what", 16),
+    Column("name", 5),
+    Column("is a", 5.2, stretches=False),
+    Column("now", 8.6, stretches=False),
+    Column("what", 14),
 )
 
 _PEER_MARKS = {"alive": Mark.WELL, "late": Mark.DOUBT, "lost": Mark.BAD, "left": Mark.AWAY}
@@ -172,8 +172,8 @@ def _consumers(status: BridgeStatus) -> Sheet:
         values = (
             one["name"],
             one["state"],
-            f"{one['lag_records']:,}",
             span_text(one["lag_s"]),
+            f"{one['lag_records']:,}",
             f"{one['taken']:,}",
             f"{one['retries']:,}",
             one["last_error"] or "–",
@@ -188,7 +188,7 @@ def _rules(status: BridgeStatus) -> Sheet:
     """Rules, what they act on, and what they look at."""
     rules = [
         Line(
-            (rule["name"], "rule", "active" if rule["is_active"] else "–", _since(rule, status)),
+            (rule["name"], "rule", _now(rule, status), rule["text"]),
             (Mark.ACTIVE if rule["is_active"] else Mark.IDLE).name,
         )
         for rule in status["rules"]
@@ -222,11 +222,11 @@ def _rules(status: BridgeStatus) -> Sheet:
     return Sheet(summary, (*rules, *actuators, *streams))
 
 
-def _since(rule: Mapping[str, object], status: BridgeStatus) -> str:
-    since_us = rule["since_us"] if rule["is_active"] else None
-    if not isinstance(since_us, int):
-        return str(rule["text"])
-    return f"for {span_text((status['now_us'] - since_us) / 1e6)}: {rule['text']}"
+def _now(rule: RuleStatus, status: BridgeStatus) -> str:
+    if not rule["is_active"]:
+        return "–"
+    since_us = rule["since_us"]
+    return "active" if since_us is None else f"active {span_text((status['now_us'] - since_us) / 1e6)}"
 
 
 def _ago(time_us: int | None, status: BridgeStatus) -> str:

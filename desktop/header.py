@@ -25,8 +25,7 @@ class Header(ttk.Frame):
         self._mark_label = ttk.Label(self)
         self._mark_label.pack(side="left", padx=(0, em // 2))
         ttk.Label(self, text="Treering", style="Brand.TLabel").pack(side="left")
-        self._title = ttk.Label(self, style="Muted.TLabel")
-        self._title.pack(side="left", padx=(round(1.5 * em), 0))
+        self._buttons: dict[str, ttkbootstrap.Button] = {}
         for icon, text, action in reversed(buttons):
             button = ttkbootstrap.Button(
                 self, text=text, icon=icon, icon_only=not text, command=action.run, bootstyle="ghost"
@@ -34,7 +33,17 @@ class Header(ttk.Frame):
             button.pack(side="right", padx=(em // 4, 0))
             hint = text.rstrip(" …") if text else action.label
             ttkbootstrap.ToolTip(button, text=f"{hint} ({action.shown_key})")
+            self._buttons[action.key] = button
+        self._title = ttk.Label(self, style="Muted.TLabel")
+        # The last: in a narrow window it is the one that is cut.
+        self._title.pack(side="left", padx=(round(1.5 * em), 0))
         self.repaint()
+
+    def relabel(self, action: Action, text: str) -> None:
+        """Change the text of that action's button."""
+        button = self._buttons[action.key]
+        if button.cget("text") != text:
+            button.configure(text=text)
 
     def set_title(self, text: str) -> None:
         """Say what is shown."""

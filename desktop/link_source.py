@@ -68,7 +68,9 @@ class LinkSource:
             self._states[news.link] = news
             notice = str(news)
         down = [state for state in self._states.values() if not state.is_up]
-        text = "; ".join(str(state) for state in down) or ("connected" if self._states else "connecting")
+        text = "connected" if self._states else "connecting"
+        if down:  # the only one is named by the title
+            text = down[0].reason if len(self._states) == 1 else "; ".join(map(str, down))
         state = State.STARTING if down or not self._states else State.RUNNING
         return Status(state, text, drops=self._drops(), notice=notice)
 

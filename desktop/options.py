@@ -7,7 +7,9 @@ from pathlib import Path
 
 from bridge.access import OPEN, Access, load_access
 from bridge.errors import UsageError
-from bridge.options import whole
+from bridge.options import address, whole
+from bridge.status_server import STATUS_PORT
+from bridge.tcp_link import STREAM_PORT
 from protocol.packets import Network
 
 _NETWORKS = {network.name.lower(): network for network in Network}
@@ -21,15 +23,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     begin.add_argument(
         "--port", action="append", default=[], help="with the boards on a serial port; may be repeated"
     )
+    begin.add_argument(
+        "--connect",
+        type=address(STREAM_PORT),
+        metavar="HOST[:PORT]",
+        help=f"with what a bridge hears (port: {STREAM_PORT}); `treering bridges` finds them",
+    )
     begin.add_argument("--open", metavar="FILE", type=Path, help="with a packet log")
+    parser.add_argument(
+        "--status",
+        type=address(STATUS_PORT),
+        metavar="HOST[:PORT]",
+        help=f"where the bridge of --connect tells how it is (default: there, at port {STATUS_PORT})",
+    )
     parser.add_argument(
         "--network", choices=_NETWORKS, default="tree", help="of the demo or the ports (default: tree)"
     )
     parser.add_argument("--log", metavar="FILE", type=Path, help="record to this packet log (pcapng)")
     keys = parser.add_mutually_exclusive_group()
-    keys.add_argument("--keys", metavar="FILE", help="the network's keys, for --port and --open")
+    keys.add_argument("--keys", metavar="FILE", help="the network's keys, for --port, --connect and --open")
     keys.add_argument(
-        "--open-network", action="store_true", help="the network of --port has no keys: anybody may take part"
+        "--open-network",
+        action="store_true",
+        help="the network of --port or --connect has no keys: anybody may take part",
     )
     parser.add_argument("--theme", choices=("light", "dark"), help="(default: the system's)")
     headless = parser.add_argument_group("without a display", "the demo runs as text")
@@ -40,10 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _access(args: argparse.Namespace) -> Access:
-    """Raises UsageError for ports without a word on keys."""
+    """Raises UsageError for a live network without a word on keys."""
     if args.keys is not None:
         return load_access(args.keys)
-    if args.port and not args.open_network:
+    if (args.port or args.connect) and not args.open_network:
         raise UsageError(
             "give --keys FILE (`treering provision` makes keys), or --open-network for a network without"
         )
@@ -52,6 +68,8 @@ def _access(args: argparse.Namespace) -> Access:
 
 def run(args: argparse.Namespace) -> int:
     """Open it; see desktop.app.main."""
+    if args.status and not args.connect:
+        raise UsageError("--status is of the bridge of --connect HOST: give that, too")
     try:
         from desktop.app import Options, main
     except ImportError as error:  # a Pi needs the bridge and the agent alone
@@ -61,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
             demo=args.demo,
             network=_NETWORKS[args.network],
             ports=tuple(args.port),
+            bridge=args.connect,
+            status=args.status,
             log=args.open,
             access=_access(args),
             recording=args.log,

@@ -18,10 +18,14 @@ from bridge.access import load_access
 from bridge.errors import TreeringError
 from desktop import dialogs, places, theme
 from desktop.actions import Action, install
+from desktop.bridge_source import BridgeSource
+from desktop.bridge_view import BridgeView
+from desktop.bridge_watch import BridgeWatch
 from desktop.connect_dialog import ConnectDialog
 from desktop.header import Header, window_icon
 from desktop.log_source import LogSource
 from desktop.model import Changes
+from desktop.model_words import plural
 from desktop.palette import DARK, LIGHT
 from desktop.panels import EMPTY, file_name, save_panels
 from desktop.round_pictures import RoundPictures
@@ -67,6 +71,7 @@ class Window:
         self.session: Session | None = None
         self._recording = recording
         self._pictures: RoundPictures | None = None
+        self._watch: BridgeWatch | None = None
         self._failure_told = False
         self._complaint: dialogs.Dialog | None = None
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -102,6 +107,10 @@ class Window:
         self.root.title(f"{source.title} – Treering")
         self._show(self.workspace)
         session.start()
+        if isinstance(source, BridgeSource):
+            self._watch = BridgeWatch(source.status_address)
+            self._watch.start()
+        self.bridge.attach(self._watch)
 
     def start_demo(self, network: Network = Network.TREE) -> None:
         """Show the demo of that kind of network, from its beginning."""
@@ -180,15 +189,21 @@ class Window:
     def close_session(self) -> None:
         """End the source and go back to the start page."""
         self._stop_session()
+        self.bridge.attach(None)
         self._status.attach(None)
         self._header.set_title("")
         self.root.title("Treering")
         self._show(self._start_page)
 
+    def toggle_bridge(self) -> None:
+        """The page of the bridge, instead of what is shown; or the other way."""
+        shown = self._start_page if self.session is None else self.workspace
+        self._show(shown if self.bridge.winfo_manager() else self.bridge)
+
     def toggle_theme(self) -> None:
         """From light to dark and back."""
         self.root.toggle_theme()
-        for part in (self._header, self._start_page, self.workspace):
+        for part in (self._header, *self._pages):
             part.repaint()
         self._status.refresh()
 
@@ -209,6 +224,7 @@ class Window:
         connect = Action("Source", "Connect …", "l", self.connect)
         open_log = Action("File", "Open log …", "o", self.open_log)
         save_log = Action("File", "Save log as …", "s", self.save_log)
+        self._show_bridge = Action("View", "Bridge, or network", "b", self.toggle_bridge)
         change_theme = Action("View", "Light or dark", "t", self.toggle_theme)
         self.actions = [
             open_log,
@@ -222,6 +238,7 @@ class Window:
             ring_demo,
             polling_demo,
             connect,
+            self._show_bridge,
             Action("View", "Next metric", "m", self.workspace.plot.next_metric),
             Action("View", "Each node, or over time", "p", self.workspace.toggle_panels),
             Action("View", "Rounds among the events", "r", self.workspace.events.toggle_rounds),
@@ -237,6 +254,7 @@ class Window:
                 ("usb-plug", "Connect …", connect),
                 ("folder2-open", "Open …", open_log),
                 ("download", "Save …", save_log),
+                ("hdd-network", "Bridge", self._show_bridge),
                 ("circle-half", "", change_theme),
             ],
         )
@@ -261,14 +279,16 @@ class Window:
             ),
         ]
         self._start_page = StartPage(self.root, offers)
+        self.bridge = BridgeView(self.root, connect, self._show_bridge)
+        self._pages = (self._start_page, self.workspace, self.bridge)
         self._status = StatusBar(self.root)
         self._header.pack(fill="x")
         self._status.pack(side="bottom", fill="x")
 
-    def _show(self, part: ttk.Frame) -> None:
-        other = self.workspace if part is self._start_page else self._start_page
-        other.pack_forget()
-        part.pack(fill="both", expand=True)
+    def _show(self, page: ttk.Frame) -> None:
+        for other in self._pages:
+            other.pack_forget()
+        page.pack(fill="both", expand=True)
 
     def _show_keys(self) -> None:
         keys = [(action.shown_key, action.label.rstrip(" …")) for action in self.actions]
@@ -286,6 +306,9 @@ class Window:
 
     def _stop_session(self) -> None:
         self._stop_pictures()
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
         if self.session is not None:
             self.session.stop()
             self.session = None
@@ -321,6 +344,11 @@ class Window:
         self.root.after(STATUS_MS, self._refresh_status)
         self._heed_pictures()
         self._status.refresh()
+        self.bridge.refresh()
+        warned = self.bridge.warning_count
+        self._header.relabel(
+            self._show_bridge, f"Bridge: {plural(warned, 'warning')}" if warned else "Bridge"
+        )
 
     # --- files -------------------------------------------------------------------------------------------
 
