@@ -13,7 +13,7 @@ from typing import Any
 
 # At most so many values a statement; SQLite takes 32,766 since 3.32.
 MOST_VALUES = 16_384
-_SHRINK = 8
+_SHRINK = 2
 
 
 def insert(db: sqlite3.Connection, into: str, columns: int, values: list[Any]) -> int:
@@ -43,7 +43,7 @@ def _rows(wanted: int, most: int) -> int:
     return most
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _statement(into: str, columns: int, rows: int) -> str:
     row = f"({','.join('?' * columns)})"
     return f"{into} VALUES {','.join([row] * rows)}"

@@ -53,6 +53,11 @@ class Pending:
         return values + len(self._events)
 
     @property
+    def oldest_us(self) -> int:
+        """The time of the oldest reading or result."""
+        return min(self._oldest_reading_us, self._oldest_round_us)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write, not even a place in the log."""
         return not (self._checkpoint or self._events or self._peers)
