@@ -22,16 +22,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.build import make
 from benchmarks.cores import BrokenError
 from bridge.link import LinkState, one_by_one
 from bridge.serial_link import SerialLink
+from firmware.native.library import BUILD
 from protocol.keys import Keys
 from protocol.packets import Boot, FrameError, decode, peek_header
 from protocol.sealed_reader import SealedReader
 from protocol.settings import Settings, eeprom_image
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build" / "firmware"
 NODE_ID = 7
 LIFE = 0x5EED0001
 KEYS = Keys.of_master(bytes(range(16)), 1).of_member(NODE_ID)
@@ -169,8 +169,8 @@ def _measure_one(times: int, seed: int, with_bootloader: bool) -> Openings:
 
 
 def build() -> None:
-    """The image and the emulator. Raises CalledProcessError."""
-    subprocess.run(["make", "-s", "-C", str(ROOT / "firmware"), "all", "emulator"], check=True)
+    """The image and the emulator. Raises CalledProcessError and TimeoutExpired."""
+    make("all", "emulator")
 
 
 def main() -> int:

@@ -13,13 +13,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.build import make
 from benchmarks.cores import BrokenError
 from benchmarks.fuzz import corpus
+from firmware.native.library import BUILD
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "firmware"
 TARGETS = {"parser": 220, "nodes": 2000}  # and the longest input, bytes
-BUILD_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,8 @@ class Fuzzed:
 
 
 def build() -> None:
-    """Compile both targets (clang). Raises CalledProcessError."""
-    command = ["make", "-s", "-C", str(ROOT / "firmware"), "fuzz"]
-    subprocess.run(command, check=True, timeout=BUILD_TIMEOUT_S)
+    """Compile both targets (clang). Raises CalledProcessError and TimeoutExpired."""
+    make("fuzz")
 
 
 def fuzz(target: str, *, seed: int, seconds: int = 0, executions: int = 0) -> Fuzzed:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.cores import BrokenError
 from benchmarks.fuzz import corpus
-from benchmarks.fuzz.core import ROOT, Fuzzed, read_summary
+from benchmarks.fuzz.core import Fuzzed, read_summary
+from firmware.native.library import ROOT
 from protocol.capture import CaptureWriter, Direction, Record
 from protocol.framing import encode_stream
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from cffi import FFI
 
+from benchmarks.build import make
+
 FOLDER = Path(__file__).resolve().parent
 BUILD = FOLDER.parents[1] / "build" / "benchmarks"
-BUILD_TIMEOUT_S = 50.0
 
 IMAGE = BUILD / "sealing.elf"
 LIBRARY = BUILD / "libavr_program.so"
@@ -32,7 +33,7 @@ class Call:
 @functools.cache
 def build() -> None:
     """Compile the image and what runs it, unless they are up to date."""
-    subprocess.run(["make", "-s", "-C", str(FOLDER)], check=True, timeout=BUILD_TIMEOUT_S)
+    make(folder=FOLDER, into=BUILD)
 
 
 class AvrProgram:

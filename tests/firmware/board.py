@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, cast
 
+from benchmarks.build import make
 from firmware.native.library import BUILD
-from tests.firmware.build import make
 
 BOARD = BUILD / "treering-board"
 FIRMWARE = BUILD / "treering-uno.elf"

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from benchmarks.build import make
 from firmware.native import library as native
 from firmware.native.items import entry_of
 from firmware.native.library import LIBRARY_VARIABLE, array_length, ffi
@@ -40,7 +41,6 @@ from protocol.packets import (
     Sync,
 )
 from protocol.way import age_unit_ms
-from tests.firmware.build import make
 
 # Kind, child, parent, quality.
 LINK_ITEM = struct.Struct(">BHHB")

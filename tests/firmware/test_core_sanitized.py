@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.build import make
 from firmware.native.library import BUILD, ROOT
-from tests.firmware.build import make
 
 LIBRARY = BUILD / "libtreering-sanitized.so"
 TIMEOUT_S = 50

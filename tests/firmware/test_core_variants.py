@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from benchmarks.build import make
 from firmware.native.library import BUILD, LIBRARY_VARIABLE, ROOT
 from firmware.native.tree import CoreNode
 from protocol import packets
@@ -19,13 +20,13 @@ ROUND_MS = 5_000
 def run_with(options: str, name: str, *arguments: str) -> None:
     """A Python with a library of its own, built with those options of the compiler."""
     folder = BUILD / name
-    make = ("make", "-s", "-C", "firmware", "host", f"BUILD={folder}", f"CORE_OPTIONS={options}")
+    make("host", f"CORE_OPTIONS={options}", into=folder)
     variables = os.environ | {LIBRARY_VARIABLE: str(folder / "libtreering.so")}
-    for command in (make, (sys.executable, *arguments)):
-        ended = subprocess.run(
-            command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=TIMEOUT_S
-        )
-        assert ended.returncode == 0, ended.stderr
+    command = [sys.executable, *arguments]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_a_node_with_the_timers_built_in_does_the_same() -> None:
