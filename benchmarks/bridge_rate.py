@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import multiprocessing
 import os
 import socket
 import struct
+import sys
 import tempfile
 import time
 from binascii import crc_hqx
@@ -34,6 +34,7 @@ from typing import Any
 
 from benchmarks.ports import free_port
 from bridge.access import OPEN, RecordOpener
+from bridge.event_loop import TURN_S
 from bridge.log.fact_log import FactLog
 from bridge.log.facts import Checkpoint, FactBatch
 from bridge.log.runner import Runner
@@ -234,6 +235,7 @@ class Outcome:
 def bridge(control: Connection, core: int, nodes: int, stamps_name: str, folder: Path) -> None:
     """The bridge's process: answers each "begin" with its address, each "end" with an Outcome."""
     _pin(core)
+    sys.setswitchinterval(TURN_S)  # as bridge.event_loop does for the commands
     stamps = SharedMemory(stamps_name)
     assert stamps.buf is not None
     times_ns = stamps.buf.cast("q")
@@ -259,7 +261,6 @@ async def _bridge(control: Connection, nodes: int, times_ns: memoryview, folder:
     relay, link = Relay(), UdpLink(GROUP, free_port(), LOOPBACK)
     relay.subscribe(lambda records: _ignore(fact_log.append(records)))
     await link.start(relay.attach(link), lambda state: None)
-    gc.freeze()
 
     def snapshot() -> Outcome:
         link._count_overflow()

@@ -95,7 +95,7 @@ class Upkeep:
         self.gave_way = 0
         self._db = db
         self._partly: _Partly | None = None
-        self._series_a_slice = _MOST_SERIES
+        self._series_a_slice = 1
         self._rest_until_s = 0.0
         self._may_rest = True
         self._marks = marks
