@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 from collections.abc import Sequence
 
@@ -320,7 +321,8 @@ def test_a_client_that_takes_nothing_at_all_is_let_go() -> None:
             while bridge.listener.clients:
                 bridge.nodes.receive(longest(2, len(bridge.records)))
                 await asyncio.sleep(0)
-        assert "takes nothing for 0.5 s" in bridge.states[-1].reason
+        # Or the system notices first (TCP_USER_TIMEOUT), on a busy machine.
+        assert re.search(r"takes nothing for 0\.5 s|timed out", bridge.states[-1].reason)
         await bridge.close()
 
     run(main())
