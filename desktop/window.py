@@ -268,7 +268,7 @@ class Window:
             Offer(
                 "usb-plug",
                 "Live field",
-                "An Arduino on a serial port, agents on the network, or both. All of it is recorded.",
+                "A bridge, an Arduino on a serial port, or agents on the network. All of it is recorded.",
                 [("Connect …", connect)],
             ),
             Offer(
