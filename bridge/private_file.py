@@ -50,6 +50,17 @@ def write_private(path: Path, data: bytes) -> None:
         raise UsageError(f"{path}: {error.strerror}; name a file in a folder you may write to") from error
 
 
+def make_private_folder(path: Path) -> None:
+    """The folder, which only its owner may enter if it is made now. Raises UsageError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}; name another folder, or make this one writable"
+        ) from error
+
+
 def _sync_folder(folder: Path) -> None:
     """The new name is on the disk, too; Windows does that by itself."""
     if os.name == "posix":

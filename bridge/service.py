@@ -23,6 +23,7 @@ from bridge.log.fact_log import FactLog
 from bridge.log.segments import SegmentedLog
 from bridge.parts import Parts
 from bridge.peer_watch import PeerWatch
+from bridge.private_file import make_private_folder
 from bridge.service_parts import Machine, parts_of
 from bridge.service_status import (
     consumer_status,
@@ -34,17 +35,15 @@ from bridge.service_status import (
     segment_status,
 )
 from bridge.status import BridgeStatus, Rates
-from bridge.stream.latency import LatencyRecorder, Stage
+from bridge.stream.latency import LatencyRecorder, Stage, Summary
 from protocol.capture import Record
 from protocol.node import Event
-from protocol.observer import Observation
+from protocol.observer import RoundRow
 
 TICK_S = 1.0
 RETRY_S = 30.0  # of what could not start
 
 _log = logging.getLogger(__name__)
-
-OnFacts = Callable[[Sequence[Observation]], None]
 
 
 def _ignore(news: object) -> None:
@@ -52,18 +51,17 @@ def _ignore(news: object) -> None:
 
 
 class Service:
-    """One run of a bridge. `on_records` gets every frame, `on_facts` what the log's new records tell, both in
-    the event loop's thread; `on_event` what happens to the bridge's own node."""
+    """One run of a bridge. `on_records` gets every frame, `on_event` what happens to its own node."""
 
     def __init__(
         self,
         config: BridgeConfig,
         *,
         on_records: Callable[[Sequence[Record]], None] = _ignore,
-        on_facts: OnFacts = _ignore,
         on_event: Callable[[Event], None] = _ignore,
     ) -> None:
-        """Takes the log's folder. Raises UsageError if it cannot be used, or another bridge has it."""
+        """Takes the folder. Raises UsageError if it cannot be used, or another bridge has it."""
+        make_private_folder(config.folder)
         self.config = config
         self.started_s = time.time()
         self._started_all_s = time.monotonic()
@@ -71,7 +69,6 @@ class Service:
         self.rates = Rates()
         self.losses: dict[str, LinkCounts] = {}  # what each link has not carried, also of those closed by now
         self._on_records = on_records
-        self._on_facts = on_facts
         self.log = SegmentedLog(config.log)
         try:
             self.facts = FactLog(self.log, lambda: RecordOpener(config.access))
@@ -122,12 +119,19 @@ class Service:
             "peers": [peer_status(peer) for peer in self.peers.rows()],
             "log": log_status(self.facts),
             "consumers": [consumer_status(runner) for runner in machine.runners],
-            "latencies": latency_statuses(self.latencies.summaries()),
+            "latencies": latency_statuses(self._latencies()),
             "rules": [] if machine.rules is None else [*machine.rules.rule_statuses],
             "actuators": [] if machine.desk is None else [*machine.desk.statuses()],
             "streams": [] if machine.rules is None else [*machine.rules.stream_statuses],
             "warnings": list(self._warnings()),
         }
+
+    def _latencies(self) -> dict[Stage, Summary]:
+        summaries = self.latencies.summaries()
+        for runner in self.machine.runners:
+            if runner.consumer is self.machine.store and runner.queue.waits.count:
+                summaries[Stage.STORED] = runner.queue.waits.summary()
+        return summaries
 
     def _warnings(self) -> Iterator[str]:
         yield from self.machine.failures.values()
@@ -192,6 +196,8 @@ class Service:
         self.links.tell_counts()
         self.rates.sample({rate_name(*way): count for way, count in self.links.frames.items()}, now_s)
         self.peers.age(round(now_s * 1e6))
+        for runner in self.machine.runners:
+            runner.queue.look(runner.status().lag_records, now_s)
         if (store := self.machine.store) is not None:
             store.write_peers(self.peers.take_rows())
             store.write_events(self.peers.take_events())
@@ -213,8 +219,9 @@ class Service:
         self.peers.take(records)
         facts = self.facts.append(records)
         self.latencies.record(Stage.DECODED, time.time() - records[0].timestamp_us / 1e6, len(records))
-        if facts:
-            self._on_facts(facts)
+        for fact in facts:
+            if type(fact) is RoundRow:  # how long ago its first reading was measured
+                self.latencies.record(Stage.SEEN, fact.duration_ms / 1000)
 
     def _tell(self, status: LinkState | LinkCounts) -> None:
         if isinstance(status, LinkCounts):

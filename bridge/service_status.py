@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from bridge.link_set import Segment
+from bridge.log.consumer_queue import QueueFigures
 from bridge.log.fact_log import FactLog
 from bridge.log.runner import ConsumerState, Runner
 from bridge.peers import Peer
-from bridge.status import ConsumerStatus, LatencyStatus, LogStatus, PeerStatus, Rates, SegmentStatus
+from bridge.status import (
+    ConsumerStatus,
+    LatencyStatus,
+    LogStatus,
+    PeerStatus,
+    QueueStatus,
+    Rates,
+    SegmentStatus,
+)
 from bridge.stream.latency import Stage, Summary
 from protocol.capture import Direction
 
@@ -72,9 +82,22 @@ def consumer_status(runner: Runner) -> ConsumerStatus:
         "state": status.state.value,
         "lag_records": status.lag_records,
         "lag_s": status.lag_s,
+        "queue": queue_status(runner.queue.figures()),
         "taken": status.taken,
         "retries": status.retries,
         "last_error": status.last_error,
+    }
+
+
+def queue_status(figures: QueueFigures) -> QueueStatus:
+    """What waits for it; JSON has no NaN, nor what is infinite."""
+    rate, wait, length, littles, mm1 = (figure if math.isfinite(figure) else None for figure in figures)
+    return {
+        "rate_per_s": rate,
+        "wait_s": wait,
+        "length": length,
+        "littles_length": littles,
+        "mm1_length": mm1,
     }
 
 

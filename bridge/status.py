@@ -49,6 +49,19 @@ class LogStatus(TypedDict):
     lost_records: int
 
 
+class QueueStatus(TypedDict):
+    """What waited for a consumer in the last minute (bridge.log.consumer_queue): records and seconds.
+
+    None: nothing told of it.
+    """
+
+    rate_per_s: float | None
+    wait_s: float | None
+    length: float | None
+    littles_length: float | None
+    mm1_length: float | None
+
+
 class ConsumerStatus(TypedDict):
     """Who reads the log, and how far it is."""
 
@@ -56,6 +69,7 @@ class ConsumerStatus(TypedDict):
     state: str
     lag_records: int
     lag_s: float
+    queue: QueueStatus
     taken: int
     retries: int
     last_error: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, cast
 
 from bridge.addresses import Address, address_text
 from bridge.errors import TreeringError
@@ -14,6 +14,12 @@ from bridge.status import BridgeStatus
 
 TIMEOUT_S = 5.0
 MAX_STATUS_BYTES = 1 << 24
+
+_LENGTHS: Mapping[Literal["length", "littles_length", "mm1_length"], str] = {
+    "length": "waiting",
+    "littles_length": "by Little",
+    "mm1_length": "by M/M/1",
+}
 
 
 def fetch_status(address: Address) -> BridgeStatus:
@@ -104,12 +110,13 @@ def _log(status: BridgeStatus) -> Iterator[str]:
 
 
 def _consumers(status: BridgeStatus) -> Iterator[str]:
-    head = ("consumer", "state", "behind", "facts", "retries", "last error")
+    head = ("consumer", "state", "behind", *_LENGTHS.values(), "facts", "retries", "last error")
     rows = [
         (
             one["name"],
             one["state"],
             f"{one['lag_records']} records, {span_text(one['lag_s'])}",
+            *(_known(one["queue"][length]) for length in _LENGTHS),
             one["taken"],
             one["retries"],
             one["last_error"] or "-",
@@ -143,7 +150,7 @@ def _rules(status: BridgeStatus) -> Iterator[str]:
 
 
 def _known(value: float | None) -> str:
-    return "?" if value is None else f"{value:g}"
+    return "?" if value is None else f"{value:.4g}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from bridge.log.consumer_queue import ConsumerQueue
 from bridge.log.fact_log import FactLog, Follower
 from bridge.log.facts import Consumer, RetryError
 
@@ -65,7 +66,10 @@ class _StoppedError(Exception):
 
 
 class Runner:
-    """Hands all facts to `consumer`, from its checkpoint on. All its methods are for other threads."""
+    """Hands all facts to `consumer`, from its checkpoint on. All its methods are for other threads.
+
+    `queue` measures what waits for it; whoever looks on has it look, every second or so.
+    """
 
     def __init__(
         self,
@@ -78,6 +82,7 @@ class Runner:
         self.state = ConsumerState.STOPPED
         self.taken = self.retries = self.gaps = 0
         self.last_error = ""
+        self.queue = ConsumerQueue(time.time())
         self._fact_log = fact_log
         self._pauses = pauses
         self._rng = rng or random.Random()
@@ -154,7 +159,10 @@ class Runner:
             batch = follower.next(IDLE_PERIOD_S)
             self._see_gaps(follower)
             if batch is not None:
+                began_s = time.time()
                 self._persist(partial(self.consumer.take, batch))
+                ended_s = time.time()
+                self.queue.took(batch.records, ended_s - batch.newest_us / 1e6, ended_s - began_s)
                 self.taken += len(batch.facts)
                 self._stop.wait(LINGER_S)
             elif not follower.is_behind:

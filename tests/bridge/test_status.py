@@ -83,6 +83,13 @@ STATUS: BridgeStatus = {
             "state": "waiting",
             "lag_records": 40,
             "lag_s": 30.0,
+            "queue": {
+                "rate_per_s": 2.0,
+                "wait_s": 0.5,
+                "length": 1.2,
+                "littles_length": 1.0,
+                "mm1_length": None,
+            },
             "taken": 500,
             "retries": 3,
             "last_error": "connection refused",

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from typing import NamedTuple
 
+from bridge.stream.latency import LatencyHistogram
 from bridge.stream.queueing import MM1
 
 SPAN_S = 60.0
@@ -35,15 +36,20 @@ class _Sums(NamedTuple):
 
 
 class ConsumerQueue:
-    """`took` is called by the consumer's thread, all else by the one that looks on."""
+    """`took` is called by the consumer's thread, all else by the one that looks on.
+
+    `waits` has how long records waited until they were taken, since the start.
+    """
 
     def __init__(self, now_s: float) -> None:
+        self.waits = LatencyHistogram()
         self._records = self._seen = self._looks = 0
         self._wait_s = self._busy_s = 0.0
         self._sums: deque[_Sums] = deque([_Sums(now_s, 0, 0.0, 0.0, 0, 0)])
 
     def took(self, records: int, wait_s: float, service_s: float) -> None:
         """So many records were taken in that time, that long after they had come."""
+        self.waits.record(wait_s, records)
         self._records += records
         self._wait_s += records * max(0.0, wait_s)
         self._busy_s += service_s

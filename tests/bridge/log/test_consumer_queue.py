@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from bridge.consumer_queue import SPAN_S, ConsumerQueue
+from bridge.log.consumer_queue import SPAN_S, ConsumerQueue
 
 
 def test_a_seeded_queue_of_random_arrivals_is_as_little_and_mm1_say() -> None:
