@@ -84,23 +84,23 @@ class Relay:
     def _receive(self, link: Link, frames: Sequence[bytes]) -> None:
         if link not in self._links:
             return
-        name, inbound = link.name, Direction.INBOUND
+        name, inbound, outbound = link.name, Direction.INBOUND, Direction.OUTBOUND
         others = [segment for segment in self._links if segment is not link]
+        is_alone = not others and self._reader is None  # where a node is matters to nobody yet
         records: list[Record] = []
         to_send: list[tuple[Link, bytes]] = []
         # The clock may stand or be set back while we run; the times of the log grow.
         time_us = max(self._last_us + 1, self._clock_us())
-        if not others and self._reader is None:  # where a node is matters to nobody yet
-            records = [Record(at_us, name, inbound, frame) for at_us, frame in enumerate(frames, time_us)]
-            frames = ()
         for frame in frames:
             records.append(Record(time_us, name, inbound, frame))
-            for segment in self._ways_of(link, frame, others, time_us):
-                time_us += 1
-                records.append(Record(time_us, segment.name, Direction.OUTBOUND, frame))
-                to_send.append((segment, frame))
             time_us += 1
-        self._last_us = records[-1].timestamp_us
+            if is_alone:
+                continue
+            for segment in self._ways_of(link, frame, others, time_us):
+                records.append(Record(time_us, segment.name, outbound, frame))
+                time_us += 1
+                to_send.append((segment, frame))
+        self._last_us = time_us - 1
         for on_records in self._subscribers:
             on_records(records)
         for segment, frame in to_send:

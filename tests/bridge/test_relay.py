@@ -218,6 +218,19 @@ def test_a_link_that_came_later_takes_part(rig: Rig) -> None:
     assert late.sent[1:] == [unicast(1, 3)]
 
 
+def test_a_lone_segment_is_recorded_and_who_was_heard_there_is_a_stranger_to_those_that_come() -> None:
+    rig = Rig()
+    rig.relay.detach(rig.udp)
+    rig.relay.detach(rig.root)
+    rig.serial.receive(broadcast(2), b"noise", broadcast(2))
+    assert [record.frame for record in rig.records] == [broadcast(2), b"noise", broadcast(2)]
+    late, other = (MemoryLink(f"tcp:{name}") for name in ("late", "other"))
+    for link in (late, other):
+        run(link.start(rig.relay.attach(link), lambda state: None))
+    late.receive(unicast(1, 2))
+    assert rig.serial.sent == other.sent == [unicast(1, 2)]
+
+
 def test_who_lived_on_a_link_that_left_is_a_stranger(rig: Rig) -> None:
     rig.udp.receive(broadcast(2))
     rig.relay.detach(rig.udp)
