@@ -19,7 +19,7 @@ from bridge.options import metrics, node_ids
 from bridge.parquet import ParquetWriter
 from bridge.progress import progress_bar, read_folder
 from bridge.report import log_to_stderr
-from bridge.sinks.entries import Entry, Event, entries_of
+from bridge.sinks.entries import ActuatorState, Entry, Event, entries_of
 from bridge.store.scan import Scan, Selection
 from protocol.observations import Observation, RoundRow
 
@@ -171,7 +171,7 @@ def _takes(wanted: Selection, entry: Entry) -> bool:
     if KINDS[type(entry)] != wanted.kind or not wanted.from_us <= entry.timestamp_us < wanted.to_us:
         return False
     node = None if isinstance(entry, RoundRow) else entry.node
-    return wanted.takes(node, None if isinstance(entry, Event) else entry.metric.id)
+    return wanted.takes(node, None if isinstance(entry, Event | ActuatorState) else entry.metric.id)
 
 
 def _facts_of_file(path: Path, access: Access) -> Iterator[tuple[list[Observation], None]]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 
-from bridge.sinks.entries import Entry, Event, Reading
+from bridge.sinks.entries import ActuatorState, Entry, Event, Reading
 from protocol.observations import RoundRow
 
 Row = tuple[object, ...]
@@ -38,7 +38,12 @@ _SUMS: Mapping[str, ColumnType] = {
     "deviation": _NUMBER,
     "unit": _TEXT,
 }
-KINDS: Mapping[type, str] = {Reading: "readings", RoundRow: "rounds", Event: "events"}
+KINDS: Mapping[type, str] = {
+    Reading: "readings",
+    RoundRow: "rounds",
+    Event: "events",
+    ActuatorState: "events",
+}
 COLUMNS: Mapping[str, Mapping[str, ColumnType]] = {
     "readings": {
         "time": _TIME,
@@ -134,6 +139,6 @@ def _round_row(network: str, row: RoundRow) -> Row:
     )
 
 
-def _event_row(network: str, entry: Event) -> Row:
+def _event_row(network: str, entry: Event | ActuatorState) -> Row:
     detail = json.dumps(entry.details, separators=(",", ":"))
     return entry.timestamp_us, network, entry.kind, entry.node, "", detail

@@ -28,6 +28,8 @@ from bridge.rules.desk import Desk
 from bridge.rules.engine import RuleEvent
 from bridge.rules.settings import RuleSettings
 from bridge.sinks.kinds import SINKS, SinkSettings, make_sink
+from bridge.sinks.live_sink import LiveSink
+from bridge.sinks.rule_board import RuleBoard
 from bridge.status import BridgeStatus
 from bridge.status_server import StatusServer, StatusSettings
 from bridge.store.rows import NO_NODE, EventRow
@@ -113,6 +115,9 @@ class Machine:
         self._status = status
         self._on_event = on_event
         self._node: NodeDriver | None = None
+        self._rule_board = RuleBoard()
+        if config.rules == RuleSettings():
+            self._rule_board.begin(())
 
     def note_failure(self, part: Hashable, error: Exception) -> None:
         """A part could not start; it is tried again. What is no fault of disk or settings is raised."""
@@ -213,10 +218,14 @@ class Machine:
     async def _start_sink(self, settings: SinkSettings) -> Stop:
         kind = next(kind for kind, read in SINKS.items() if read == type(settings).from_table)
         place = self._place(kind, settings.delivery.name)
-        sink = await asyncio.to_thread(make_sink, settings, self._config.name, place)
+        sink = await asyncio.to_thread(make_sink, settings, self._config.name, place, self._rule_board)
         stop_runner = self._run(sink, Pauses(longest_s=sink.delivery.backoff_most_s))
+        if isinstance(sink, LiveSink):
+            self._rule_board.add(sink)
 
         async def stop() -> None:
+            if isinstance(sink, LiveSink):
+                self._rule_board.remove(sink)
             sink.interrupt()
             await stop_runner()
 
@@ -229,6 +238,7 @@ class Machine:
             self.desk = Desk(part.rules.actuators, self._node, rules.actuators)
             self.desk.start()
         self.rules = rules
+        self._rule_board.begin(part.rules.rules, rules.begun(), rules.now_us)
         stop_runner = self._run(rules)
 
         async def stop() -> None:
@@ -242,8 +252,10 @@ class Machine:
     def _keep_events(self, events: Sequence[RuleEvent]) -> None:
         if (store := self.store) is not None:
             store.write_events([_event_row(event) for event in events])
+        self._rule_board.take(events)
 
     def _wish(self, wanted: Mapping[str, bool]) -> None:
+        self._rule_board.note_present()
         if (desk := self.desk) is not None:
             desk.wish(wanted)
 

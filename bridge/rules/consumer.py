@@ -113,6 +113,15 @@ class RulesConsumer:
         return dict(self._actuators)
 
     @property
+    def now_us(self) -> int:
+        """Up to when they have read, in the time of the log; with `begun` only before the first `take`."""
+        return self._engine.now_us
+
+    def begun(self) -> Sequence[RuleEvent]:
+        """How what is active began."""
+        return self._engine.begun()
+
+    @property
     def passed_over(self) -> int:
         """Nodes that rules of any node do not follow, as there are too many."""
         return self._engine.passed_over

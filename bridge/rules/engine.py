@@ -239,6 +239,14 @@ class Engine:
                 since_us[rule] = min(phase.since_us, since_us.get(rule, phase.since_us))
         return since_us
 
+    def begun(self) -> list[RuleEvent]:
+        """How what is active began; the text is of now."""
+        return [
+            self._event(instance, instance.phase.since_us)
+            for instance in self._instances
+            if instance.phase.is_active and instance.phase.since_us is not None
+        ]
+
     def numbers(self) -> Iterator[tuple[Stream, int | None, Series]]:
         """The streams, one of any node once for each."""
         return iter(self._numbers)
@@ -333,15 +341,13 @@ class Engine:
             hold_us = (0 if off is None else sentence.off_for_us) if phase.is_active else sentence.for_us
             if now_us >= phase.met_us + hold_us:
                 phase.is_active, phase.since_us, phase.met_us = not phase.is_active, now_us, None
-                self._tell(instance)
+                self._events.append(self._event(instance, now_us))
         self._schedule(instance, now_us)
 
-    def _tell(self, instance: _Instance) -> None:
+    def _event(self, instance: _Instance, timestamp_us: int) -> RuleEvent:
         told = "; ".join(dict.fromkeys(map(self._text, instance.checks)))
-        rule, phase = instance.rule, instance.phase
-        self._events.append(
-            RuleEvent(self._state.now_us, rule.kind, rule.name, instance.node, phase.is_active, told)
-        )
+        rule = instance.rule
+        return RuleEvent(timestamp_us, rule.kind, rule.name, instance.node, instance.phase.is_active, told)
 
     def _schedule(self, instance: _Instance, after_us: int) -> None:
         """When, after that time, the rule is to be judged next though there is no news."""

@@ -14,9 +14,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from bridge.flat_rows import COLUMNS, row_of
+from bridge.flat_rows import COLUMNS, KINDS, row_of
 from bridge.sinks.day_files import DayFiles, Part
-from bridge.sinks.entries import Event, Reading, entries_of, utc_text
+from bridge.sinks.entries import Reading, entries_of, utc_text
 from bridge.sinks.settings import FILE_KEYS, Delivery
 from bridge.sinks.sink import Sink
 from protocol.aggregate import METRICS, metric_of
@@ -73,7 +73,7 @@ class CsvSink(Sink[CsvRow]):
         if isinstance(fact, ReadingsSeen):
             return [_row("readings", fact.timestamp_us, self._cells_of(fact))]
         return [
-            _row("events" if isinstance(entry, Event) else "rounds", entry.timestamp_us, cells)
+            _row(KINDS[type(entry)], entry.timestamp_us, cells)
             for entry in entries_of(fact)
             for cells in [row_of(self._network, entry)[1:]]
             if not isinstance(entry, Reading)

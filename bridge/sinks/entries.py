@@ -1,12 +1,15 @@
-"""What sinks hand on of the log: readings, rounds and events, each with its key (PROTOCOL.md 18.4)."""
+"""What sinks hand on of the log, each with its key (PROTOCOL.md 18.4): readings, rounds, events, states."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from protocol.aggregate import Metric, metric_of
+from protocol.letters import Cause
 from protocol.observations import (
+    ActuatorSeen,
     MemberFound,
     NodeLeft,
     NodeLost,
@@ -73,11 +76,38 @@ _KINDS = {
 }
 
 
-Entry = Reading | RoundRow | Event
+@dataclass(frozen=True, slots=True)
+class ActuatorState:
+    """What an actuator of a node does, as its controller told all (PROTOCOL.md 14.3)."""
+
+    kind: ClassVar[str] = "actuator"  # where it stands among events
+
+    timestamp_us: int
+    node: int
+    actuator: int
+    value: int
+    cause: int
+
+    @property
+    def cause_text(self) -> str:
+        """Why it has that value, in a word."""
+        return Cause(self.cause).label if self.cause in list(Cause) else f"cause {self.cause}"
+
+    @property
+    def details(self) -> dict[str, int | str]:
+        """What there is besides the node."""
+        return {"actuator": self.actuator, "value": self.value, "cause": self.cause_text}
+
+    def key(self, network: str) -> str:
+        """The same for a state however often it comes."""
+        return f"{network}/{self.node}/actuator/{self.actuator}/{self.timestamp_us}"
+
+
+Entry = Reading | RoundRow | Event | ActuatorState
 
 
 def entries_of(fact: Observation) -> list[Entry]:
-    """What the fact tells: a reading for each metric, a round, an event, or nothing to hand on."""
+    """What the fact tells: a reading for each metric, a round, an event, an actuator's state, or nothing."""
     if isinstance(fact, ReadingsSeen):
         return [
             Reading(fact.timestamp_us, fact.node, fact.version, metric_of(metric_id), raw)
@@ -85,6 +115,8 @@ def entries_of(fact: Observation) -> list[Entry]:
         ]
     if isinstance(fact, RoundRow):
         return [fact]
+    if isinstance(fact, ActuatorSeen):
+        return [ActuatorState(fact.timestamp_us, fact.node, fact.actuator, fact.value, fact.cause)]
     kind = _KINDS.get(type(fact))
     return [] if kind is None else [_event(kind, fact)]
 

@@ -1,4 +1,4 @@
-"""Readings, rounds and events into InfluxDB 1.x or 2.x: `[[influx]]` in bridge.toml (docs/sinks.md)."""
+"""All that sinks hand on, into InfluxDB 1.x or 2.x: `[[influx]]` in bridge.toml (docs/sinks.md)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.quantities import quantity
-from bridge.sinks.entries import Entry, Reading, entries_of
+from bridge.sinks.entries import ActuatorState, Entry, Reading, entries_of
 from bridge.sinks.influx_http import BadPointsError, Influx1, Influx2, InfluxConnection
-from bridge.sinks.line_protocol import event_line, reading_line, round_line
+from bridge.sinks.line_protocol import actuator_line, change_line, event_line, reading_line, round_line
+from bridge.sinks.live_sink import LiveSink
+from bridge.sinks.rule_board import RuleChange
 from bridge.sinks.settings import DELIVERY_KEYS, Delivery, Secret, secret_place
-from bridge.sinks.sink import Offsets, Sink
+from bridge.sinks.sink import Offsets
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
 from protocol.observations import Observation, RoundRow
@@ -88,7 +90,7 @@ def _target_2(table: Table) -> Influx2:
     return Influx2(table.text("organisation", ""), table.text("bucket", ""))
 
 
-class InfluxSink(Sink[str]):
+class InfluxSink(LiveSink[str]):
     """A row is a line of the line protocol."""
 
     def __init__(self, settings: InfluxSettings, network: str, offsets: Offsets) -> None:
@@ -107,11 +109,17 @@ class InfluxSink(Sink[str]):
         """Its points."""
         return [self._line(entry) for entry in entries_of(fact)]
 
+    def rows_of_change(self, change: RuleChange) -> Iterable[str]:
+        """Its point."""
+        return [change_line(self._network, change)]
+
     def _line(self, entry: Entry) -> str:
         if isinstance(entry, Reading):
             return reading_line(self._network, entry)
         if isinstance(entry, RoundRow):
             return round_line(self._network, entry)
+        if isinstance(entry, ActuatorState):
+            return actuator_line(self._network, entry)
         return event_line(self._network, entry)
 
     def send(self, rows: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from bridge.sinks.csv_sink import CsvSettings, CsvSink
 from bridge.sinks.influx import InfluxSettings, InfluxSink
 from bridge.sinks.mqtt import MqttSettings, MqttSink
 from bridge.sinks.parquet_sink import ParquetSettings, ParquetSink
+from bridge.sinks.rule_board import RuleBoard
 from bridge.sinks.sink import Sink
 from protocol.simulator.toml_tables import Table
 
@@ -24,14 +25,14 @@ SINKS: Mapping[str, Callable[[Table, Path], SinkSettings]] = {
 }
 
 
-def make_sink(settings: SinkSettings, network: str, state: Path) -> Sink[Any]:
-    """The sink, which keeps its place in the file `state`.
+def make_sink(settings: SinkSettings, network: str, state: Path, board: RuleBoard | None = None) -> Sink[Any]:
+    """The sink, which keeps its place in the file `state`, and knows the rules of `board`.
 
     Raises UsageError for a secret, a certificate or a folder that cannot be used.
     """
     match settings:
         case MqttSettings():
-            return MqttSink(settings, network, OffsetFile(state))
+            return MqttSink(settings, network, OffsetFile(state), board)
         case InfluxSettings():
             return InfluxSink(settings, network, OffsetFile(state))
         case CsvSettings():

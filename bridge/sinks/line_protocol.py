@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.sinks.entries import Event, Reading
+from bridge.sinks.entries import ActuatorState, Event, Reading
+from bridge.sinks.rule_board import RuleChange
 from protocol.observations import RoundRow
 
 Value = float | int | bool | str
@@ -96,3 +97,22 @@ def event_line(network: str, event: Event) -> str:
     text = f"node {event.node}: {event.kind.replace('_', ' ')}" + (f" ({told})" if told else "")
     fields: dict[str, Value] = {"text": text, **event.details}
     return line("event", tags, fields, _timestamp_ns(event.timestamp_us, 0))
+
+
+def actuator_line(network: str, state: ActuatorState) -> str:
+    """`actuator`, by network, node and actuator."""
+    tags = {"network": network, "node": str(state.node), "actuator": str(state.actuator)}
+    fields: dict[str, Value] = {"value": state.value, "cause": state.cause_text}
+    return line("actuator", tags, fields, _timestamp_ns(state.timestamp_us, 0))
+
+
+def change_line(network: str, change: RuleChange) -> str:
+    """`event`, by network, kind, the rule's name, and node if it is of one."""
+    event = change.event
+    tags = {"network": network, "kind": change.kind, "name": event.name}
+    whose = ""
+    if event.node is not None:
+        tags["node"] = str(event.node)
+        whose = f" of node {event.node}"
+    text = f"{event.name}{whose}: {change.kind} ({event.text})"
+    return line("event", tags, {"text": text}, _timestamp_ns(event.timestamp_us, 0))

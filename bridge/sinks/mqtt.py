@@ -1,4 +1,4 @@
-"""Readings, rounds and events to an MQTT broker: `[[mqtt]]` in bridge.toml (docs/sinks.md)."""
+"""All that sinks hand on, to an MQTT broker: `[[mqtt]]` in bridge.toml (docs/sinks.md)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,23 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from bridge.log.facts import FactBatch, RetryError
 from bridge.quantities import quantity
 from bridge.relay import wall_clock_us
-from bridge.sinks.entries import Entry, Event, Reading, entries_of
+from bridge.sinks.entries import ActuatorState, Entry, Event, Reading, entries_of
 from bridge.sinks.home_assistant import BIRTH, HomeAssistant
+from bridge.sinks.live_sink import LiveSink
 from bridge.sinks.mqtt_connection import Message, MqttConnection
-from bridge.sinks.mqtt_topics import OFFLINE, ONLINE, Topics, event_message, reading_message, round_message
+from bridge.sinks.mqtt_rules import MqttRules
+from bridge.sinks.mqtt_topics import (
+    OFFLINE,
+    ONLINE,
+    Topics,
+    actuator_message,
+    event_message,
+    reading_message,
+    round_message,
+)
+from bridge.sinks.rule_board import RuleBoard, RuleChange
 from bridge.sinks.settings import DELIVERY_KEYS, Delivery, Secret, secret_place
-from bridge.sinks.sink import Offsets, Sink
+from bridge.sinks.sink import Offsets
 from bridge.sinks.tls import TLS_KEYS, Tls
 from bridge.units import TIMES_S
 from protocol.aggregate import METRICS, Metric
@@ -105,18 +116,21 @@ class _Node:
     """What subscribers were told of a node."""
 
     heard_us: int
-    status: str
+    status: str | None = None
     metrics: set[Metric] = field(default_factory=set)
+    actuators: set[int] = field(default_factory=set)
 
 
-class MqttSink(Sink[Entry]):
+class MqttSink(LiveSink[Entry | RuleChange]):
     """Makes messages of entries, after those that announce what is new in them.
 
     The broker remembers the nodes for us: their statuses are retained, and come when we connect. What a
     broker may have forgotten, or a Home Assistant that has just started cannot know, is announced anew.
     """
 
-    def __init__(self, settings: MqttSettings, network: str, offsets: Offsets) -> None:
+    def __init__(
+        self, settings: MqttSettings, network: str, offsets: Offsets, board: RuleBoard | None = None
+    ) -> None:
         """Raises UsageError for a secret or a certificate that cannot be read."""
         super().__init__("mqtt", settings.delivery, offsets)
         self._settings = settings
@@ -130,6 +144,7 @@ class MqttSink(Sink[Entry]):
         self._home: HomeAssistant | None = None
         if settings.discovery is not None:
             self._home = HomeAssistant(settings.discovery, network, self._topics)
+        self._rules = MqttRules(board or RuleBoard(), network, self._client_id, self._topics, self._home)
         self._nodes: dict[int, _Node] = {}
         self._round_metrics: set[Metric] = set()
         self._connection: MqttConnection | None = None
@@ -144,7 +159,11 @@ class MqttSink(Sink[Entry]):
             node.heard_us = max(node.heard_us, fact.timestamp_us)
         return entries_of(fact)
 
-    def send(self, rows: Sequence[Entry]) -> None:
+    def rows_of_change(self, change: RuleChange) -> Iterable[RuleChange]:
+        """Itself."""
+        return [change]
+
+    def send(self, rows: Sequence[Entry | RuleChange]) -> None:
         """Publish them; returns when the broker has them all. Raises RetryError."""
         self._connected()
         self._publish([message for entry in rows for message in self._messages_of(entry)])
@@ -169,7 +188,7 @@ class MqttSink(Sink[Entry]):
 
     # --- messages ----------------------------------------------------------------------------------------
 
-    def _messages_of(self, entry: Entry) -> Iterator[Message]:
+    def _messages_of(self, entry: Entry | RuleChange) -> Iterator[Message]:
         retain = self._settings.retain
         if isinstance(entry, Reading):
             yield from self._hear(entry)
@@ -179,41 +198,54 @@ class MqttSink(Sink[Entry]):
                 yield from self._home.announce_round(entry.metric)
             self._round_metrics.add(entry.metric)
             yield round_message(self._topics, self._network, entry, retain=retain)
+        elif isinstance(entry, ActuatorState):
+            yield from self._see(entry)
+            yield actuator_message(self._topics, self._network, entry, retain=retain)
+        elif isinstance(entry, RuleChange):
+            yield from self._rules.of(entry)
         else:
             yield event_message(self._topics, self._network, entry)
             yield from self._miss(entry)
 
     def _hear(self, reading: Reading) -> Iterator[Message]:
-        node = self._nodes.setdefault(reading.node, _Node(reading.timestamp_us, OFFLINE))
+        node = self._nodes.setdefault(reading.node, _Node(reading.timestamp_us))
         node.heard_us = max(node.heard_us, reading.timestamp_us)
         if self._home and reading.metric not in node.metrics:
             yield from self._home.announce_reading(reading.node, reading.metric)
         node.metrics.add(reading.metric)
         if node.status != ONLINE:
             node.status = ONLINE
-            yield self._status_of(reading.node)
+            yield self._status_of(reading.node, ONLINE)
+
+    def _see(self, state: ActuatorState) -> Iterator[Message]:
+        """What its controller tells is no sign of the node itself."""
+        node = self._nodes.setdefault(state.node, _Node(state.timestamp_us))
+        if self._home and state.actuator not in node.actuators:
+            yield from self._home.announce_actuator(state.node, state.actuator)
+        node.actuators.add(state.actuator)
 
     def _miss(self, event: Event) -> Iterator[Message]:
         node = self._nodes.get(event.node)
-        if event.kind in _GONE and node is not None and node.status != OFFLINE:
+        if event.kind in _GONE and node is not None and node.status == ONLINE:
             node.status = OFFLINE
-            yield self._status_of(event.node)
+            yield self._status_of(event.node, OFFLINE)
 
     def _forget(self, now_us: int) -> Iterator[Message]:
         """Take away what is retained of nodes that were silent for long."""
         since_us = now_us - int(self._settings.forget_after_s * 1e6)
         for node in [node for node, known in self._nodes.items() if known.heard_us < since_us]:
-            del self._nodes[node]
+            actuators = self._nodes.pop(node).actuators
             if self._home:
-                yield from self._home.forget(node)
+                yield from self._home.forget(node, actuators)
+            yield from (Message(self._topics.actuator(node, known), "", True) for known in actuators)
             if self._settings.retain:
                 yield from (
                     Message(self._topics.reading(node, known), "", True) for known in METRICS.values()
                 )
             yield Message(self._topics.node_status(node), "", retain=True)
 
-    def _status_of(self, node: int) -> Message:
-        return Message(self._topics.node_status(node), self._nodes[node].status, retain=True)
+    def _status_of(self, node: int, status: str) -> Message:
+        return Message(self._topics.node_status(node), status, retain=True)
 
     def _announcements(self) -> Iterator[Message]:
         """All that is known, for whoever has forgotten it."""
@@ -222,10 +254,14 @@ class MqttSink(Sink[Entry]):
             if home is not None:
                 for metric in known.metrics:
                     yield from home.announce_reading(node, metric)
-            yield self._status_of(node)
+                for actuator in known.actuators:
+                    yield from home.announce_actuator(node, actuator)
+            if known.status is not None:
+                yield self._status_of(node, known.status)
         if home is not None:
             for metric in self._round_metrics:
                 yield from home.announce_round(metric)
+        yield from self._rules.all()
 
     # --- the broker --------------------------------------------------------------------------------------
 
@@ -237,7 +273,7 @@ class MqttSink(Sink[Entry]):
             connection.poll()
         again = [*self._announcements()] if self._has_birth else []
         self._has_birth = False
-        self._publish([*again, *self._forget(now_us)])
+        self._publish([*again, *self._rules.news(), *self._forget(now_us)])
 
     def _publish(self, messages: Sequence[Message]) -> None:
         with self._lost_by_failure() as connection:
@@ -263,7 +299,7 @@ class MqttSink(Sink[Entry]):
             return
         self._connection = self._connect()
         self._publish([Message(self._topics.bridge_status, ONLINE, retain=True), *self._announcements()])
-        topics = [self._topics.node_statuses]
+        topics = [self._topics.node_statuses, self._topics.actuators, *self._topics.rules]
         if self._home is not None:
             topics.append(self._home.status_topic)
         with self._lost_by_failure() as connection:
@@ -290,4 +326,9 @@ class MqttSink(Sink[Entry]):
         if self._home and topic == self._home.status_topic:
             self._has_birth = self._has_birth or payload == BIRTH
         elif payload in (ONLINE, OFFLINE) and (node := self._topics.node_in(topic)) is not None:
-            self._nodes.setdefault(node, _Node(wall_clock_us(), payload))
+            known = self._nodes.setdefault(node, _Node(wall_clock_us()))
+            known.status = known.status or payload
+        elif payload and (found := self._topics.actuator_in(topic)) is not None:
+            self._nodes.setdefault(found[0], _Node(wall_clock_us())).actuators.add(found[1])
+        else:
+            self._rules.hear(topic, payload)

@@ -132,16 +132,19 @@ class Sink(ABC, Generic[Row]):
         self._is_failing = False
 
     def _send_all(self) -> None:
-        while self._pending:
-            rows = self._pending[: self._most_rows()]
-            if self._bucket is not None:
-                self.wait(self._bucket.take(len(rows), self._clock_s()))
-            self.send(rows)
-            del self._pending[: len(rows)]
-            self.sent += len(rows)
+        self._drain(self._pending)
         if not self._is_committed and self._taken is not None:
             self._offsets.save(self._taken)
             self._is_committed = True
+
+    def _drain(self, waiting: list[Row]) -> None:
+        while waiting:
+            rows = waiting[: self._most_rows()]
+            if self._bucket is not None:
+                self.wait(self._bucket.take(len(rows), self._clock_s()))
+            self.send(rows)
+            del waiting[: len(rows)]
+            self.sent += len(rows)
 
     def _most_rows(self) -> int:
         if self._bucket is None:
