@@ -44,7 +44,7 @@ from bridge.relay import Relay
 from bridge.store.store import Store
 from bridge.stream.latency import LatencyHistogram
 from bridge.stream.windows import Tumbling, Window
-from bridge.udp_link import GROUP, LOOPBACK, UdpLink
+from bridge.udp_link import GROUP, LOOPBACK, WATCH_S, UdpLink
 from protocol.aggregate import TEMPERATURE, Aggregate, metric_of
 from protocol.observations import ReadingsSeen
 from protocol.packets import BROADCAST, HOST, Beat, Frame, FrameType, Items, Reading, Result, encode
@@ -57,7 +57,7 @@ WARM_S = 1.0
 BURST_S = 0.001
 WINDOW_S = 60.0
 SAMPLED = 16  # one of so many readings is timed, so that the timing costs little
-QUIET_S = 1.5  # with nothing new for so long all has come that will
+QUIET_S = WATCH_S + 0.2  # with nothing new for so long all has come that will, and what was lost is counted
 STAMPS = 1 << 17  # send times of readings, in a ring
 CONTROL_TIMEOUT_S = 600.0
 
@@ -263,7 +263,6 @@ async def _bridge(control: Connection, nodes: int, times_ns: memoryview, folder:
     await link.start(relay.attach(link), lambda state: None)
 
     def snapshot() -> Outcome:
-        link._count_overflow()
         return Outcome(
             fact_log.records,
             store.readings,
