@@ -7,52 +7,82 @@ A score is a distance from the expected value in deviations, of which at least `
 from __future__ import annotations
 
 from math import ceil, nan, sqrt
+from typing import Protocol
 
 from bridge.stream.detectors.anomaly import LARGEST, Anomaly, Detector, deviations, require, require_positive
 from bridge.stream.detectors.robust import RollingMedian
 from bridge.stream.statistics import RollingStatistics
 
 
-class ZScore(Detector):
-    """More than `threshold` deviations (ddof = 1) away from the mean of the `size` values before it.
+class _Window(Protocol):
+    """The newest values, and what is expected of the next."""
 
-    Warm-up: a full window, unless `warm_up` (at least 2) says less. One value far out widens the deviation
-    for as long as it is in the window; `MedianDeviation` does not mind.
-    """
+    @property
+    def count(self) -> int: ...
 
-    __slots__ = ("_least_deviation", "_size", "_statistics", "_threshold", "_warm_up")
+    @property
+    def centre_and_deviation(self) -> tuple[float, float]: ...
 
-    def __init__(
-        self, size: int, threshold: float = 3.0, *, warm_up: int | None = None, least_deviation: float = 0.0
-    ) -> None:
-        """Raises ValueError for a window of less than 2 values, and a threshold that is not above 0."""
-        self._warm_up = _window(size, threshold, warm_up, least_deviation)
+    def push(self, value: float) -> None: ...
+
+
+class _Windowed(Detector):
+    """Judges by the window that `_begin` makes."""
+
+    __slots__ = ("_least_deviation", "_size", "_threshold", "_warm_up", "_window")
+
+    _window: _Window
+
+    def __init__(self, size: int, threshold: float, warm_up: int | None, least_deviation: float) -> None:
+        self._warm_up = size if warm_up is None else warm_up
+        require(
+            ("size", size, 2),
+            ("warm_up", self._warm_up, 2),
+            ("size", size, self._warm_up),
+            ("least_deviation", least_deviation, 0),
+        )
+        require_positive("threshold", threshold)
         self._threshold = threshold
         self._least_deviation = least_deviation
         self._size = size
         super().__init__()
 
-    def _begin(self) -> None:
-        self._statistics = RollingStatistics(self._size)
-
     def update(self, time_s: float, value: float) -> Anomaly | None:
         if not abs(value) <= LARGEST:
             self._skip()
             return None
-        statistics = self._statistics
-        if statistics.count < self._warm_up:
-            statistics.push(value)
+        window = self._window
+        if window.count < self._warm_up:
+            window.push(value)
             return None
-        expected = statistics.mean
-        deviation = sqrt(statistics.variance)
-        statistics.push(value)
+        expected, deviation = window.centre_and_deviation
+        window.push(value)
         if deviation < self._least_deviation:
             deviation = self._least_deviation
         self.score = score = deviations(abs(value - expected), deviation)
         return Anomaly(time_s, value, expected, score) if score > self._threshold else None
 
 
-class MedianDeviation(Detector):
+class ZScore(_Windowed):
+    """More than `threshold` deviations (ddof = 1) away from the mean of the `size` values before it.
+
+    Warm-up: a full window, unless `warm_up` (at least 2) says less. One value far out widens the deviation
+    for as long as it is in the window; `MedianDeviation` does not mind.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, size: int, threshold: float = 3.0, *, warm_up: int | None = None, least_deviation: float = 0.0
+    ) -> None:
+        """Raises ValueError for a window of less than 2 values, and a threshold that is not above 0."""
+        super().__init__(size, threshold, warm_up, least_deviation)
+
+    def _begin(self) -> None:
+        self._window = _RollingMean(self._size)
+
+
+class MedianDeviation(_Windowed):
     """More than `threshold` robust deviations away from the median of the `size` values before it.
 
     A robust deviation is 1.4826 times the median absolute deviation (MAD): up to half of the window may be
@@ -61,35 +91,16 @@ class MedianDeviation(Detector):
     less. A value costs two bisections and moving up to `size` numbers as a block.
     """
 
-    __slots__ = ("_least_deviation", "_size", "_threshold", "_values", "_warm_up")
+    __slots__ = ()
 
     def __init__(
         self, size: int, threshold: float = 3.5, *, warm_up: int | None = None, least_deviation: float = 0.0
     ) -> None:
         """Raises ValueError for a window of less than 2 values, and a threshold that is not above 0."""
-        self._warm_up = _window(size, threshold, warm_up, least_deviation)
-        self._threshold = threshold
-        self._least_deviation = least_deviation
-        self._size = size
-        super().__init__()
+        super().__init__(size, threshold, warm_up, least_deviation)
 
     def _begin(self) -> None:
-        self._values = RollingMedian(self._size)
-
-    def update(self, time_s: float, value: float) -> Anomaly | None:
-        if not abs(value) <= LARGEST:
-            self._skip()
-            return None
-        values = self._values
-        if values.count < self._warm_up:
-            values.push(value)
-            return None
-        expected, deviation = values.centre_and_deviation
-        values.push(value)
-        if deviation < self._least_deviation:
-            deviation = self._least_deviation
-        self.score = score = deviations(abs(value - expected), deviation)
-        return Anomaly(time_s, value, expected, score) if score > self._threshold else None
+        self._window = RollingMedian(self._size)
 
 
 class Ewma(Detector):
@@ -152,14 +163,11 @@ class Ewma(Detector):
         return Anomaly(time_s, value, value - away, score) if score > self._threshold else None
 
 
-def _window(size: int, threshold: float, warm_up: int | None, least_deviation: float) -> int:
-    """The warm-up of a detector with a window. Raises ValueError."""
-    warm_up = size if warm_up is None else warm_up
-    require(
-        ("size", size, 2),
-        ("warm_up", warm_up, 2),
-        ("size", size, warm_up),
-        ("least_deviation", least_deviation, 0),
-    )
-    require_positive("threshold", threshold)
-    return warm_up
+class _RollingMean(RollingStatistics):
+    """Mean and deviation of the newest `size` values, as a `_Window`."""
+
+    __slots__ = ()
+
+    @property
+    def centre_and_deviation(self) -> tuple[float, float]:
+        return self.mean, sqrt(self.variance)
