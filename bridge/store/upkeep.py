@@ -171,10 +171,12 @@ class Upkeep:
     def _next_series(self, step: _Sum, end_us: int) -> list[int]:
         """Those that are summed up next, of the step that ends then."""
         partly = self._partly
-        is_begun = partly is not None and (partly.table, partly.end_us) == (step.table, end_us)
+        if partly is None or (partly.table, partly.end_us) != (step.table, end_us):
+            partly = _Partly(step.table, end_us, -1)
+            self._series_a_slice = 1  # this step may hold far more than the one before
         rows = self._db.execute(
             f"SELECT series FROM {step.source}_series WHERE series > ? LIMIT ?",
-            (partly.last if partly is not None and is_begun else -1, self._series_a_slice),
+            (partly.last, self._series_a_slice),
         )
         return [series for (series,) in rows]
 

@@ -87,3 +87,16 @@ def test_what_comes_late_for_a_step_that_is_partly_summed_up_is_in_its_sums(tmp_
     store.close()
     in_sums = [row[2] for row in content(tmp_path / "s")["reading_minutes"] if row[0] == NODES[0]]
     assert sum(in_sums) == sum(f.node == NODES[0] and f.timestamp_us < partly.end_us for f in facts) + 1
+
+
+def test_each_step_begins_with_one_series_however_many_the_last_one_had_at_once(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s", "garden")
+    for second in range(130):
+        store.take(batch(*(reading(second, node) for node in NODES), place=second))
+        store._upkeep._series_a_slice = 1 << 20
+        store._commit(upkeep_s=0.0)
+        if (partly := store._upkeep._partly) is not None:
+            break
+    assert partly is not None
+    assert partly.last == NODES[0]
+    store.close()
