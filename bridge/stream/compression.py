@@ -15,41 +15,51 @@ are dropped and counted in `late`: a reconstruction is a function of time. Memor
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf, isfinite, nan
-from typing import Protocol
 
 Point = tuple[float, float]  # (time_s, value)
 
+_NOTHING: Point = (-inf, nan)
 
-class Compressor(Protocol):
+
+class Compressor(ABC):
     """Takes points in the order of their time and hands on those that are kept."""
-
-    late: int
-
-    def update(self, time_s: float, value: float) -> Sequence[Point]:
-        """The points that this one decides on, none to two, in the order of time."""
-
-    def flush(self) -> Sequence[Point]:
-        """The newest point if it has not been kept yet; to be kept at the end, or before a long silence."""
-
-
-class DeadBand:
-    """Keeps each point that is more than `deviation` away from the last one kept.
-
-    Reconstructed by `held`. With a deviation of 0 only repetitions go.
-    """
 
     __slots__ = ("_deviation", "_kept", "_max_interval_s", "_newest", "late")
 
     def __init__(self, deviation: float, max_interval_s: float = inf) -> None:
         """Raises ValueError unless 0 <= deviation < inf and max_interval_s > 0."""
-        _check(deviation, max_interval_s)
+        if not 0 <= deviation < inf:
+            raise ValueError(f"a deviation of {deviation} is no error bound; give one of 0 or more")
+        if not max_interval_s > 0:
+            raise ValueError(f"a longest interval of {max_interval_s} s is none; give one above 0")
         self.late = 0
         self._deviation = deviation
         self._max_interval_s = max_interval_s
         self._kept = self._newest = _NOTHING
+
+    @abstractmethod
+    def update(self, time_s: float, value: float) -> Sequence[Point]:
+        """The points that this one decides on, none to two, in the order of time."""
+
+    def flush(self) -> Sequence[Point]:
+        """The newest point if it has not been kept yet; to be kept at the end, or before a long silence."""
+        if self._newest is self._kept:
+            return ()
+        self._kept = self._newest
+        return (self._kept,)
+
+
+class DeadBand(Compressor):
+    """Keeps each point that is more than `deviation` away from the last one kept.
+
+    Reconstructed by `held`. With a deviation of 0 only repetitions go.
+    """
+
+    __slots__ = ()
 
     def update(self, time_s: float, value: float) -> Sequence[Point]:
         if not self._newest[0] < time_s < inf:
@@ -64,14 +74,8 @@ class DeadBand:
             kept = (*kept, self._newest)
         return kept
 
-    def flush(self) -> Sequence[Point]:
-        if self._newest is self._kept:
-            return ()
-        self._kept = self._newest
-        return (self._kept,)
 
-
-class SwingingDoor:
+class SwingingDoor(Compressor):
     """Keeps the ends of straight lines that pass within `deviation` of all points between (Bristol 1990).
 
     Reconstructed by `interpolated`. E. H. Bristol, "Swinging door trending: adaptive trend recording?", ISA
@@ -80,15 +84,11 @@ class SwingingDoor:
     newest point is no possible end, so that what is drawn keeps the bound and all kept points are measured.
     """
 
-    __slots__ = ("_deviation", "_kept", "_lower", "_max_interval_s", "_newest", "_upper", "late")
+    __slots__ = ("_lower", "_upper")
 
     def __init__(self, deviation: float, max_interval_s: float = inf) -> None:
         """Raises ValueError unless 0 <= deviation < inf and max_interval_s > 0."""
-        _check(deviation, max_interval_s)
-        self.late = 0
-        self._deviation = deviation
-        self._max_interval_s = max_interval_s
-        self._kept = self._newest = _NOTHING
+        super().__init__(deviation, max_interval_s)
         self._lower, self._upper = -inf, inf  # slopes of the lines from `kept` that pass all points since
 
     def update(self, time_s: float, value: float) -> Sequence[Point]:
@@ -118,10 +118,7 @@ class SwingingDoor:
 
     def flush(self) -> Sequence[Point]:
         self._lower, self._upper = -inf, inf
-        if self._newest is self._kept:
-            return ()
-        self._kept = self._newest
-        return (self._kept,)
+        return super().flush()
 
 
 def compressed(points: Iterable[Point], compressor: Compressor) -> Iterator[Point]:
@@ -151,15 +148,5 @@ def interpolated(kept: Sequence[Point], time_s: float) -> float:
     return start + (end - start) * ((time_s - start_s) / (end_s - start_s))
 
 
-_NOTHING: Point = (-inf, nan)
-
-
 def _time_s(point: Point) -> float:
     return point[0]
-
-
-def _check(deviation: float, max_interval_s: float) -> None:
-    if not 0 <= deviation < inf:
-        raise ValueError(f"a deviation of {deviation} is no error bound; give one of 0 or more")
-    if not max_interval_s > 0:
-        raise ValueError(f"a longest interval of {max_interval_s} s is none; give one above 0")
