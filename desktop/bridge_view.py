@@ -12,7 +12,10 @@ import ttkbootstrap
 from bridge.status_view import span_text
 from desktop import theme
 from desktop.actions import Action
-from desktop.bridge_page import (
+from desktop.bridge_watch import BridgeWatch, Report, remedy
+from desktop.card import Card
+from desktop.lines import LineList
+from desktop.model_bridge import (
     CONSUMER_COLUMNS,
     PEER_COLUMNS,
     RULE_COLUMNS,
@@ -21,9 +24,6 @@ from desktop.bridge_page import (
     Mark,
     Sheet,
 )
-from desktop.bridge_watch import BridgeWatch, Report, remedy
-from desktop.card import Card
-from desktop.lines import LineList
 from desktop.palette import mix
 from desktop.prose import Prose
 from desktop.table import Column
@@ -52,6 +52,7 @@ class BridgeView(ttk.Frame):
         self._empty = _Empty(self, connect, leave)
         self._full = _Full(self, leave)
         self.repaint()
+        self._fill()
         self.bind("<Map>", lambda event: self.refresh(), add=True)
 
     @property

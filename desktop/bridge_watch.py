@@ -12,7 +12,7 @@ from bridge.addresses import Address, address_text
 from bridge.errors import TreeringError
 from bridge.status import BridgeStatus
 from bridge.status_view import fetch_status
-from desktop.bridge_page import BridgePage, page_of
+from desktop.model_bridge import BridgePage, page_of
 
 PERIOD_S = 1.0
 # An answer of this computer is there by then; another's thread is left to its time-out.

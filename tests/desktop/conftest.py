@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +16,9 @@ from bridge.capture_file import CaptureFile
 from desktop.demo import FIRST_KILL_ROUND, ROUNDS_DOWN, demo_simulation
 from protocol.capture import Record
 from protocol.simulator.truth import Truth
+
+if TYPE_CHECKING:
+    from desktop.window import Window
 
 # An inner node dies and has come back by then.
 DEMO_ROUNDS = FIRST_KILL_ROUND + ROUNDS_DOWN + 4
@@ -66,3 +71,21 @@ def display() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=10)
+
+
+@pytest.fixture
+def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    """The app, with no error in a callback and no thread left in the end."""
+    monkeypatch.setenv("DISPLAY", display)
+    from desktop.window import Window, open_root
+
+    root = open_root("light")
+    window = Window(root)
+    errors: list[BaseException] = []
+    monkeypatch.setattr(root, "report_callback_exception", lambda kind, error, trace: errors.append(error))
+    yield window
+    with_window = window.session is not None
+    if root.children:
+        window.close()
+    assert errors == [], [repr(e)[:300] for e in errors[:5]]
+    assert not with_window or [t.name for t in threading.enumerate()] == [threading.main_thread().name]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import tkinter as tk
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,55 +18,12 @@ from desktop.sources import DemoSource, State
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
 from protocol.packets import Network
+from tests.desktop.rig import dialogs, press, texts, wait
 
 if TYPE_CHECKING:
     from desktop.window import Window
 
-PATIENCE_S = 20.0
 SPEED = 6.0  # of the demo: its first node dies after 13 s of its own
-
-
-@pytest.fixture
-def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setenv("DISPLAY", display)
-    from desktop.window import Window, open_root
-
-    root = open_root("light")
-    window = Window(root)
-    errors: list[BaseException] = []
-    monkeypatch.setattr(root, "report_callback_exception", lambda kind, error, trace: errors.append(error))
-    yield window
-    with_window = window.session is not None
-    if root.children:
-        window.close()
-    assert errors == [], [repr(e)[:300] for e in errors[:5]]
-    assert not with_window or [t.name for t in threading.enumerate()] == [threading.main_thread().name]
-
-
-def wait(window: Window, until: Callable[[], object], what: str) -> None:
-    """Let the window live until then."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not until():
-        assert time.monotonic() < deadline_s, f"waited {PATIENCE_S} s for {what}"
-        window.root.update()
-        time.sleep(0.005)  # the processor is for the source's thread too
-
-
-def press(widget: tk.Misc, key: str) -> None:
-    widget.focus_force()
-    widget.update()
-    widget.event_generate(key)
-    widget.update()
-
-
-def dialogs(window: Window) -> list[tk.Toplevel]:
-    return [child for child in window.root.winfo_children() if isinstance(child, tk.Toplevel)]
-
-
-def texts(widget: tk.Misc) -> str:
-    """All that a person can read on a widget and those in it."""
-    own = str(widget.cget("text")) if "text" in (widget.keys() or ()) else ""
-    return "\n".join(filter(None, [own, *(texts(child) for child in widget.winfo_children())]))
 
 
 def event_texts(window: Window) -> list[str]:
