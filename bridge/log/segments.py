@@ -61,6 +61,7 @@ class SegmentedLog:
         self._journal = Journal(self.folder.journal)
         self._warnings: dict[str, str] = {}
         self._file: FileIO | None = None
+        self._is_removed = False  # its name
         self._writer = CaptureWriter()
         self._taken = 0  # for the segment at hand
         self._started_s = time.monotonic()
@@ -183,6 +184,8 @@ class SegmentedLog:
 
     def _is_due(self) -> bool:
         """Whether the segment is full or old. There are never two whose names are in the cache only."""
+        if self._is_removed:
+            return True
         is_full = self.end.offset_bytes >= self.settings.segment_bytes
         is_old = time.monotonic() - self._began_s >= self.settings.segment_age_s
         return (is_full or is_old) and self._synced.segment == self.end.segment
@@ -194,6 +197,7 @@ class SegmentedLog:
     def _begin_segment(self) -> None:
         self._end_segment()
         number = self._next_number
+        self.folder.path.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
         file = FileIO(self.folder.segment(number), "wb")
         self._writer = CaptureWriter()
         try:
@@ -206,6 +210,7 @@ class SegmentedLog:
             self._states.append((number, self.state()))
         self._began_s, self._taken = time.monotonic(), 0
         self._file, self.end = file, Position(number, len(header))
+        self._is_removed = False
         self._wake.set()
 
     def _end_segment(self) -> None:
@@ -270,10 +275,18 @@ class SegmentedLog:
         if file is not None:
             with contextlib.suppress(ValueError):  # closed meanwhile, as nothing could be written to it
                 os.fsync(file.fileno())
+            self._look_for(end.segment)
         if self._synced.segment != end.segment:
             sync_folder(self.folder.path)
         self._synced = end
         self.sync_s = time.monotonic() - began_s
+
+    def _look_for(self, number: int) -> None:
+        """People make room, and remove what is open as well: nobody could read what comes after that."""
+        if not self._is_removed and not self.folder.segment(number).exists():
+            what = "its newest segment was removed by somebody, and what was in it is lost; another begins"
+            _log.warning("%s: %s", self.folder.path, what)
+            self._is_removed = True
 
     def _keep_states(self) -> None:
         while self._states:

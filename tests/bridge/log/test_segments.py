@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -79,6 +80,24 @@ def test_never_are_two_names_in_the_cache_only(tmp_path: Path, monkeypatch: pyte
     log.append(frames(10, 1_000))
     assert len(segment_names(tmp_path)) == 2
     log.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody removes there what is open")
+def test_a_log_whose_folder_is_removed_goes_on_in_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = SegmentedLog(settings(tmp_path / "log"))
+    log.append(frames(10))
+    shutil.rmtree(tmp_path / "log")
+    log.append(frames(10, 10))
+    log.sync()
+    assert "newest segment was removed by somebody" in caplog.text
+    log.append(frames(10, 20))
+    log.sync()
+    assert list(read_log(tmp_path / "log", no_notice)) == frames(10, 20)
+    assert segment_names(tmp_path / "log") == ["treering-00000002.pcapng"]
+    log.close()
+    assert not log.warnings
 
 
 def test_a_start_begins_a_new_segment_and_none_without_a_record(tmp_path: Path) -> None:
