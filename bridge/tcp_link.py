@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
 from dataclasses import dataclass
 
 from bridge.addresses import Address, address_in, address_text
 from bridge.link import LinkState, OnFrames, OnState
-from bridge.tcp_stream import TcpStream
-from protocol.framing import Deframer
-from protocol.packets import DropReason
+from bridge.tcp_stream import TcpEnd, TcpStream
 from protocol.simulator.toml_tables import Table
 
 STREAM_PORT = 28540
@@ -38,45 +35,18 @@ class ConnectSettings:
         return cls(address_in(table, "to", "", STREAM_PORT))
 
 
-class TcpLink:
-    """A `bridge.link.Link` to that bridge, a tap. If it is not there yet, it is waited for."""
-
-    is_tap = True
+class TcpLink(TcpEnd):
+    """A `bridge.link.Link` to that bridge. If it is not there yet, it is waited for."""
 
     def __init__(self, address: Address) -> None:
-        self.name = f"tcp:{address_text(address)}"
+        super().__init__(f"tcp:{address_text(address)}")
         self._address = address
-        self._deframer = Deframer()
-        self._stream: TcpStream | None = None
-        self._unsent = 0
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def drops(self) -> Counter[DropReason]:
-        """See bridge.link.Link.drops."""
-        return self._deframer.drops
-
-    @property
-    def unsent(self) -> int:
-        """See bridge.link.Link.unsent."""
-        return self._unsent + (self._stream.unsent if self._stream else 0)
-
-    @property
-    def queued(self) -> int:
-        """Frames that wait to be sent."""
-        return self._stream.queued if self._stream else 0
 
     async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start. It raises nothing: a bridge may start before another."""
         self._on_frames, self._on_state = on_frames, on_state
         self._task = asyncio.create_task(self._run())
-
-    def send(self, frame: bytes) -> None:
-        """See bridge.link.Link.send."""
-        if self._stream is None:
-            self._unsent += 1
-        else:
-            self._stream.send(frame)
 
     async def close(self) -> None:
         """See bridge.link.Link.close."""

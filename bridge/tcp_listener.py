@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import socket
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,9 +14,7 @@ from itertools import count
 from bridge.addresses import Address, address_in, address_text, is_local, parse_address
 from bridge.link import Link, LinkError, LinkState, OnFrames, OnState
 from bridge.tcp_link import STREAM_PORT
-from bridge.tcp_stream import TcpStream
-from protocol.framing import Deframer
-from protocol.packets import DropReason
+from bridge.tcp_stream import TcpEnd, TcpStream
 from protocol.simulator.toml_tables import Table
 
 DEFAULT_LISTEN = f"127.0.0.1:{STREAM_PORT}"
@@ -55,34 +52,14 @@ class ListenSettings:
         )
 
 
-class ClientLink:
-    """A `bridge.link.Link` to who has connected, a tap; it is started once, and gone with its connection."""
-
-    is_tap = True
+class ClientLink(TcpEnd):
+    """A `bridge.link.Link` to who has connected; it is started once, and gone with its connection."""
 
     def __init__(self, name: str, connection: socket.socket, on_lost: Callable[[ClientLink], None]) -> None:
-        self.name = name
+        super().__init__(name)
         self._connection = connection
         self._on_lost = on_lost
-        self._deframer = Deframer()
-        self._stream: TcpStream | None = None
-        self._unsent = 0  # before it was started
         self._is_closing = False
-
-    @property
-    def drops(self) -> Counter[DropReason]:
-        """See bridge.link.Link.drops."""
-        return self._deframer.drops
-
-    @property
-    def unsent(self) -> int:
-        """See bridge.link.Link.unsent."""
-        return self._unsent + (self._stream.unsent if self._stream else 0)
-
-    @property
-    def queued(self) -> int:
-        """Frames that wait to be sent."""
-        return self._stream.queued if self._stream else 0
 
     async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start."""
@@ -97,13 +74,6 @@ class ClientLink:
         await loop.connect_accepted_socket(lambda: stream, self._connection)
         self._stream = stream
         on_state(LinkState(self.name, is_up=True))
-
-    def send(self, frame: bytes) -> None:
-        """See bridge.link.Link.send."""
-        if self._stream is None:
-            self._unsent += 1
-        else:
-            self._stream.send(frame)
 
     async def close(self) -> None:
         """See bridge.link.Link.close."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from bridge.link import OnFrames
 from protocol.framing import DELIMITER, Deframer, encode_stream
+from protocol.packets import DropReason
 
 # What waits in the process, in the system's buffer (below), and nowhere else: beyond that the oldest goes.
 MAX_QUEUED_FRAMES = 1024
@@ -166,6 +167,40 @@ class TcpStream(asyncio.BufferedProtocol):
     def _break_off(self, reason: str) -> None:
         self._reason = reason
         self._transport.abort()
+
+
+class TcpEnd:
+    """What the links at both ends of a connection share: they are taps, each with a stream or none."""
+
+    is_tap = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._deframer = Deframer()
+        self._stream: TcpStream | None = None
+        self._unsent = 0  # while there was no stream, and by those before
+
+    @property
+    def drops(self) -> Counter[DropReason]:
+        """See bridge.link.Link.drops."""
+        return self._deframer.drops
+
+    @property
+    def unsent(self) -> int:
+        """See bridge.link.Link.unsent."""
+        return self._unsent + (self._stream.unsent if self._stream else 0)
+
+    @property
+    def queued(self) -> int:
+        """Frames that wait to be sent."""
+        return self._stream.queued if self._stream else 0
+
+    def send(self, frame: bytes) -> None:
+        """See bridge.link.Link.send."""
+        if self._stream is None:
+            self._unsent += 1
+        else:
+            self._stream.send(frame)
 
 
 def _bound(connection: socket.socket) -> None:
