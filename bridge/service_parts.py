@@ -128,8 +128,9 @@ class Machine:
         self.failures[part] = str(error)
 
     def note_first_failure(self, part: Hashable, error: Exception) -> None:
-        """The same at the start of a bridge, which goes without its store, but not with wrong settings."""
-        if not isinstance(part, StoreSettings):
+        """The same at the start of a bridge, which records without store and sinks, not without its links:
+        a secret or a disk may come later, frames do not come again."""
+        if not isinstance(part, StoreSettings | SinkSettings):
             raise error
         self.note_failure(part, error)
 

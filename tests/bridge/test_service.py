@@ -233,6 +233,20 @@ def test_a_board_that_is_not_there_yet_is_waited_for(bridge: Bridge) -> None:
     line.unplug()
 
 
+def test_a_sink_that_cannot_start_keeps_no_frame_from_the_log(bridge: Bridge) -> None:
+    (bridge.folder / "sheets").write_text("a file where a folder should be")
+    bridge.configure('[[csv]]\nfolder = "sheets"')
+    process = bridge.start()
+    status = bridge.until(lambda status: status["log"]["records"] > 2)
+    assert [consumer["name"] for consumer in status["consumers"]] == ["store"]
+    assert "sheets: File exists; name a folder" in status["warnings"][0]
+    (bridge.folder / "sheets").unlink()
+    process.send_signal(signal.SIGHUP)
+    status = bridge.until(lambda status: len(status["consumers"]) == 2)
+    assert not status["warnings"]
+    bridge.stop(process)
+
+
 def test_a_check_names_what_is_wrong_before_anything_runs(bridge: Bridge) -> None:
     command = [*COMMAND, "bridge", "check", "--config", str(bridge.folder / "bridge.toml")]
     well = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
