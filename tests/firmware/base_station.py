@@ -15,7 +15,7 @@ import serial
 
 from protocol.framing import DELIMITER, Deframer, encode_stream
 from protocol.node import Event, LinkName, MeasurementDue, RoundFinished
-from protocol.packets import COUNTER_MODULUS, Frame, FrameType, Payload, Report, decode, encode
+from protocol.packets import COUNTER_MODULUS, Frame, FrameError, FrameType, Payload, Report, decode, encode
 from protocol.sink_tree import SinkTreeNode
 from protocol.timing import Timing
 from tests.firmware.board import EmulatedBoard
@@ -42,13 +42,17 @@ def open_port(board: EmulatedBoard) -> serial.Serial:
 
 
 class Listener:
-    """Reads frames from a port; `frames` has all that came, `raw` the bytes."""
+    """Reads frames from a port; `frames` has all that came, `raw` the bytes.
 
-    def __init__(self, port: serial.Serial) -> None:
+    `hears_resets`: half a frame, which a reset may leave, is passed over.
+    """
+
+    def __init__(self, port: serial.Serial, *, hears_resets: bool = False) -> None:
         self.port = port
         self.raw = b""
         self.frames: list[Frame] = []
         self._deframer = Deframer()
+        self._hears_resets = hears_resets
 
     def poll(self, timeout_s: float = LONGEST_READ_S) -> list[Frame]:
         """The frames of what arrives next, after at most `timeout_s`."""
@@ -56,7 +60,13 @@ class Listener:
         data = self.port.read(1)
         data += self.port.read(self.port.in_waiting)
         self.raw += data
-        found = [decode(frame) for frame in self._deframer.feed(data)]
+        found = []
+        for frame in self._deframer.feed(data):
+            try:
+                found.append(decode(frame))
+            except FrameError:
+                if not self._hears_resets:
+                    raise
         self.frames += found
         return found
 

@@ -216,7 +216,7 @@ def test_the_eeprom_outlives_resets_and_runs(tmp_path: Path) -> None:
     for options in ({"node_id": 0xBEEF}, {}):
         board = EmulatedBoard(tmp_path, "--no-reset-on-open", **options)
         with board, open_port(board) as port:
-            listener = Listener(port)
+            listener = Listener(port, hears_resets=True)
             for _ in range(3):
                 seen = len(listener.raw)
                 board.command("reset")
