@@ -20,8 +20,9 @@ run:  ## open the app on a demo network
 	@scripts/setup.sh run
 	@$(VENV_BIN)/treering desktop --demo $(ARGS)
 
+# Many tests wait for real time to pass, so four at a time keep two cores busy. ARGS=-n0 is one, as a debugger needs.
 test: firmware emulator check  ## build the firmware, check everything, run all tests
-	$(VENV_BIN)/python -m pytest -q $(ARGS)
+	$(VENV_BIN)/python -m pytest -q -n 4 --dist worksteal $(ARGS)
 
 bench: setup  ## measure the simulator, beside ns-3 where Debian's libns3-dev is installed
 	$(VENV_BIN)/python benchmarks/simulator_speed.py $(ARGS)
