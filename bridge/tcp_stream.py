@@ -70,11 +70,6 @@ class TcpStream(asyncio.BufferedProtocol):
             self._is_flushing = True
             self._loop.call_soon(self._flush)
 
-    @property
-    def queued(self) -> int:
-        """Frames that wait."""
-        return len(self._queue)
-
     async def close(self) -> None:
         """End the connection. What waits to be sent, a goodbye as a rule, has a moment to go out."""
         if self._is_open:
@@ -189,11 +184,6 @@ class TcpEnd:
     def unsent(self) -> int:
         """See bridge.link.Link.unsent."""
         return self._unsent + (self._stream.unsent if self._stream else 0)
-
-    @property
-    def queued(self) -> int:
-        """Frames that wait to be sent."""
-        return self._stream.queued if self._stream else 0
 
     def send(self, frame: bytes) -> None:
         """See bridge.link.Link.send."""

@@ -296,7 +296,6 @@ def test_what_a_slow_client_does_not_take_is_bounded_the_oldest_goes_and_others_
                     bridge.nodes.receive(longest(2, count))
                     count += 1
                 await asyncio.sleep(0)
-            assert link.queued == MAX_QUEUED_FRAMES
             assert count - link.unsent < MAX_QUEUED_FRAMES + 8 * SEND_BUFFER_BYTES / MAX_ENCODED_BYTES
             await until(lambda: len(quick.frames) == count)
             # The newest still come, when it reads again.
