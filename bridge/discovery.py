@@ -27,6 +27,7 @@ from zeroconf import (
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from bridge.addresses import Address
+from bridge.event_loop import end, in_background
 from protocol.packets import MAX_NODE_ID
 from protocol.simulator.toml_tables import Table
 
@@ -119,15 +120,11 @@ class Announcer:
 
     def start(self) -> None:
         """Begin, in the running loop."""
-        self._task = asyncio.create_task(self._watch())
+        self._task = in_background(self._watch())
 
     async def close(self) -> None:
         """Say that it is over; harmless when it is not started."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end(self._task)
         await self._withdraw()
 
     async def _watch(self) -> None:

@@ -72,6 +72,25 @@ def failures_raised(stop: asyncio.Event) -> Iterator[None]:
         raise failures[0]
 
 
+def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task, until `end` ends it. An error in it is one in a callback: nobody awaits it."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(_raise_failure)
+    return task
+
+
+async def end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task of `in_background`, if there is one, and wait until it has ended."""
+    if task is not None:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _raise_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.result()
+
+
 @contextlib.contextmanager
 def _signals_set(stop: asyncio.Event) -> Iterator[None]:
     """`add_signal_handler` is not there on Windows, where only a wakeup descriptor ends a `select` early."""

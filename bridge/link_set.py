@@ -11,7 +11,7 @@ from bridge.access import OPEN, Access
 from bridge.datagrams import Address
 from bridge.driver import NodeDriver
 from bridge.errors import UsageError
-from bridge.event_loop import failures_raised, wait_for_stop
+from bridge.event_loop import end, failures_raised, in_background, wait_for_stop
 from bridge.link import Link, LinkCounts, LinkError, LinkState, OnFrames
 from bridge.relay import OnRecords, Relay
 from bridge.text_link import TextLink
@@ -65,15 +65,14 @@ class LinkSet:
                 raise
             cause = f"{place}: {error}" if place else str(error)
             self.tell(LinkState(link.name, False, f"{cause}; waiting for it"))
-            self._segment(link).opening = asyncio.create_task(self._open_later(link, receive))
+            self._segment(link).opening = in_background(self._open_later(link, receive))
         except BaseException:
             self.detach(link)
             raise
 
     async def close(self, link: Link) -> None:
         """Stop and detach `link`."""
-        if (opening := self._segment(link).opening) is not None:
-            opening.cancel()
+        await end(self._segment(link).opening)
         await link.close()
         self.detach(link)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from dataclasses import dataclass
 
 from bridge.addresses import Address, address_in, address_text
+from bridge.event_loop import end, in_background
 from bridge.link import LinkState, OnFrames, OnState
 from bridge.tcp_stream import TcpEnd, TcpStream
 from protocol.simulator.toml_tables import Table
@@ -46,15 +46,11 @@ class TcpLink(TcpEnd):
     async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start. It raises nothing: a bridge may start before another."""
         self._on_frames, self._on_state = on_frames, on_state
-        self._task = asyncio.create_task(self._run())
+        self._task = in_background(self._run())
 
     async def close(self) -> None:
         """See bridge.link.Link.close."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(self._task)
         if self._stream is not None:
             await self._stream.close()
             self._forget_stream()

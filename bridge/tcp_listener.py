@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bridge.addresses import Address, address_in, address_text, is_local, parse_address
+from bridge.event_loop import end, in_background
 from bridge.link import Link, LinkError, LinkState, OnFrames, OnState
 from bridge.tcp_link import STREAM_PORT
 from bridge.tcp_stream import TcpEnd, TcpStream
@@ -124,15 +124,11 @@ class TcpListener:
                 f"tcp.listen {address_text(self._settings.address)}: {_reason(error)};"
                 ' give an address of this computer and a free port, or [tcp] listen = "off"'
             ) from error
-        self._task = asyncio.create_task(self._serve(self._socket))
+        self._task = in_background(self._serve(self._socket))
 
     async def close(self) -> None:
         """End all connections; harmless when it is not started."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end(self._task)
         if self._socket is not None:
             self._socket.close()
         await asyncio.gather(*(client.close() for client in list(self.clients)))

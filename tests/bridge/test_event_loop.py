@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from bridge.event_loop import run_until_stopped, wait_for_stop
+from bridge.event_loop import end, failures_raised, in_background, run_until_stopped, wait_for_stop
 
 PROGRAM = """
 from bridge.event_loop import run_until_stopped
@@ -60,3 +60,41 @@ def test_an_error_comes_through() -> None:
 
     with pytest.raises(LookupError, match="as it is"):
         run_until_stopped(main)
+
+
+def test_an_error_in_the_background_ends_the_loop_and_comes_through() -> None:
+    async def work() -> None:
+        raise LookupError("as it is")
+
+    async def main(stop: asyncio.Event) -> None:
+        with failures_raised(stop):
+            task = in_background(work())
+            await asyncio.wait_for(stop.wait(), 10)
+            await end(task)
+
+    with pytest.raises(LookupError, match="as it is"):
+        run_until_stopped(main)
+
+
+def test_what_is_ended_in_the_background_has_ended_and_is_no_error() -> None:
+    steps = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            steps.append("put away")
+
+    async def main(stop: asyncio.Event) -> None:
+        with failures_raised(stop):
+            task = in_background(work())
+            await asyncio.sleep(0)
+            await end(task)
+            steps.append("ended")
+            await end(task)
+            await end(None)
+            assert not stop.is_set()
+
+    run_until_stopped(main)
+    assert steps == ["put away", "ended"]
