@@ -168,10 +168,12 @@ def _pieces_of_log(path: Path, access: Access, wanted: Selection) -> Iterator[Pi
 
 
 def _takes(wanted: Selection, entry: Entry) -> bool:
+    if isinstance(entry, ActuatorState):
+        return False  # a store knows no more of them than how they are now
     if KINDS[type(entry)] != wanted.kind or not wanted.from_us <= entry.timestamp_us < wanted.to_us:
         return False
     node = None if isinstance(entry, RoundRow) else entry.node
-    return wanted.takes(node, None if isinstance(entry, Event | ActuatorState) else entry.metric.id)
+    return wanted.takes(node, None if isinstance(entry, Event) else entry.metric.id)
 
 
 def _facts_of_file(path: Path, access: Access) -> Iterator[tuple[list[Observation], None]]:

@@ -156,6 +156,8 @@ def test_an_active_rule_is_active_after_a_restart(tmp_path: Path) -> None:
     world.start()
     assert [status["name"] for status in world.consumer.rule_statuses if status["is_active"]] == ["cooling"]
     assert world.consumer.actuators[7, 0].value == 255
+    assert world.consumer.now_us == NOW_US + 6 * S_US
+    assert [*world.consumer.begun()] == world.events
     world.events.clear()
     world.take(warm(7))
     assert world.told() == [("cooling", 5, True)]  # its taker may not have kept it: it has the same key

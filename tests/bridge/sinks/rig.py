@@ -7,12 +7,32 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bridge.log.facts import Checkpoint, FactBatch, Position
+from bridge.rules.engine import Rule, RuleEvent
+from bridge.rules.settings import RuleSettings
 from protocol.aggregate import Aggregate
 from protocol.observations import Observation, ReadingsSeen, RoundRow
 from protocol.simulator.toml_tables import Table
 
 START_US = 1_763_732_700_000_000  # 2025-11-21T13:45:00Z
+SECOND_US = 1_000_000
 NETWORK = "garden"
+ALARM, FAN = RuleSettings.from_table(
+    Table.parse(
+        """
+        [[actuator]]
+        name = "fan"
+        node = 7
+        [[rule]]
+        name = "frost"
+        text = "alarm when temperature of any node < 2"
+        [[rule]]
+        name = "fan"
+        text = "fan on when temperature > 25"
+        """,
+        "bridge.toml",
+        "mend it",
+    )
+).rules
 
 
 class MemoryOffsets:
@@ -52,6 +72,13 @@ def result(number: int, metric_id: int = 0, *, count: int = 3) -> RoundRow:
     """The result of round `number`."""
     aggregate = Aggregate(number % 65_536, 130, 7, 120 * count, count) if count else Aggregate.empty(number)
     return RoundRow(START_US + number * 1_000_000, number, metric_id, aggregate, 0, 250, 9, 200, 0)
+
+
+def alarm(
+    number: int, *, node: int | None = None, has_begun: bool = True, rule: Rule = ALARM, text: str = "odd"
+) -> RuleEvent:
+    """A change of a rule, so many seconds after START_US."""
+    return RuleEvent(START_US + number * SECOND_US, rule.kind, rule.name, node, has_begun, text)
 
 
 def table(text: str, kind: str) -> Table:

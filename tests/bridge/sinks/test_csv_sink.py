@@ -16,7 +16,7 @@ from bridge.errors import UsageError
 from bridge.log.facts import RetryError
 from bridge.sinks.csv_sink import CsvSettings, CsvSink
 from bridge.sinks.settings import Delivery
-from protocol.observations import NodeLost, Observation
+from protocol.observations import ActuatorSeen, NodeLost, Observation
 from protocol.simulator.toml_tables import DescriptionError
 from tests.bridge.sinks.rig import NETWORK, START_US, batch, checkpoint, result, seen, table
 
@@ -66,6 +66,16 @@ def test_a_spreadsheet_finds_units_in_the_header_and_a_row_for_each_node_and_rou
     header, row = rows_in(tmp_path, "events-2025-11-21.csv")
     found = dict(zip(header, row, strict=True))
     assert (found["kind"], found["node"], found["detail"]) == ("lost", "9", '{"parent":7}')
+
+
+def test_what_an_actuator_does_is_an_event(tmp_path: Path) -> None:
+    sink = sink_in(tmp_path)
+    sink.take(batch(1, ActuatorSeen(START_US, 7, 1, 255, 0)))
+    sink.close()
+    header, row = rows_in(tmp_path, "events-2025-11-21.csv")
+    found = dict(zip(header, row, strict=True))
+    assert (found["kind"], found["node"]) == ("actuator", "7")
+    assert found["detail"] == '{"actuator":1,"value":255,"cause":"commanded"}'
 
 
 def test_each_day_has_a_file(tmp_path: Path) -> None:

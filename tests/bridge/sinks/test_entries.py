@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.sinks.entries import Event, Reading, entries_of, round_key, utc_text
+from bridge.sinks.entries import ActuatorState, Event, Reading, entries_of, round_key, utc_text
 from protocol.aggregate import HUMIDITY, TEMPERATURE
 from protocol.observations import (
+    ActuatorSeen,
     Dropped,
     HelpHeard,
     MemberFound,
@@ -54,6 +55,14 @@ def test_a_version_of_another_turn_of_the_counter_has_another_key() -> None:
 )
 def test_what_happens_to_a_node_is_an_event(fact: Observation, event: Event) -> None:
     assert entries_of(fact) == [event]
+
+
+@pytest.mark.parametrize(("cause", "told"), [(0, "commanded"), (3, "failed"), (9, "cause 9")])
+def test_what_an_actuator_does_is_its_state(cause: int, told: str) -> None:
+    (state,) = entries_of(ActuatorSeen(5, 7, 1, 255, cause))
+    assert state == ActuatorState(5, 7, 1, 255, cause)
+    assert state.details == {"actuator": 1, "value": 255, "cause": told}
+    assert state.key("garden") == "garden/7/actuator/1/5"
 
 
 @pytest.mark.parametrize(

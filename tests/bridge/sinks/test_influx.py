@@ -19,13 +19,16 @@ import pytest
 from benchmarks.sinks.servers import Influxd, running
 from bridge.log.facts import RetryError
 from bridge.sinks.influx import InfluxSettings, InfluxSink
-from protocol.observations import NodeLost
+from bridge.sinks.rule_board import RuleBoard
+from protocol.observations import ActuatorSeen, NodeLost
 from protocol.simulator.toml_tables import DescriptionError
 from tests.bridge.sinks.certificates import Authority
 from tests.bridge.sinks.rig import (
+    ALARM,
     NETWORK,
     START_US,
     MemoryOffsets,
+    alarm,
     batch,
     checkpoint,
     numbered,
@@ -76,6 +79,25 @@ def test_readings_rounds_and_events_are_found_by_what_they_are(influxd: Influxd)
     assert rows_in(influxd, "SELECT text FROM event WHERE kind = 'lost'")[0][1:] == [
         "node 9: lost (parent 7)"
     ]
+    sink.close()
+
+
+def test_what_rules_tell_and_actuators_do_is_found_by_what_it_is(influxd: Influxd) -> None:
+    board = RuleBoard()
+    sink = sink_to(influxd.url)
+    board.add(sink)
+    board.begin([ALARM], [], START_US)
+    told = [alarm(1, node=7, text="it is 1 degC"), alarm(2, node=7, has_begun=False), alarm(3)]
+    board.take(told)
+    board.take(told)  # as after a restart
+    sink.take(batch(1, ActuatorSeen(START_US, 7, 1, 255, 0)))
+    assert rows_in(influxd, "SELECT text FROM event WHERE \"name\" = 'frost'") == [
+        [(START_US + 1_000_000) * 1_000, "frost of node 7: alarm begins (it is 1 degC)"],
+        [(START_US + 2_000_000) * 1_000, "frost of node 7: alarm ends (odd)"],
+        [(START_US + 3_000_000) * 1_000, "frost: alarm begins (odd)"],
+    ]
+    found = rows_in(influxd, "SELECT value, cause FROM actuator WHERE node = '7' AND actuator = '1'")
+    assert found == [[START_US * 1_000, 255, "commanded"]]
     sink.close()
 
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from bridge.sinks.mqtt import MqttSettings, MqttSink
 from protocol.observations import NodeHeard, NodeLeft, NodeLost
 from protocol.simulator.toml_tables import DescriptionError
 from tests.bridge.sinks.certificates import Authority
+from tests.bridge.sinks.mqtt_rig import VERSIONS, idled, retained, sink_on
 from tests.bridge.sinks.rig import (
     NETWORK,
     START_US,
@@ -38,31 +38,9 @@ from tests.bridge.sinks.rig import (
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mosquitto is set up on Linux only")
 
-VERSIONS = ["3.1.1", "5"]
 READING = "treering/garden/node/7/temperature"
 STATUS = "treering/garden/status"
 CONFIG = "homeassistant/sensor/treering_garden_7/temperature/config"
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    folder = tmp_path / "mosquitto"
-    folder.mkdir()
-    server = Mosquitto(folder)
-    with running(server):
-        yield server
-
-
-@pytest.fixture
-def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:
-    with subscribed(broker.port) as heard:
-        yield heard
-
-
-def sink_on(port: int, more: str = "", *, offsets: MemoryOffsets | None = None) -> MqttSink:
-    text = f"[[mqtt]]\nport = {port}\n{more}\n"
-    settings = MqttSettings.from_table(table(text, "mqtt"), Path("."))
-    return MqttSink(settings, NETWORK, offsets or MemoryOffsets())
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -109,12 +87,6 @@ def test_more_than_the_window_arrives_once_and_in_order(
     assert [found["version"] for found in subscriber.wait_for(1_000, READING)] == [*range(1_000)]
     assert sink.sent == 1_000
     sink.close()
-
-
-def idled(sink: MqttSink) -> bool:
-    """As when there is nothing to take."""
-    sink.idle(START_US)
-    return True
 
 
 # --- outages ---------------------------------------------------------------------------------------------
@@ -228,14 +200,6 @@ def test_the_will_tells_that_the_bridge_is_gone(
 
 
 # --- what stays at the broker ----------------------------------------------------------------------------
-
-
-def retained(broker: Mosquitto) -> dict[str, str]:
-    """What a subscriber that comes now is told."""
-    with subscribed(broker.port) as late:
-        late.client.publish("end", "here", 1).wait_for_publish(10)
-        until(lambda: late.on("end"), "the end of what is retained")
-        return {topic: payload for topic, payload, is_retained in late.heard if is_retained}
 
 
 def test_the_latest_of_each_is_retained_and_events_are_not(broker: Mosquitto) -> None:

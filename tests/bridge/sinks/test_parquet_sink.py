@@ -12,7 +12,7 @@ from bridge.errors import UsageError
 from bridge.log.facts import RetryError
 from bridge.sinks.parquet_sink import ParquetSettings, ParquetSink
 from bridge.sinks.settings import Delivery
-from protocol.observations import NodeLost
+from protocol.observations import ActuatorSeen, NodeLost
 from tests.bridge.sinks.rig import NETWORK, START_US, batch, checkpoint, numbered, result, seen, table
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not there on 32-bit Raspberry Pi OS")
@@ -36,7 +36,8 @@ def rows_in(folder: Path, kind: str) -> list[dict[str, Any]]:
 
 def test_a_reader_finds_types_and_units(tmp_path: Path) -> None:
     sink = sink_in(tmp_path)
-    sink.take(batch(1, seen(1, pairs=((0, 123), (2, 80))), result(1), NodeLost(START_US, 9, 7)))
+    facts = NodeLost(START_US, 9, 7), ActuatorSeen(START_US, 7, 1, 255, 0)
+    sink.take(batch(1, seen(1, pairs=((0, 123), (2, 80))), result(1), *facts))
     assert names_in(tmp_path) == []  # a part is not full yet
     sink.close()
     assert sink.checkpoint() == checkpoint(1)
@@ -53,7 +54,10 @@ def test_a_reader_finds_types_and_units(tmp_path: Path) -> None:
     }
     assert (second["metric"], second["value"]) == ("soil_moisture", 40.0)
     assert [(row["average"], row["exact"]) for row in rows_in(tmp_path, "rounds")] == [(20.0, True)]
-    assert [(row["kind"], row["node"]) for row in rows_in(tmp_path, "events")] == [("lost", 9)]
+    assert [(row["kind"], row["node"]) for row in rows_in(tmp_path, "events")] == [
+        ("lost", 9),
+        ("actuator", 7),
+    ]
 
 
 def test_parts_are_of_a_day_and_of_a_size(tmp_path: Path) -> None:
