@@ -45,7 +45,7 @@ def write_private(path: Path, data: bytes) -> None:
         except BaseException:
             os.unlink(beside)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a file in a folder you may write to") from error
 
@@ -61,8 +61,8 @@ def make_private_folder(path: Path) -> None:
         ) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """The new name is on the disk, too; Windows does that by itself."""
+def sync_folder(folder: Path) -> None:
+    """New names are on the disk, too; Windows does that by itself. Raises OSError."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -113,13 +113,3 @@ def _holder(path: Path) -> str:
         return path.read_text(errors="replace").strip() or "another process"
     except OSError:
         return "another process"
-
-
-def sync_folder(folder: Path) -> None:
-    """New names are on the disk, too; Windows does that by itself."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

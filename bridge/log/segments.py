@@ -21,12 +21,12 @@ from itertools import accumulate
 from bridge.errors import UsageError
 from bridge.log.decoder import packed
 from bridge.log.facts import Position
-from bridge.log.folder import FolderLock, LogFolder, sync_folder
+from bridge.log.folder import FolderLock, LogFolder
 from bridge.log.journal import Journal
 from bridge.log.retention import Room, superfluous
 from bridge.log.segment_reader import survey
 from bridge.log.settings import LogSettings
-from bridge.private_file import write_private
+from bridge.private_file import sync_folder, write_private
 from protocol.capture import CaptureWriter, Record
 
 SYNC_PERIOD_S = 0.8  # and a sync takes its time: not more than a second is at risk

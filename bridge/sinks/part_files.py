@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from bridge.errors import UsageError
 from bridge.log.facts import Checkpoint, RetryError
-from bridge.log.folder import sync_folder
-from bridge.private_file import write_private
+from bridge.private_file import sync_folder, write_private
 
 _NAME = re.compile(r"[a-z]+-\d{4}-\d\d-\d\d-(\d{6,})\.parquet(\.part)?")
 
