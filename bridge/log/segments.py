@@ -32,7 +32,7 @@ from protocol.capture import CaptureWriter, Record
 SYNC_PERIOD_S = 0.8  # and a sync takes its time: not more than a second is at risk
 RETRY_S = 1.0  # after a write that failed
 GRACE_S = 60.0  # in which consumers say what they need, before anything is too old
-BEHIND_WARNED_US = 2_000_000  # how far a clock is set back before somebody is told
+BEHIND_WARNED_S = 2.0  # how far a clock is set back before somebody is told
 
 _log = logging.getLogger(__name__)
 
@@ -117,6 +117,7 @@ class SegmentedLog:
             if not self._stop.is_set():  # at the end nobody says any more what is needed
                 self._attempt("retention", self._retain, "old segments stay; make room by hand")
             self._attempt("states", self._keep_states, "who goes on here will read more before")
+            self._tell_clock()
 
     def close(self) -> None:
         """Sync and end the log; harmless when it is closed."""
@@ -169,13 +170,7 @@ class SegmentedLog:
     def _in_time(self, records: Sequence[Record]) -> Sequence[Record]:
         """The times of a log do not go back, though a clock may."""
         times_us = [record.timestamp_us for record in records]
-        behind_us = self.newest_us - times_us[0]
-        if behind_us > BEHIND_WARNED_US:
-            what = f"the clock is {behind_us / 1e6:.0f} s behind the log, whose times stand still until then"
-            self._warn("clock", f"{self.folder.path}: {what}; set the clock")
-        elif "clock" in self._warnings:
-            self._resolve("clock", "the clock has come up with the log")
-        if behind_us <= 0 and times_us == sorted(times_us):
+        if self.newest_us <= times_us[0] and times_us == sorted(times_us):
             return records
         rising_us = list(accumulate([self.newest_us, *times_us], max))[1:]
         return [
@@ -328,6 +323,16 @@ class SegmentedLog:
             self._warn("room", f"{self.folder.path}: {what}; make room, or lower least_free")
         elif self.free_bytes >= least_bytes + 2 * self.settings.segment_bytes:
             self._resolve("room", "there is room on the disk again")
+
+    def _tell_clock(self) -> None:
+        """Also of one that is set back while the log is written, which no record shows: the relay's times do
+        not go back either."""
+        behind_s = self.newest_us / 1e6 - self._clock_s()
+        if behind_s > BEHIND_WARNED_S:
+            what = f"the clock is {behind_s:.0f} s behind the log, whose times stand still until then"
+            self._warn("clock", f"{self.folder.path}: {what}; set the clock")
+        else:
+            self._resolve("clock", "the clock has come up with the log")
 
     # --- what people are told ----------------------------------------------------------------------------
 

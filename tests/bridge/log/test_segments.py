@@ -125,7 +125,7 @@ def test_a_place_means_one_record_for_ever(tmp_path: Path) -> None:
 # --- times ---
 
 
-def test_times_never_go_back_over_restarts_neither(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_times_never_go_back_over_restarts_neither(tmp_path: Path) -> None:
     log = SegmentedLog(settings(tmp_path))
     log.append(frames(3))
     newest_us = log.newest_us
@@ -134,12 +134,29 @@ def test_times_never_go_back_over_restarts_neither(tmp_path: Path, caplog: pytes
     assert log.newest_us == newest_us
     late = [replace(record, timestamp_us=10) for record in frames(2, 3)] + frames(1, 5)
     log.append(late)
-    assert "set the clock" in log.warnings[0]
     log.append(frames(1, 6))
-    assert log.warnings == []
     log.close()
     times = [record.timestamp_us - START_US for record in read_log(tmp_path)]
     assert times == [0, 1_000, 2_000, 2_000, 2_000, 5_000, 6_000]
+
+
+def test_a_clock_that_is_set_back_is_told_once_until_it_has_come_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_s = START_US / 1e6
+    log = SegmentedLog(settings(tmp_path), lambda: now_s)
+    log.append(frames(3))
+    log.sync()
+    assert not log.warnings
+    now_s -= 86_400
+    for at in range(3, 6):
+        log.append(frames(1, at))
+        log.sync()
+        assert "the clock is 86400 s behind the log" in log.warnings[0]
+    now_s += 86_400
+    log.sync()
+    assert not log.warnings
+    log.close()
     assert sum("set the clock" in record.message for record in caplog.records) == 1
 
 
