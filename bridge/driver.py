@@ -160,6 +160,7 @@ class NodeDriver:
     """
 
     is_tap = False
+    fill = 0.0
 
     def __init__(
         self,

@@ -57,6 +57,10 @@ class Link(Protocol):
         """Frames given to `send` that were not sent: the link was down, or its queue full."""
 
     @property
+    def fill(self) -> float:
+        """How full the queue of frames to be sent is, 0 to 1; 0 where the system or nobody keeps one."""
+
+    @property
     def is_tap(self) -> bool:
         """Whether a host listens there, the app or another bridge: it gets every frame (PROTOCOL.md 15.4)."""
 

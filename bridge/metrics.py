@@ -43,15 +43,17 @@ class _StatusCollector(Collector):
         unsent = CounterMetricFamily(
             "treering_unsent_frames", "Frames that a segment could not send", labels=_LINK
         )
+        fill = GaugeMetricFamily("treering_queue_fill", "How full a segment's queue is, 0 to 1", labels=_LINK)
         for segment in self._status["segments"]:
             link = segment["link"]
             up.add_metric([link], segment["is_up"])
+            fill.add_metric([link], segment["fill"])
             frames.add_metric([link, "in"], segment["frames_in"])
             frames.add_metric([link, "out"], segment["frames_out"])
             unsent.add_metric([link], segment["unsent"])
             for reason, count in segment["drops"].items():
                 dropped.add_metric([link, reason], count)
-        yield from (up, frames, dropped, unsent)
+        yield from (up, frames, dropped, unsent, fill)
 
     def _of_peers(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("treering_peers", "Peers by state", labels=["state"])

@@ -59,6 +59,11 @@ class SerialLink:
         """What came in and was no frame."""
         return self._deframer.drops
 
+    @property
+    def fill(self) -> float:
+        """See bridge.link.Link.fill."""
+        return len(self._queue) / MAX_QUEUED_FRAMES
+
     async def start(self, on_frames: OnFrames, on_state: OnState) -> None:
         """See bridge.link.Link.start."""
         self._loop = asyncio.get_running_loop()

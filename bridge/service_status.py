@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bridge.link_set import Segment
 from bridge.log.consumer_queue import QueueFigures
@@ -22,6 +22,8 @@ from bridge.status import (
 )
 from bridge.stream.latency import Stage, Summary
 from protocol.capture import Direction
+
+FULL_SHARES = (0.95, 0.8)
 
 
 def rate_name(link: str, direction: Direction) -> str:
@@ -42,7 +44,16 @@ def segment_status(segment: Segment, frames: Counter[tuple[str, Direction]], rat
         "rate_out": rates.of(rate_name(link.name, Direction.OUTBOUND)),
         "drops": {reason.label: count for reason, count in link.drops.items()},
         "unsent": link.unsent,
+        "fill": link.fill,
     }
+
+
+def fill_warnings(segments: Iterable[Segment]) -> Iterator[str]:
+    """Of queues that are nearly full, or drop frames soon."""
+    for segment in segments:
+        share = next((share for share in FULL_SHARES if segment.link.fill >= share), None)
+        if share is not None:
+            yield f"{segment.link.name}: its queue is more than {share:.0%} full; it takes less than there is"
 
 
 def peer_status(peer: Peer) -> PeerStatus:

@@ -10,7 +10,7 @@ RATE_SPAN_S = 10.0
 
 
 class SegmentStatus(TypedDict):
-    """A link. Rates are of the last RATE_SPAN_S seconds, in frames a second."""
+    """A link. Rates are frames a second in the last RATE_SPAN_S; `fill` is its queue's, 0 to 1."""
 
     link: str
     is_up: bool
@@ -21,6 +21,7 @@ class SegmentStatus(TypedDict):
     rate_out: float
     drops: dict[str, int]
     unsent: int
+    fill: float
 
 
 class PeerStatus(TypedDict):

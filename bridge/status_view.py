@@ -66,7 +66,7 @@ def status_lines(status: BridgeStatus) -> Iterator[str]:
 
 
 def _segments(status: BridgeStatus) -> Iterator[str]:
-    head = ("segment", "state", "in", "out", "in/s", "out/s", "dropped", "unsent")
+    head = ("segment", "state", "in", "out", "in/s", "out/s", "dropped", "unsent", "queue")
     rows = [
         (
             segment["link"],
@@ -77,6 +77,7 @@ def _segments(status: BridgeStatus) -> Iterator[str]:
             f"{segment['rate_out']:.1f}",
             ", ".join(f"{count} {reason}" for reason, count in segment["drops"].items()) or 0,
             segment["unsent"],
+            f"{segment['fill']:.0%}",
         )
         for segment in status["segments"]
     ]

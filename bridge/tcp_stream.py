@@ -57,6 +57,11 @@ class TcpStream(asyncio.BufferedProtocol):
         self._heard_s = self._wrote_s = self._loop.time()
         self._paused_s: float | None = None
 
+    @property
+    def fill(self) -> float:
+        """How full the queue is, 0 to 1."""
+        return len(self._queue) / MAX_QUEUED_FRAMES
+
     def send(self, frame: bytes) -> None:
         """Queue a frame, or count it in `unsent`. A full queue gives its oldest frame up."""
         if not self._is_open:
@@ -184,6 +189,11 @@ class TcpEnd:
     def unsent(self) -> int:
         """See bridge.link.Link.unsent."""
         return self._unsent + (self._stream.unsent if self._stream else 0)
+
+    @property
+    def fill(self) -> float:
+        """See bridge.link.Link.fill."""
+        return self._stream.fill if self._stream else 0.0
 
     def send(self, frame: bytes) -> None:
         """See bridge.link.Link.send."""

@@ -126,6 +126,7 @@ class TextLink:
     """
 
     is_tap = False
+    fill = 0.0
 
     def __init__(
         self,

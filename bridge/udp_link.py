@@ -62,6 +62,7 @@ class UdpLink:
     """
 
     is_tap = False
+    fill = 0.0
 
     def __init__(
         self,

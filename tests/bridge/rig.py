@@ -146,6 +146,7 @@ class MemoryLink:
     def __init__(self, name: str, *, is_tap: bool = False) -> None:
         self.name = name
         self.is_tap = is_tap
+        self.fill = 0.0
         self.drops: Counter[DropReason] = Counter()
         self.unsent = 0
         self.sent: list[bytes] = []

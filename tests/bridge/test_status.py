@@ -16,11 +16,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.addresses import Address
 from bridge.errors import TreeringError, UsageError
+from bridge.link_set import Segment
 from bridge.metrics import metrics_text
+from bridge.service_status import fill_warnings
 from bridge.status import BridgeStatus, Rates
 from bridge.status_server import MAX_REQUESTS, StatusServer, StatusSettings
 from bridge.status_view import fetch_status, show_status, status_lines
 from protocol.simulator.toml_tables import DescriptionError, Table
+from tests.bridge.rig import MemoryLink
 
 STATUS: BridgeStatus = {
     "name": "garden",
@@ -42,6 +45,7 @@ STATUS: BridgeStatus = {
             "rate_out": 0.6,
             "drops": {"checksum": 3},
             "unsent": 2,
+            "fill": 0.5,
         },
         {
             "link": "udp:239.84.82.71:28539",
@@ -53,6 +57,7 @@ STATUS: BridgeStatus = {
             "rate_out": 0.0,
             "drops": {},
             "unsent": 60,
+            "fill": 0.0,
         },
     ],
     "peers": [
@@ -251,3 +256,12 @@ def test_a_rate_is_that_of_the_last_ten_seconds() -> None:
         rates.sample({"in": 100 if second < 45 else 100 + 20 * (second - 45)}, float(second))
     assert rates.of("in") == 20
     assert rates.of("unknown") == 0
+
+
+@pytest.mark.parametrize(("fill", "told"), [(0.5, None), (0.8, "80%"), (0.94, "80%"), (1.0, "95%")])
+def test_a_queue_that_is_nearly_full_is_a_warning(fill: float, told: str | None) -> None:
+    link = MemoryLink("tcp:pi:28540")
+    link.fill = fill
+    warnings = list(fill_warnings([Segment(link)]))
+    assert len(warnings) == (told is not None)
+    assert all(str(told) in warning and link.name in warning for warning in warnings)
