@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,6 @@ from tests.bridge.test_driver import QUICK
 from tests.bridge.test_udp_link import Member
 
 COMMAND = [sys.executable, "-m", "desktop.command"]
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    made = Line(tmp_path / "uno")
-    yield made
-    if made.link.exists():
-        made.unplug()
 
 
 def root() -> Link:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,14 +21,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ps
 
 UNO = PortInfo("", "Arduino Uno", 0x2341, 0x0043, "75330303035351F0C1F1", "1-1.2")
 CLONE = PortInfo("", "CH340", 0x1A86, 0x7523, None, "1-1.3")
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    made = Line(tmp_path / "uno")
-    yield made
-    if made.link.exists():
-        made.unplug()
 
 
 async def opened(link: SerialLink) -> Inbox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -78,14 +78,6 @@ def test_bad_columns_are_one_line_with_the_remedy(columns: str, says: str) -> No
 
 
 # --- on a line ---
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    made = Line(tmp_path / "uno")
-    yield made
-    if made.link.exists():
-        made.unplug()
 
 
 class Field:
