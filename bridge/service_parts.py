@@ -72,6 +72,11 @@ class RulesPart:
     node: NodeSettings
 
 
+@dataclass(frozen=True, slots=True)
+class NoRulesPart:
+    """That there are none, or none any more, for whoever shows rules."""
+
+
 def parts_of(config: BridgeConfig) -> list[Hashable]:
     """All parts in the order of their starts: who reads first, the bridge's own node when it can be heard."""
     parts: list[Hashable] = [config.store, *config.sinks]
@@ -82,6 +87,8 @@ def parts_of(config: BridgeConfig) -> list[Hashable]:
     parts.append(config.node)
     if config.rules != RuleSettings():
         parts.append(RulesPart(config.rules, config.node))
+    else:
+        parts.append(NoRulesPart())
     if config.discovery is not None and config.listen is not None:
         node = None if config.node.relay_only else config.node.node_id
         parts.append(AnnouncePart(config.discovery, config.listen, node))
@@ -116,8 +123,6 @@ class Machine:
         self._on_event = on_event
         self._node: NodeDriver | None = None
         self._rule_board = RuleBoard()
-        if config.rules == RuleSettings():
-            self._rule_board.begin(())
 
     def note_failure(self, part: Hashable, error: Exception) -> None:
         """A part could not start; it is tried again. What is no fault of disk or settings is raised."""
@@ -249,6 +254,11 @@ class Machine:
             self.rules = self.desk = None
 
         return stop
+
+    @start.register
+    async def _start_no_rules(self, part: NoRulesPart) -> Stop:
+        self._rule_board.begin(())
+        return _nothing_to_stop
 
     def _keep_events(self, events: Sequence[RuleEvent]) -> None:
         if (store := self.store) is not None:
