@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 import tkinter as tk
+from _tkinter import DONT_WAIT
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop.window import Window
 
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
+MOMENT_S = 1.0
 
 
 def wait(window: Window, until: Callable[[], object], what: str) -> None:
@@ -18,15 +20,24 @@ def wait(window: Window, until: Callable[[], object], what: str) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
     while not until():
         assert time.monotonic() < deadline_s, f"waited {PATIENCE_S} s for {what}"
-        window.root.update()
+        live(window.root)
         time.sleep(0.005)  # the processor is for the source's thread too
+
+
+def live(widget: tk.Misc) -> None:
+    """Handle what is due, for a moment at most: on a busy machine `update` never comes to an end."""
+    deadline_s = time.monotonic() + MOMENT_S
+    while widget.tk.dooneevent(DONT_WAIT):
+        if time.monotonic() > deadline_s:
+            widget.update_idletasks()  # these wait until nothing else is due
+            break
 
 
 def press(widget: tk.Misc, key: str) -> None:
     widget.focus_force()
-    widget.update()
+    live(widget)
     widget.event_generate(key)
-    widget.update()
+    live(widget)
 
 
 def dialogs(window: Window) -> list[tk.Toplevel]:
