@@ -56,9 +56,9 @@ class BridgeView(ttk.Frame):
         self.bind("<Map>", lambda event: self.refresh(), add=True)
 
     @property
-    def warning_count(self) -> int:
-        """How many things the bridge warns of."""
-        return len(self._watch.report.page.warnings) if self._watch and self._watch.report.page else 0
+    def page(self) -> BridgePage | None:
+        """What the bridge last said of itself, if there is one and it has."""
+        return self._watch.report.page if self._watch else None
 
     def attach(self, watch: BridgeWatch | None) -> None:
         """Show what that one reports from now on; None: there is no bridge."""

@@ -64,16 +64,19 @@ PEER_COLUMNS = (
     Column("every", 4.6, "e", stretches=False),
     Column("missed", 4.9, "e", stretches=False),
     Column("frames", 5, "e", stretches=False),
-    Column("segment", 11),
-    Column("address", 10.5),
+    Column("segment", 12.4),
+    Column("address", 10.6, stretches=False),
 )
 CONSUMER_COLUMNS = (
     Column("consumer", 6),
     Column("state", 5, stretches=False),
     Column("behind", 5.2, "e", stretches=False),
     Column("records", 5.2, "e", stretches=False),
-    Column("facts", 5.2, "e", stretches=False),
     Column("retries", 4.8, "e", stretches=False),
+    Column("waiting", 5, "e", stretches=False),
+    Column("by Little", 5.2, "e", stretches=False),
+    Column("by M/M/1", 5.7, "e", stretches=False),
+    Column("facts", 5.2, "e", stretches=False),
     Column("last error", 8),
 )
 RULE_COLUMNS = (
@@ -113,8 +116,8 @@ def page_of(status: BridgeStatus) -> BridgePage:
 
 def _latencies(status: BridgeStatus) -> Iterator[str]:
     if status["latencies"]:
-        stages = (f"{one['stage']} within {one['p99_ms']:.1f} ms" for one in status["latencies"])
-        yield f"of 100 frames 99 are {', '.join(stages)}"
+        stages = (f"{one['stage']} {one['p99_ms']:.1f} ms" for one in status["latencies"])
+        yield f"latency, 99 of 100: {', '.join(stages)}"
 
 
 def _segments(status: BridgeStatus) -> Sheet:
@@ -174,8 +177,11 @@ def _consumers(status: BridgeStatus) -> Sheet:
             one["state"],
             span_text(one["lag_s"]),
             f"{one['lag_records']:,}",
-            f"{one['taken']:,}",
             f"{one['retries']:,}",
+            _length(one["queue"]["length"]),
+            _length(one["queue"]["littles_length"]),
+            _length(one["queue"]["mm1_length"]),
+            f"{one['taken']:,}",
             one["last_error"] or "–",
         )
         lines.append(Line(values, mark.name))
@@ -210,7 +216,7 @@ def _rules(status: BridgeStatus) -> Sheet:
             (
                 stream["name"],
                 "stream",
-                "–" if stream["value"] is None else f"{stream['value']:g} {unit_label(stream['unit'])}",
+                "–" if stream["value"] is None else f"{stream['value']:.4g} {unit_label(stream['unit'])}",
                 _ago(stream["time_us"], status),
             ),
             Mark.IDLE.name,
@@ -227,6 +233,11 @@ def _now(rule: RuleStatus, status: BridgeStatus) -> str:
         return "–"
     since_us = rule["since_us"]
     return "active" if since_us is None else f"active {span_text((status['now_us'] - since_us) / 1e6)}"
+
+
+def _length(mean: float | None) -> str:
+    """How many records waited on average."""
+    return "–" if mean is None else f"{mean:,.2f}"
 
 
 def _ago(time_us: int | None, status: BridgeStatus) -> str:

@@ -345,10 +345,9 @@ class Window:
         self._heed_pictures()
         self._status.refresh()
         self.bridge.refresh()
-        warned = self.bridge.warning_count
-        self._header.relabel(
-            self._show_bridge, f"Bridge: {plural(warned, 'warning')}" if warned else "Bridge"
-        )
+        page = self.bridge.page
+        warned = f": {plural(len(page.warnings), 'warning')}" if page and page.warnings else ""
+        self._header.relabel(self._show_bridge, f"Bridge{warned}")
 
     # --- files -------------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ def test_a_page_says_who_the_bridge_is_and_what_it_warns_of() -> None:
     assert (page.title, page.summary) == ("garden", "sealed tree, node 1, up 99.0 s, treering 0.1.0")
     assert page.facts == (
         "log: 180 records in 2 files, 17.3 MB; 2.0 GB free in /var/lib/treering/log",
-        "of 100 frames 99 are stored within 8.0 ms",
+        "latency, 99 of 100: stored 8.0 ms",
     )
     assert list(page.warnings) == STATUS["warnings"]
     lossy: Any = {**STATUS["log"], "lost_records": 1200}
@@ -100,6 +100,8 @@ def test_a_consumer_that_falls_behind_is_marked(state: str, lag_s: float, mark: 
     sheet = page_of({**STATUS, "consumers": [consumer]}).consumers
     assert marks(sheet) == [mark]
     assert sheet.summary == summary
+    waits = [cells(sheet, CONSUMER_COLUMNS, title) for title in ("waiting", "by Little", "by M/M/1")]
+    assert waits == [["1.20"], ["1.00"], ["–"]]
 
 
 def test_peers_stand_in_the_order_of_their_numbers_whatever_their_state() -> None:
