@@ -104,7 +104,9 @@ def _config_in(document: Table, folder: Path) -> BridgeConfig:
     document.expect(_KEYS)
     node = NodeSettings.from_table(document.table("node"))
     rules = RuleSettings.from_table(document)
-    access = _controlling(document, node, rules, access_in(document, folder))
+    access = access_in(document, folder)
+    if rules.actuators:
+        _check_commands(document, node, access)
     name = document.text("name", access.keys.name if access.keys else DEFAULT_NAME)
     state = folder / document.text("folder", str(default_folder(name)))
     udp = UdpSettings.from_table(document.table("udp"))
@@ -132,14 +134,12 @@ def _config_in(document: Table, folder: Path) -> BridgeConfig:
     return config
 
 
-def _controlling(document: Table, node: NodeSettings, rules: RuleSettings, access: Access) -> Access:
-    """The access of a bridge that commands the actuators there are. Raises DescriptionError."""
-    if not rules.actuators:
-        return access
+def _check_commands(document: Table, node: NodeSettings, access: Access) -> None:
+    """Raises DescriptionError if the bridge may not command the actuators there are."""
     if node.relay_only:
         raise document.error("actuator", "a bridge that only relays commands nobody", "remove relay_only")
     try:
-        return access.for_controller(node.node_id)
+        access.for_controller(node.node_id)
     except UsageError as error:
         problem, _, remedy = str(error).partition("; ")
         raise document.error("actuator", problem, remedy) from error

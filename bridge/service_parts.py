@@ -168,7 +168,11 @@ class Machine:
 
     @start.register
     async def _start_node(self, settings: NodeSettings) -> Stop:
-        driver = settings.driver(self._config.access, self._heed)
+        access = self._config.access
+        # Of an open network any node may be a controller: a reload may bring the first actuators.
+        driver = settings.driver(
+            access if access.keys else access.for_controller(settings.node_id), self._heed
+        )
         if driver is None:
             return _nothing_to_stop
         await self._links.open(driver)
@@ -239,6 +243,8 @@ class Machine:
 
     @start.register
     async def _start_rules(self, part: RulesPart) -> Stop:
+        if part.rules.actuators:
+            self._config.access.for_controller(part.node.node_id)  # a reload takes no other keys
         rules = RulesConsumer(part.rules, self._place("rules"), on_events=self._keep_events, wish=self._wish)
         if part.rules.actuators and self._node is not None:
             self.desk = Desk(part.rules.actuators, self._node, rules.actuators)

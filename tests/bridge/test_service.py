@@ -207,6 +207,19 @@ def test_a_reload_changes_what_has_changed_and_loses_no_frame(bridge: Bridge) ->
     assert versions[0] == 1  # a new consumer begins with the oldest record
 
 
+def test_a_reload_may_bring_the_first_actuator(bridge: Bridge) -> None:
+    bridge.configure("")
+    process = bridge.start()
+    bridge.configure(
+        '[[actuator]]\nname = "fan"\nnode = 7\n[[rule]]\nname = "r"\ntext = "fan on when node 7 is stale"'
+    )
+    process.send_signal(signal.SIGHUP)
+    bridge.until(lambda status: status["actuators"])
+    bridge.until(more_records(bridge, 4))
+    bridge.stop(process)
+    assert FrameType.LETTER in {decode(record.frame).type for record in bridge.records()}
+
+
 def test_a_bad_configuration_leaves_all_as_it_is(bridge: Bridge) -> None:
     process = bridge.start()
     bridge.configure('[log]\nsegment_size = "1 parsec"')
