@@ -16,7 +16,7 @@ from bridge.private_file import write_private
 from bridge.rules.engine import EngineState, RuleEvent
 from protocol.observer import ActuatorSeen
 
-VERSION: Final = 1  # of what is kept: to be raised with each change of the classes in it
+VERSION: Final = 2  # of what is kept: to be raised with each change of the classes in it
 SAVE_PERIOD_S: Final = 1.0
 SAVE_SHARE: Final = 0.05  # of the time, at most
 
