@@ -7,8 +7,7 @@ any ──── no answer, refused, not taken ──► FAILED ──► comman
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Final
 
 from bridge.rules.settings import ActuatorSettings
@@ -20,36 +19,15 @@ WISH_LASTS_S: Final = 15.0
 
 
 class State(StrEnum):
-    """What an actuator does, as far as its controller knows. UNKNOWN: nobody has told yet."""
+    """What an actuator does, as far as its controller knows: what was told last, whatever was before.
+
+    IDLE is the value for off, or the safe one, ACTIVE any other; UNKNOWN: nobody has told yet.
+    """
 
     UNKNOWN = "unknown"
     IDLE = "idle"
     ACTIVE = "active"
     FAILED = "failed"
-
-
-class Told(Enum):
-    """What the controller learns."""
-
-    ON = 1  # any value but those of idleness
-    OFF = 2  # the value for off, or the safe one
-    FAILURE = 3
-
-
-TRANSITIONS: Final[Mapping[tuple[State, Told], State]] = {
-    (State.UNKNOWN, Told.ON): State.ACTIVE,
-    (State.UNKNOWN, Told.OFF): State.IDLE,
-    (State.UNKNOWN, Told.FAILURE): State.FAILED,
-    (State.IDLE, Told.ON): State.ACTIVE,
-    (State.IDLE, Told.OFF): State.IDLE,
-    (State.IDLE, Told.FAILURE): State.FAILED,
-    (State.ACTIVE, Told.ON): State.ACTIVE,
-    (State.ACTIVE, Told.OFF): State.IDLE,
-    (State.ACTIVE, Told.FAILURE): State.FAILED,
-    (State.FAILED, Told.ON): State.ACTIVE,
-    (State.FAILED, Told.OFF): State.IDLE,
-    (State.FAILED, Told.FAILURE): State.FAILED,
-}
 
 
 class Switch:
@@ -125,10 +103,9 @@ class Switch:
         self._failures += 1
         self._due_s = now_s + pause_s
         self.problem = problem
-        self.state = TRANSITIONS[self.state, Told.FAILURE]
+        self.state = State.FAILED
 
     def _is(self, value: int) -> None:
-        is_off = value in (self.settings.off, self.settings.safe)
         self.value = value
-        self.state = TRANSITIONS[self.state, Told.OFF if is_off else Told.ON]
+        self.state = State.IDLE if value in (self.settings.off, self.settings.safe) else State.ACTIVE
         self.problem = ""

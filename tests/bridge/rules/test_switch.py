@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.rules.settings import ActuatorSettings
-from bridge.rules.switch import RETRY_FIRST_S, RETRY_LONGEST_S, TRANSITIONS, WISH_LASTS_S, State, Switch, Told
+from bridge.rules.switch import RETRY_FIRST_S, RETRY_LONGEST_S, WISH_LASTS_S, State, Switch
 from protocol.letters import Cause
 
 FAN = ActuatorSettings("fan", 7, on=200, hold_s=20)
-
-
-def test_every_state_knows_what_to_make_of_everything() -> None:
-    assert set(TRANSITIONS) == set(product(State, Told))
 
 
 def test_a_wish_is_commanded_once_and_renewed_in_half_of_its_hold() -> None:
