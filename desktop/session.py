@@ -33,6 +33,7 @@ class Security(Enum):
     SEALED = "sealed"
     OPEN = "open"
     LOCKED = "sealed, and there are no keys"
+    UNREAD = "sealed, and the keys open nothing yet"
 
 
 class Session:
@@ -73,9 +74,9 @@ class Session:
         """How the network's frames are protected, as far as is known."""
         if self.source.is_simulated:
             return Security.SIMULATED
-        if self.source.opener.access.keys is not None:
-            return Security.SEALED
         dropped, good = self.model.observer.dropped, self.model.observer.good
+        if self.source.opener.access.keys is not None:
+            return Security.UNREAD if self.source.opener.unread and not good else Security.SEALED
         if dropped.get(DropReason.SEALED) and not good:
             return Security.LOCKED
         return Security.OPEN if good or self.source.log is None else Security.UNKNOWN

@@ -37,6 +37,12 @@ _SECURITY = {
         "seeking",
         "Frames are sealed: open the log, or connect, again with the network's keys",
     ),
+    Security.UNREAD: (
+        "sealed: not opened",
+        "seeking",
+        "These keys open none of the frames: they are another network's, or a member's, who must hear\n"
+        "each node say hello before it understands it; the controller's open all",
+    ),
 }
 
 
@@ -84,7 +90,9 @@ class StatusBar(ttk.Frame):
         self._say(self._source, f"{session.source.title}: {status.text}{progress}")
         observer = session.model.observer
         bad, lost = sum(observer.dropped.values()), sum(status.drops.values()) + session.not_shown
-        self._say(self._frames, f"{observer.good:,} frames good, {bad:,} bad, {lost:,} dropped")
+        unread = session.source.opener.unread.total()
+        counts = f"{observer.good:,} frames good, {bad:,} bad, {lost:,} dropped"
+        self._say(self._frames, f"{counts}, {unread:,} not opened" if unread else counts)
         self._say(self._file, _file_text(session))
         self._why.configure(text=_why_text(session))
         self._where.configure(

@@ -299,6 +299,13 @@ def test_without_keys_a_sealed_log_says_so(tmp_path: Path) -> None:
     assert session.model.observer.dropped[DropReason.SEALED] > 10
 
 
+def test_keys_of_another_network_open_nothing_and_the_app_says_so(tmp_path: Path) -> None:
+    others = NetworkKeys("orchard", 0, frozenset({ROOT}), CONTROLLER, bytes(16))
+    session = shown(Session(LogSource(sealed_log(tmp_path), Access(others))))
+    assert session.security is Security.UNREAD
+    assert session.source.opener.unread.total() > 10
+
+
 def test_the_app_is_a_member_whose_keys_it_has() -> None:
     assert own_id(OPEN) == 1
     assert own_id(Access(KEYS)) == ROOT
