@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from bridge.entries import utc_text
 from bridge.flat_rows import COLUMNS, ColumnType, Row
-from bridge.sinks.entries import utc_text
 
 
 class CsvWriter:

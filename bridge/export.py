@@ -12,6 +12,7 @@ from pathlib import Path
 from bridge.access import Access, RecordOpener, add_reading_arguments, reading_access_of, unread_text
 from bridge.capture_file import read_records
 from bridge.csv_file import CsvWriter
+from bridge.entries import ActuatorState, Entry, Event, entries_of
 from bridge.errors import UsageError
 from bridge.flat_rows import COLUMNS, KINDS, Row, row_of
 from bridge.log.decoder import Decoder
@@ -19,7 +20,6 @@ from bridge.options import metrics, node_ids
 from bridge.parquet import ParquetWriter
 from bridge.progress import progress_bar, read_folder
 from bridge.report import log_to_stderr
-from bridge.sinks.entries import ActuatorState, Entry, Event, entries_of
 from bridge.store.scan import Scan, Selection
 from protocol.observations import Observation, RoundRow
 

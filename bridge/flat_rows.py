@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 
-from bridge.sinks.entries import ActuatorState, Entry, Event, Reading
+from bridge.entries import ActuatorState, Entry, Event, Reading
 from protocol.observations import RoundRow
 
 Row = tuple[object, ...]

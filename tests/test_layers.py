@@ -29,7 +29,7 @@ LAYERS = {
 # (Sinks tell what rules do.)
 APART = {
     "bridge.log": ("bridge.store", "bridge.rules", "bridge.sinks"),
-    "bridge.store": ("bridge.rules",),
+    "bridge.store": ("bridge.rules", "bridge.sinks"),
     "bridge.rules": ("bridge.store", "bridge.sinks"),
     "bridge.sinks": ("bridge.store",),
 }

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.access import OPEN, RecordOpener
+from bridge.entries import Reading, entries_of
 from bridge.log.fact_reader import read_facts
 from bridge.log.facts import Checkpoint
-from bridge.sinks.entries import Reading, entries_of
 from protocol.packets import Frame, FrameType, Poll, encode
 from protocol.packets import Reading as ReadingPayload
 

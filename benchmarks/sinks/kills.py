@@ -20,8 +20,8 @@ from benchmarks.sinks.bridge import Bridge, write_config
 from benchmarks.sinks.field import NETWORK, NODES, PRIMARY, pace, readings_in, round_frames
 from benchmarks.sinks.outage import influxd, mosquitto
 from benchmarks.sinks.servers import comes_true
+from bridge.entries import Reading
 from bridge.log.facts import Checkpoint
-from bridge.sinks.entries import Reading
 from protocol.aggregate import TEMPERATURE
 
 RATE_PER_S = 1_000.0

@@ -14,9 +14,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from bridge.entries import Reading, entries_of, utc_text
 from bridge.flat_rows import COLUMNS, KINDS, row_of
 from bridge.sinks.day_files import DayFiles, Part
-from bridge.sinks.entries import Reading, entries_of, utc_text
 from bridge.sinks.settings import FILE_KEYS, Delivery
 from bridge.sinks.sink import Sink
 from protocol.aggregate import METRICS, metric_of

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bridge.entries import ActuatorState, Entry, Reading, entries_of
 from bridge.quantities import quantity
-from bridge.sinks.entries import ActuatorState, Entry, Reading, entries_of
 from bridge.sinks.influx_http import BadPointsError, Influx1, Influx2, InfluxConnection
 from bridge.sinks.line_protocol import actuator_line, change_line, event_line, reading_line, round_line
 from bridge.sinks.live_sink import LiveSink

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.sinks.entries import ActuatorState, Event, Reading
+from bridge.entries import ActuatorState, Event, Reading
 from bridge.sinks.rule_board import RuleChange
 from protocol.observations import RoundRow
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from bridge.entries import ActuatorState, Entry, Event, Reading, entries_of
 from bridge.log.facts import FactBatch, RetryError
 from bridge.quantities import quantity
 from bridge.relay import wall_clock_us
-from bridge.sinks.entries import ActuatorState, Entry, Event, Reading, entries_of
 from bridge.sinks.home_assistant import BIRTH, HomeAssistant
 from bridge.sinks.live_sink import LiveSink
 from bridge.sinks.mqtt_connection import Message, MqttConnection

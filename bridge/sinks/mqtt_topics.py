@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
+from bridge.entries import ActuatorState, Event, Reading, round_key, utc_text
 from bridge.rules.engine import Kind
-from bridge.sinks.entries import ActuatorState, Event, Reading, round_key, utc_text
 from bridge.sinks.mqtt_connection import Message
 from bridge.sinks.rule_board import RuleChange, RuleKey
 from protocol.aggregate import Metric

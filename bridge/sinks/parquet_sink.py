@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bridge import flat_rows
+from bridge.entries import entries_of, utc_text
 from bridge.errors import UsageError
-from bridge.sinks.entries import entries_of, utc_text
 from bridge.sinks.part_files import Part, PartFiles
 from bridge.sinks.settings import FILE_KEYS, Delivery
 from bridge.sinks.sink import Sink

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from bridge.sinks.entries import Event, entries_of
+from bridge.entries import Event, entries_of
 from protocol.observations import Observation
 
 NO_NODE = -1

@@ -10,8 +10,8 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from bridge.entries import Reading
 from bridge.flat_rows import Row, row_of
-from bridge.sinks.entries import Reading
 from bridge.store.marks import Marks
 from bridge.store.queries import round_row
 from bridge.store.rows import NO_NODE, node_and_metric

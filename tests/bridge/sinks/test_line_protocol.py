@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.sinks.entries import Event
+from bridge.entries import Event
 from bridge.sinks.line_protocol import Value, event_line, line, round_line
 from tests.bridge.sinks.rig import result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.sinks.entries import ActuatorState, Event, Reading, entries_of, round_key, utc_text
+from bridge.entries import ActuatorState, Event, Reading, entries_of, round_key, utc_text
 from protocol.aggregate import HUMIDITY, TEMPERATURE
 from protocol.observations import (
     ActuatorSeen,

@@ -1,4 +1,4 @@
-"""What sinks hand on of the log, each with its key (PROTOCOL.md 18.4): readings, rounds, events, states."""
+"""What the log tells, as store, sinks and exports hand it on, each entry with its key (PROTOCOL.md 18.4)."""
 
 from __future__ import annotations
 
