@@ -36,8 +36,7 @@ def address_in(table: Table, key: str, default: str, default_port: int | None = 
     try:
         return parse_address(text, default_port)
     except UsageError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise table.error(key, problem, remedy) from error
+        raise table.error_of(key, str(error)) from error
 
 
 def address_text(address: Address) -> str:

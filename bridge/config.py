@@ -53,7 +53,6 @@ from bridge.text_link import TextSettings
 from protocol.simulator.toml_tables import DescriptionError, Table
 
 DEFAULT_NAME = "treering"
-DEFAULT_FILE = "bridge.toml"
 
 LinkSettings = SerialSettings | UdpSettings | ConnectSettings | TextSettings
 
@@ -141,8 +140,7 @@ def _check_commands(document: Table, node: NodeSettings, access: Access) -> None
     try:
         access.for_controller(node.node_id)
     except UsageError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise document.error("actuator", problem, remedy) from error
+        raise document.error_of("actuator", str(error)) from error
 
 
 def _check_once(document: Table, config: BridgeConfig) -> None:

@@ -50,9 +50,8 @@ class UdpSettings:
         try:
             settings.link(None)
         except UsageError as error:
-            problem, _, remedy = str(error).partition("; ")
-            key = "interface" if problem.startswith("interface") else "group"
-            raise table.error(key, problem, remedy) from error
+            key = "interface" if str(error).startswith("interface") else "group"
+            raise table.error_of(key, str(error)) from error
         return settings if table.flag("enabled", True) else None
 
     def link(self, reader: SealedReader | None) -> UdpLink:

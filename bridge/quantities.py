@@ -26,8 +26,7 @@ def quantity(
     try:
         value = parse(text, units)
     except UnitError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise table.error(key, f"{key}: {problem}", remedy) from error
+        raise table.error_of(key, f"{key}: {error}") from error
     if not least <= value <= most:
         base = next(unit for unit, factor in units.items() if factor == 1)
         limits = f"from {least:g}" + (f" to {most:g}" if math.isfinite(most) else "")

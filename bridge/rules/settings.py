@@ -156,8 +156,7 @@ def _detector(table: Table) -> Detector:
     try:
         detector.make(1.0)
     except ValueError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise table.error("detector", problem, remedy or f"add it: known are {', '.join(known)}") from error
+        raise table.error_of("detector", str(error), f"add it: known are {', '.join(known)}") from error
     return detector
 
 

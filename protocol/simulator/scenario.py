@@ -308,8 +308,7 @@ def _read_file(table: Table, range_m: float | None, read_topology: Callable[[str
     try:
         return Given(read_topology(path), range_m)
     except ValueError as error:
-        problem, _, remedy = str(error).partition("; ")
-        raise table.error("topology", problem, remedy or "name another file") from error
+        raise table.error_of("topology", str(error), "name another file") from error
 
 
 def parse_size(text: str) -> tuple[int, int]:

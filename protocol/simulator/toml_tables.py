@@ -118,6 +118,11 @@ class Table:
             path = path[:-1]
         return DescriptionError(self._name, lines.get(path, 1), problem, remedy, full)
 
+    def error_of(self, key: str | None, text: str, remedy: str = "") -> DescriptionError:
+        """The same of a text that says problem and remedy, as "problem; remedy"; else `remedy` is it."""
+        problem, _, own_remedy = text.partition("; ")
+        return self.error(key, problem, own_remedy or remedy)
+
     def expect(self, known: Collection[str], also: str = "") -> None:
         """Raises DescriptionError for a key that is none of those known."""
         for key in self.values:
