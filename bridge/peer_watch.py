@@ -7,8 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from bridge.access import Access, RecordOpener
+from bridge.datagrams import Address
 from bridge.link_set import LinkSet
-from bridge.peers import Address, Change, Peer, PeerChange, Peers, PeerTap
+from bridge.peers import Change, Peer, PeerChange, Peers, PeerTap
 from bridge.store.rows import EventRow, PeerRow
 from protocol.capture import Record
 

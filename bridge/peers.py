@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bridge.copies import OLD_FOR_US, OLD_FRAMES
+from bridge.datagrams import Address
 from protocol.capture import Direction, Record
 from protocol.packets import BROADCAST, FrameError, FrameType, Letter, Report, Result, decode
 from protocol.wire_format import COUNTER_MODULUS
@@ -36,8 +37,6 @@ MAX_PEERS = 1024
 _WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
 _US = 1_000_000
 _BEAR_LINKS = (FrameType.DATA, FrameType.HELP_ACK_DATA, FrameType.RESULT)
-
-Address = tuple[str, int]
 
 
 class PeerState(StrEnum):

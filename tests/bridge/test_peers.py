@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.datagrams import Address
 from bridge.peers import (
     LATE_AFTER,
     LEAST_LATE_S,
@@ -18,7 +19,6 @@ from bridge.peers import (
     MAX_PEERS,
     MOVED_AFTER,
     WINDOW_FRAMES,
-    Address,
     Change,
     Peer,
     PeerChange,
