@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from bridge import systemd
@@ -149,11 +150,15 @@ class Service:
 
     async def reload(self, config: BridgeConfig) -> None:
         """Become what `config` says; a part that cannot start is left out, and told of."""
-        for what in ("name", "access", "folder"):
-            if getattr(config, what) != getattr(self.config, what):
-                _log.warning("%s has changed: that needs a restart, the rest is taken over now", what)
-        self.log.settings = config.log
-        self.config = config
+        now = self.config
+        same_log = replace(config.log, folder=now.log.folder)
+        kept = replace(config, name=now.name, access=now.access, folder=now.folder, log=same_log)
+        if kept != config:
+            _log.warning(
+                "name, keys or a folder has changed: that needs a restart, the rest is taken over now"
+            )
+        self.log.settings = kept.log
+        self.config = kept
         await self._start_all()
 
     async def _start_all(self) -> None:

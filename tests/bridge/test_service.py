@@ -220,6 +220,19 @@ def test_a_reload_may_bring_the_first_actuator(bridge: Bridge) -> None:
     assert FrameType.LETTER in {decode(record.frame).type for record in bridge.records()}
 
 
+def test_what_needs_a_restart_is_told_and_the_status_says_what_runs(bridge: Bridge) -> None:
+    process = bridge.start()
+    text = (bridge.folder / "bridge.toml").read_text(encoding="utf-8").replace("garden", "orchard", 1)
+    (bridge.folder / "bridge.toml").write_text(
+        f'{text}[log]\nfolder = "other"\n[[csv]]\nfolder = "csv"\n', encoding="utf-8"
+    )
+    process.send_signal(signal.SIGHUP)
+    status = bridge.until(reads(["store", "csv"]))
+    assert status["name"] == "garden"
+    said = bridge.stop(process)
+    assert said.count("needs a restart") == said.count("was read again") == 1
+
+
 def test_a_bad_configuration_leaves_all_as_it_is(bridge: Bridge) -> None:
     process = bridge.start()
     bridge.configure('[log]\nsegment_size = "1 parsec"')
