@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import secrets
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tkinter import ttk
 from typing import TYPE_CHECKING, Any
@@ -17,9 +20,10 @@ import pytest
 from benchmarks.ports import LOOPBACK, free_port
 from bridge.access import OPEN
 from bridge.addresses import Address
-from bridge.discovery import BridgeInfo, FoundBridge
+from bridge.discovery import Announcer, BridgeInfo, Browser, FoundBridge
 from bridge.status_server import StatusServer, StatusSettings
-from desktop import connect_panes, places
+from desktop import bridge_finder, connect_panes, places
+from desktop.bridge_finder import BridgeFinder
 from desktop.bridge_source import BridgeSource
 from desktop.bridge_watch import BridgeWatch, Report, remedy
 from desktop.command import main
@@ -34,6 +38,7 @@ from desktop.model_bridge import (
 )
 from desktop.sources import State
 from desktop.table import Column
+from tests.bridge.rig import run, until
 from tests.bridge.test_status import STATUS
 from tests.desktop.rig import descendants, dialogs, press, texts, wait
 
@@ -165,6 +170,45 @@ def test_the_remedy_for_silence_is_what_to_write_and_how_to_come_without() -> No
     assert '[status]\n    listen = "192.168.1.20:28541"' in away
     assert "ssh -L" in away
     assert "ssh" not in here
+
+
+# --- finding one -----------------------------------------------------------------------------------------
+
+
+def test_a_bridge_is_found_while_it_tells_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge_finder, "Browser", partial(Browser, interfaces=[LOOPBACK]))
+    info = BridgeInfo(f"garden {secrets.token_hex(4)}", "garden", True, 1)
+    finder = BridgeFinder()
+
+    def is_found() -> bool:
+        return FoundBridge(info, Address(LOOPBACK, 28540)) in finder.found
+
+    async def tell() -> None:
+        announcer = Announcer(info, 28540, lambda: [LOOPBACK], [LOOPBACK])
+        announcer.start()
+        finder.start()
+        await until(is_found)
+        await announcer.close()
+        await until(lambda: not is_found())
+
+    run(tell())
+    finder.stop()
+    assert finder.problem == ""
+
+
+def test_without_mdns_it_is_said_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf(Browser):
+        def start(self) -> None:
+            raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(bridge_finder, "Browser", Deaf)
+    finder = BridgeFinder()
+    finder.start()
+
+    async def look() -> None:
+        await until(lambda: finder.problem == "No such device")
+
+    run(look())
 
 
 # --- the command -----------------------------------------------------------------------------------------
