@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -19,24 +20,26 @@ SIZES = st.integers(2, 30).flatmap(lambda size: st.tuples(st.just(size), st.inte
 LEAST = st.sampled_from([0.0, 0.5])
 
 
-def windows(values: list[float], size: int, warm_up: int) -> list[np.ndarray | None]:
-    """What each value is judged by, None in warm-up."""
+def scores_of(
+    values: list[float], size: int, warm_up: int, judge: Callable[[float, np.ndarray], float]
+) -> list[float]:
+    """Each value judged by the window before it, NaN in warm-up."""
     befores = [np.array(values[max(0, place - size) : place]) for place in range(len(values))]
-    return [before if len(before) >= warm_up else None for before in befores]
+    return [
+        judge(value, before) if len(before) >= warm_up else math.nan
+        for value, before in zip(values, befores, strict=True)
+    ]
 
 
 @given(values=SERIES, sizes=SIZES, least=LEAST)
 def test_z_score_is_numpys(values: list[float], sizes: tuple[int, int], least: float) -> None:
-    size, warm_up = sizes
-    expected = []
-    for value, before in zip(values, windows(values, size, warm_up), strict=True):
-        if before is None:
-            expected.append(math.nan)
-            continue
+    def judge(value: float, before: np.ndarray) -> float:
         away = before - before[0]  # equal values have a mean and deviation without rounding
-        expected.append(score(abs(value - before[0] - away.mean()), max(float(away.std(ddof=1)), least)))
+        return score(abs(value - before[0] - away.mean()), max(float(away.std(ddof=1)), least))
+
+    size, warm_up = sizes
     scores, _ = judged(ZScore(size, warm_up=warm_up, least_deviation=least), values)
-    assert scores == same(expected)
+    assert scores == same(scores_of(values, size, warm_up, judge))
 
 
 @given(values=lists_of(QUARTERS, 60), sizes=SIZES, offset=OFFSETS)
@@ -51,17 +54,14 @@ def test_z_score_is_pandas(values: list[float], sizes: tuple[int, int], offset: 
 
 @given(values=SERIES, sizes=SIZES, least=LEAST)
 def test_median_deviation_is_numpys(values: list[float], sizes: tuple[int, int], least: float) -> None:
-    size, warm_up = sizes
-    expected = []
-    for value, before in zip(values, windows(values, size, warm_up), strict=True):
-        if before is None:
-            expected.append(math.nan)
-            continue
+    def judge(value: float, before: np.ndarray) -> float:
         median = np.median(before)
         mad = 1.482602218505602 * float(np.median(np.abs(before - median)))
-        expected.append(score(float(abs(value - median)), max(mad, least)))
+        return score(float(abs(value - median)), max(mad, least))
+
+    size, warm_up = sizes
     scores, _ = judged(MedianDeviation(size, warm_up=warm_up, least_deviation=least), values)
-    assert scores == same(expected)
+    assert scores == same(scores_of(values, size, warm_up, judge))
 
 
 @given(values=lists_of(QUARTERS, 60), alpha=st.floats(0.01, 0.99), offset=OFFSETS)
