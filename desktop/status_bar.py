@@ -63,6 +63,7 @@ class StatusBar(ttk.Frame):
         self._security.pack(side="left")
         self._source.pack(side="left")  # last, so that in a narrow window it is the one that is cut
         self._protection = ttkbootstrap.ToolTip(self._security, text="")
+        self._whole = ttkbootstrap.ToolTip(self._source, text="")
         self._why = ttkbootstrap.ToolTip(self._frames, text="")
         self._where = ttkbootstrap.ToolTip(self._file, text="")
         self._session: Session | None = None
@@ -88,6 +89,7 @@ class StatusBar(ttk.Frame):
         self._show_security(session.security)
         progress = "" if status.progress is None else f" {status.progress:.0%}"
         self._say(self._source, f"{session.source.title}: {status.text}{progress}")
+        self._whole.configure(text=status.text)  # in a narrow window the line is cut
         observer = session.model.observer
         bad, lost = sum(observer.dropped.values()), sum(status.drops.values()) + session.not_shown
         unread = session.source.opener.unread.total()
