@@ -29,6 +29,7 @@ from bridge.service_parts import Machine, parts_of
 from bridge.service_status import (
     consumer_status,
     consumer_warnings,
+    fill_warnings,
     latency_statuses,
     log_status,
     peer_status,
@@ -139,6 +140,7 @@ class Service:
         yield from (
             f"{segment.link.name}: {segment.reason}" for segment in self.links.segments if segment.reason
         )
+        yield from fill_warnings(self.links.segments)
         yield from self.log.warnings
         yield from consumer_warnings(self.machine.runners)
         if self.machine.rules is not None and self.machine.rules.passed_over:

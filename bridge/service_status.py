@@ -20,10 +20,9 @@ from bridge.status import (
     Rates,
     SegmentStatus,
 )
+from bridge.stream.buffers import Pressure
 from bridge.stream.latency import Stage, Summary
 from protocol.capture import Direction
-
-FULL_SHARES = (0.95, 0.8)
 
 
 def rate_name(link: str, direction: Direction) -> str:
@@ -49,11 +48,12 @@ def segment_status(segment: Segment, frames: Counter[tuple[str, Direction]], rat
 
 
 def fill_warnings(segments: Iterable[Segment]) -> Iterator[str]:
-    """Of queues that are nearly full, or drop frames soon."""
+    """Of queues that are nearly full."""
     for segment in segments:
-        share = next((share for share in FULL_SHARES if segment.link.fill >= share), None)
-        if share is not None:
-            yield f"{segment.link.name}: its queue is more than {share:.0%} full; it takes less than there is"
+        full_percent = 100 * segment.link.fill
+        level = next((level for level in (Pressure.CRITICAL, Pressure.HIGH) if full_percent >= level), None)
+        if level is not None:
+            yield f"{segment.link.name}: its queue is {level:d}% full or more; it takes less than there is"
 
 
 def peer_status(peer: Peer) -> PeerStatus:

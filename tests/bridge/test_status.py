@@ -9,16 +9,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bridge.access import OPEN
 from bridge.addresses import Address
+from bridge.config import BridgeConfig
 from bridge.errors import TreeringError, UsageError
-from bridge.link_set import Segment
+from bridge.link import LinkState
+from bridge.log.settings import LogSettings
 from bridge.metrics import metrics_text
-from bridge.service_status import fill_warnings
+from bridge.service import Service
 from bridge.status import BridgeStatus, Rates
 from bridge.status_server import MAX_REQUESTS, StatusServer, StatusSettings
 from bridge.status_view import fetch_status, show_status, status_lines
@@ -258,10 +262,17 @@ def test_a_rate_is_that_of_the_last_ten_seconds() -> None:
     assert rates.of("unknown") == 0
 
 
+# --- warnings ---
+
+
 @pytest.mark.parametrize(("fill", "told"), [(0.5, None), (0.8, "80%"), (0.94, "80%"), (1.0, "95%")])
-def test_a_queue_that_is_nearly_full_is_a_warning(fill: float, told: str | None) -> None:
+def test_a_queue_that_is_nearly_full_is_a_warning(fill: float, told: str | None, tmp_path: Path) -> None:
+    service = Service(BridgeConfig("garden", OPEN, tmp_path, LogSettings(tmp_path / "log")))
     link = MemoryLink("tcp:pi:28540")
     link.fill = fill
-    warnings = list(fill_warnings([Segment(link)]))
+    service.links.attach(link)
+    service.links.tell(LinkState(link.name, is_up=True))
+    warnings = service.status()["warnings"]
+    service.log.close()
     assert len(warnings) == (told is not None)
     assert all(str(told) in warning and link.name in warning for warning in warnings)
