@@ -79,6 +79,11 @@ class Settings:
 
 def settings_of(args: argparse.Namespace) -> Settings:
     """What the options of `treering agent` say. Raises UsageError if they do not fit together."""
+    with unusable():
+        return _settings_of_options(args)
+
+
+def _settings_of_options(args: argparse.Namespace) -> Settings:
     network = network_of(args)
     sensor, metrics = _sensor_of(args, network)
     return Settings(
@@ -123,8 +128,9 @@ def _option_table(option: str, text: str) -> Table:
     kind, _, rest = text.partition(":")
     inner = f"kind = {json.dumps(kind)}" + (f", {rest}" if rest else "")
     document = f"{option} = {{ {inner} }}\n"
-    with unusable():
-        return Table.parse(document, f"--{option} {text}", "write KIND:key=value,...").table(option)
+    return Table.parse(document, f"--{option} {text}", 'write KIND:key=value,..., a text as "text"').table(
+        option
+    )
 
 
 # --- the file --------------------------------------------------------------------------------------------

@@ -225,6 +225,10 @@ def test_without_one_it_is_what_the_other_options_say() -> None:
         (["--sensor", "bme280"], "--sensor bme280:1: kind is 'bme280'"),
         (["--sensor", "sht31d:address=7"], "--sensor sht31d:address=7:1: address is 0x07"),
         (["--sensor", "sht31d:address"], "write KIND:key=value,..."),
+        (
+            ["--no-sensor", "--actuator", 'file:path="/no/led"'],
+            "path: there is no file /no/led; name one that",
+        ),
         (["--sensor", "sht31d", "--sensor", "synthetic"], "two sensors measure temperature"),
         (["--sensor", "sht31d", "--constant", "5"], "--sensor says what is measured; leave --constant out"),
         (
