@@ -91,15 +91,15 @@ def test_a_ring_and_a_star_are_drawn_where_the_tree_was(
     wait(window, lambda: workspace.network.node_count == demo.nodes, "all nodes")
     assert TITLES[network] in texts(workspace.network)
     wait(window, lambda: item(canvas, "token", "state") == token_state(network), "the token")
-    press(window.root, "<Control-p>")
-    assert workspace.panels.winfo_ismapped()
-    window.toggle_round_pictures(tmp_path)
 
     def is_lost() -> bool:
         looks = scene_of(session.model, 0).looks
         return demo.victims[0] in looks and looks[demo.victims[0]].standing is lost
 
     wait(window, is_lost, "the death")
+    press(window.root, "<Control-p>")
+    assert workspace.panels.winfo_ismapped()
+    window.toggle_round_pictures(tmp_path)
     without_it = f"{demo.nodes - 1} nodes, 1 missing"
     wait(window, lambda: without_it in texts(workspace.panels), "a round without it")
     wait(window, lambda: len(list(tmp_path.iterdir())) >= 3, "rounds on file")
