@@ -29,12 +29,12 @@ from bridge.service_parts import Machine, parts_of
 from bridge.service_status import (
     consumer_status,
     consumer_warnings,
-    fill_warnings,
     latency_statuses,
     log_status,
     peer_status,
     rate_name,
     segment_status,
+    segment_warnings,
 )
 from bridge.status import BridgeStatus, Rates
 from bridge.stream.latency import LatencyRecorder, Stage, Summary
@@ -137,12 +137,13 @@ class Service:
 
     def _warnings(self) -> Iterator[str]:
         yield from self.machine.failures.values()
-        yield from (
-            f"{segment.link.name}: {segment.reason}" for segment in self.links.segments if segment.reason
-        )
-        yield from fill_warnings(self.links.segments)
+        yield from segment_warnings(self.links.segments)
+        if self.machine.listener is not None:
+            yield from self.machine.listener.warnings
         yield from self.log.warnings
         yield from consumer_warnings(self.machine.runners)
+        if self.machine.store is not None:
+            yield from self.machine.store.warnings
         if self.machine.rules is not None and self.machine.rules.passed_over:
             yield f"rules of any node are blind to {self.machine.rules.passed_over} nodes: too many"
         if self.machine.desk is not None:

@@ -22,7 +22,10 @@ from bridge.status import (
 )
 from bridge.stream.buffers import Pressure
 from bridge.stream.latency import Stage, Summary
+from bridge.text_link import TextLink
 from protocol.capture import Direction
+
+_FULL = (Pressure.CRITICAL, Pressure.HIGH)
 
 
 def rate_name(link: str, direction: Direction) -> str:
@@ -47,13 +50,17 @@ def segment_status(segment: Segment, frames: Counter[tuple[str, Direction]], rat
     }
 
 
-def fill_warnings(segments: Iterable[Segment]) -> Iterator[str]:
-    """Of queues that are nearly full."""
+def segment_warnings(segments: Iterable[Segment]) -> Iterator[str]:
+    """What people must know of the links."""
     for segment in segments:
-        full_percent = 100 * segment.link.fill
-        level = next((level for level in (Pressure.CRITICAL, Pressure.HIGH) if full_percent >= level), None)
+        link = segment.link
+        if segment.reason:
+            yield f"{link.name}: {segment.reason}"
+        level = next((level for level in _FULL if 100 * link.fill >= level), None)
         if level is not None:
-            yield f"{segment.link.name}: its queue is {level:d}% full or more; it takes less than there is"
+            yield f"{link.name}: its queue is {level:d}% full or more; it takes less than there is"
+        if isinstance(link, TextLink):
+            yield from link.warnings
 
 
 def peer_status(peer: Peer) -> PeerStatus:

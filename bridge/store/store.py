@@ -60,6 +60,21 @@ class Store:
         return self._handed.dropped_events
 
     @property
+    def warnings(self) -> list[str]:
+        """What people should know of it now, besides `trouble`, which whoever runs it is told."""
+        found = [self._gave_way_text] if self.gave_way else []
+        if self.dropped_events:
+            found.append(
+                f"store: {self.dropped_events} events are lost: nothing could be stored for too long"
+            )
+        return found
+
+    @property
+    def _gave_way_text(self) -> str:
+        what = f"store: {self.path} has reached its size: the oldest goes before its time"
+        return f"{what}; raise [store] keep_size, or keep readings for a shorter time"
+
+    @property
     def size_bytes(self) -> int:
         """Of the files."""
         parts = (self.path, self.path.with_name(self.path.name + "-wal"))
@@ -128,11 +143,7 @@ class Store:
             _log.info("store: %s: goes on", self.path)
         self.trouble = trouble
         if self.gave_way and not self._told_gave_way:
-            _log.warning(
-                "store: %s has reached its size: the oldest goes before its time; raise [store] keep_size, or"
-                " keep readings for a shorter time",
-                self.path,
-            )
+            _log.warning("%s", self._gave_way_text)
             self._told_gave_way = True
 
     def _write(self, pending: Pending) -> None:

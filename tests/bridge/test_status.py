@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,14 @@ from bridge.service import Service
 from bridge.status import BridgeStatus, Rates
 from bridge.status_server import MAX_REQUESTS, StatusServer, StatusSettings
 from bridge.status_view import fetch_status, show_status, status_lines
+from bridge.store.handed import MOST_EVENTS
+from bridge.store.rows import EventRow
+from bridge.store.store import Store
+from bridge.tcp_listener import ListenSettings, TcpListener
+from bridge.text_lines import Column
+from bridge.text_link import TextLink, TextSettings
+from protocol.aggregate import TEMPERATURE
+from protocol.packets import Network
 from protocol.simulator.toml_tables import DescriptionError, Table
 from tests.bridge.rig import MemoryLink
 
@@ -265,14 +273,38 @@ def test_a_rate_is_that_of_the_last_ten_seconds() -> None:
 # --- warnings ---
 
 
+@contextmanager
+def service_at(folder: Path) -> Iterator[Service]:
+    """Not running."""
+    service = Service(BridgeConfig("garden", OPEN, folder, LogSettings(folder / "log")))
+    yield service
+    service.log.close()
+
+
 @pytest.mark.parametrize(("fill", "told"), [(0.5, None), (0.8, "80%"), (0.94, "80%"), (1.0, "95%")])
 def test_a_queue_that_is_nearly_full_is_a_warning(fill: float, told: str | None, tmp_path: Path) -> None:
-    service = Service(BridgeConfig("garden", OPEN, tmp_path, LogSettings(tmp_path / "log")))
     link = MemoryLink("tcp:pi:28540")
     link.fill = fill
-    service.links.attach(link)
-    service.links.tell(LinkState(link.name, is_up=True))
-    warnings = service.status()["warnings"]
-    service.log.close()
+    with service_at(tmp_path) as service:
+        service.links.attach(link)
+        service.links.tell(LinkState(link.name, is_up=True))
+        warnings = service.status()["warnings"]
     assert len(warnings) == (told is not None)
     assert all(str(told) in warning and link.name in warning for warning in warnings)
+
+
+def test_what_text_boards_listener_and_store_warn_of_is_told(tmp_path: Path) -> None:
+    board = TextLink(TextSettings("COM9", 42, (Column(TEMPERATURE),)), Network.TREE, 5.0)
+    board.reader.feed(b"\n1,2,3\n", 0.0)
+    store = Store(tmp_path / "store.sqlite", "garden")
+    store.write_events(EventRow(n, "peer lost", 2) for n in range(MOST_EVENTS + 1))
+    with service_at(tmp_path) as service:
+        service.links.attach(board)
+        service.links.tell(LinkState(board.name, is_up=True))
+        links = service.links
+        listener = TcpListener(ListenSettings(max_clients=0), links.attach, links.detach, links.tell)
+        listener.refused = 3
+        service.machine.listener, service.machine.store = listener, store
+        told = service.status()["warnings"]
+    store.close()
+    assert [warning.partition(":")[0] for warning in told] == ["text", "tcp.listen", "store"]
