@@ -36,6 +36,8 @@ MOVED_AFTER = 2  # frames running from another place, and none from the former: 
 MAX_PEERS = 1024
 _WINDOW_MASK = (1 << WINDOW_FRAMES) - 1
 _US = 1_000_000
+# What a bridge sends as well that takes part in no round: that makes nobody a peer, who would then be lost.
+_OF_WATCHERS = (FrameType.CHALLENGE, FrameType.RESPONSE, FrameType.LETTER, FrameType.GOODBYE)
 _BEAR_LINKS = (FrameType.DATA, FrameType.HELP_ACK_DATA, FrameType.RESULT)
 
 
@@ -248,6 +250,10 @@ class Peers:
         """All of them by id; may be called in any thread."""
         return sorted((watch.row() for watch in list(self._watched.values())), key=lambda peer: peer.node)
 
+    def knows(self, node: int) -> bool:
+        """Whether it was heard, and is not forgotten."""
+        return node in self._watched
+
     def hear(
         self,
         node: int,
@@ -342,6 +348,8 @@ class PeerTap:
         try:
             frame = decode(data)
         except FrameError:
+            return
+        if frame.type in _OF_WATCHERS and not self._peers.knows(frame.source):
             return
         self._peers.hear(
             frame.source,

@@ -441,6 +441,17 @@ def test_the_tap_knows_goodbyes_starts_and_what_parents_tell() -> None:
     }
 
 
+def test_a_bridge_that_only_proves_its_counters_is_no_peer_that_could_get_lost() -> None:
+    peers = Peers()
+    frames = [
+        Frame(FrameType.CHALLENGE, 9, BROADCAST, 1, Challenge(9)),
+        Frame(FrameType.LETTER, 9, BROADCAST, 2, Letter(14, 1, 7, 0, 15, b"\x01")),
+        Frame(FrameType.GOODBYE, 9, BROADCAST, 3, Empty()),
+    ]
+    PeerTap(peers, lambda link, node: None).take([record(encode(frame)) for frame in frames])
+    assert not peers.rows()
+
+
 @given(st.lists(st.binary(max_size=110), max_size=20))
 def test_no_bytes_raise(frames: list[bytes]) -> None:
     PeerTap(Peers(), lambda link, node: None).take([record(frame) for frame in frames])
