@@ -125,7 +125,11 @@ def _config_in(document: Table, folder: Path) -> BridgeConfig:
         listen=ListenSettings.from_table(document.table("tcp")),
         store=StoreSettings.from_table(document.table("store")),
         rules=rules,
-        sinks=tuple(read(table, folder) for kind, read in SINKS.items() for table in document.tables(kind)),
+        sinks=tuple(
+            of_kind.from_table(table, folder)
+            for kind, of_kind in SINKS.items()
+            for table in document.tables(kind)
+        ),
         status=StatusSettings.from_table(document.table("status")),
         discovery=discovery if discovery.mdns else None,
     )

@@ -27,7 +27,7 @@ from bridge.rules.consumer import RulesConsumer
 from bridge.rules.desk import Desk
 from bridge.rules.engine import RuleEvent
 from bridge.rules.settings import RuleSettings
-from bridge.sinks.kinds import SINKS, SinkSettings, make_sink
+from bridge.sinks.kinds import SinkSettings, kind_of, make_sink
 from bridge.sinks.live_sink import LiveSink
 from bridge.sinks.rule_board import RuleBoard
 from bridge.status import BridgeStatus
@@ -226,8 +226,7 @@ class Machine:
 
     @start.register
     async def _start_sink(self, settings: SinkSettings) -> Stop:
-        kind = next(kind for kind, read in SINKS.items() if read == type(settings).from_table)
-        place = self._place(kind, settings.delivery.name)
+        place = self._place(kind_of(settings), settings.delivery.name)
         sink = await asyncio.to_thread(make_sink, settings, self._config.name, place, self._rule_board)
         stop_runner = self._run(sink, Pauses(longest_s=sink.delivery.backoff_most_s))
         if isinstance(sink, LiveSink):

@@ -142,7 +142,7 @@ def run(name: str, plan: Plan, folder: Path) -> Outcome:
     (folder / "server").mkdir()
     with TARGETS[name](folder / "server") as target:
         kind, (table,) = _table_in(target.toml)
-        sink = make_sink(SINKS[kind](table, folder), NETWORK, folder / "place.json")
+        sink = make_sink(SINKS[kind].from_table(table, folder), NETWORK, folder / "place.json")
         log = SegmentedLog(LogSettings(folder / "log"))
         fact_log = FactLog(log, make_opener)
         runner = Runner(fact_log, sink, Pauses(longest_s=LONGEST_PAUSE_S))

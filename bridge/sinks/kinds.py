@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,20 @@ from bridge.sinks.mqtt import MqttSettings, MqttSink
 from bridge.sinks.parquet_sink import ParquetSettings, ParquetSink
 from bridge.sinks.rule_board import RuleBoard
 from bridge.sinks.sink import Sink
-from protocol.simulator.toml_tables import Table
 
 SinkSettings = MqttSettings | InfluxSettings | CsvSettings | ParquetSettings
-# By the name of the table: what reads it, beside files in that folder. Raises DescriptionError.
-SINKS: Mapping[str, Callable[[Table, Path], SinkSettings]] = {
-    "mqtt": MqttSettings.from_table,
-    "influx": InfluxSettings.from_table,
-    "csv": CsvSettings.from_table,
-    "parquet": ParquetSettings.from_table,
+# By the name of their table.
+SINKS: Mapping[str, type[SinkSettings]] = {
+    "mqtt": MqttSettings,
+    "influx": InfluxSettings,
+    "csv": CsvSettings,
+    "parquet": ParquetSettings,
 }
+
+
+def kind_of(settings: SinkSettings) -> str:
+    """The name of their table."""
+    return next(kind for kind, of_kind in SINKS.items() if of_kind is type(settings))
 
 
 def make_sink(settings: SinkSettings, network: str, state: Path, board: RuleBoard | None = None) -> Sink[Any]:
