@@ -277,8 +277,10 @@ def test_a_rate_is_that_of_the_last_ten_seconds() -> None:
 def service_at(folder: Path) -> Iterator[Service]:
     """Not running."""
     service = Service(BridgeConfig("garden", OPEN, folder, LogSettings(folder / "log")))
-    yield service
-    service.log.close()
+    try:
+        yield service
+    finally:
+        service.log.close()
 
 
 @pytest.mark.parametrize(("fill", "told"), [(0.5, None), (0.8, "80%"), (0.94, "80%"), (1.0, "95%")])
