@@ -116,7 +116,8 @@ class Relay:
         else:
             try:
                 got = decode(frame)
-            except FrameError:
+            except FrameError as error:
+                link.drops[error.reason] += 1
                 return []
             source_id, destination, counter = got.source, got.destination, got.counter
         source = self._sources.pop(source_id, None) or self._new_source()

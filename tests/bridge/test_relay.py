@@ -105,10 +105,11 @@ def test_a_result_reaches_those_who_listen_and_no_segment(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "bad", [b"", b"\x07", broadcast(2)[:-1], broadcast(2)[:-1] + b"?", b"\x9f" + broadcast(2)[1:]]
 )
-def test_a_bad_frame_is_recorded_and_goes_nowhere(rig: Rig, bad: bytes) -> None:
+def test_a_bad_frame_is_recorded_and_counted_and_goes_nowhere(rig: Rig, bad: bytes) -> None:
     rig.serial.receive(bad)
     assert rig.sent() == {}
     assert rig.records == [Record(0, "serial:uno", IN, bad)]
+    assert rig.serial.drops.total() == 1
 
 
 def test_a_frame_is_recorded_once_in_and_once_for_each_way_out(rig: Rig) -> None:
