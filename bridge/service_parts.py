@@ -133,9 +133,9 @@ class Machine:
         self.failures[part] = str(error)
 
     def note_first_failure(self, part: Hashable, error: Exception) -> None:
-        """The same at the start of a bridge, which records without store and sinks, not without its links:
-        a secret or a disk may come later, frames do not come again."""
-        if not isinstance(part, StoreSettings | SinkSettings):
+        """The same at the start of a bridge, which records without its sinks, and before there is a secret, a
+        disk or the address of a network: frames do not come again. What is wrong with its node ends it."""
+        if not isinstance(part, StoreSettings | SinkSettings | ListenSettings | StatusSettings):
             raise error
         self.note_failure(part, error)
 

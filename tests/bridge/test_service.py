@@ -273,6 +273,15 @@ def test_a_sink_that_cannot_start_keeps_no_frame_from_the_log(bridge: Bridge) ->
     bridge.stop(process)
 
 
+def test_an_address_that_is_not_there_yet_is_waited_for(bridge: Bridge) -> None:
+    path = bridge.folder / "bridge.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"off"', '"192.0.2.1:28540"'), encoding="utf-8")
+    process = bridge.start()
+    status = bridge.until(lambda status: status["log"]["records"] > 2)
+    assert "tcp.listen 192.0.2.1:28540: " in status["warnings"][0]
+    bridge.stop(process)
+
+
 def test_a_check_names_what_is_wrong_before_anything_runs(bridge: Bridge) -> None:
     command = [*COMMAND, "bridge", "check", "--config", str(bridge.folder / "bridge.toml")]
     well = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
