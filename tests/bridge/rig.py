@@ -30,12 +30,12 @@ from protocol.packets import (
     encode,
 )
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 20.0
 POLL_S = 0.005
 TERMINAL_BYTES = 20_480  # what a Linux pseudo-terminal takes that nobody reads
 
 
-def run(main: Coroutine[Any, Any, None], timeout_s: float = 20.0) -> None:
+def run(main: Coroutine[Any, Any, None], timeout_s: float = 50.0) -> None:
     """Run `main` on the loop that the commands use."""
 
     async def bounded() -> None:

@@ -298,7 +298,7 @@ def test_a_flood_of_frames_holds_nobody_up(peer: Peer) -> None:
         for counter in range(2_000):
             peer.link.send(broadcast(1, counter))
         await asyncio.sleep(0)
-        assert time.monotonic() - began_s < 1.0
+        assert time.monotonic() - began_s < 5.0
         await peer.link.close()
 
     run(main())

@@ -20,7 +20,7 @@ from protocol.sink_tree import SinkTreeNode
 from protocol.timing import Timing
 from tests.firmware.board import EmulatedBoard
 
-TIMEOUT_S = 8.0
+TIMEOUT_S = 20.0
 LONGEST_READ_S = 0.05
 ROOT = 0
 

@@ -11,7 +11,7 @@ from benchmarks.build import make
 from firmware.native.library import BUILD, ROOT
 
 LIBRARY = BUILD / "libtreering-sanitized.so"
-TIMEOUT_S = 50
+TIMEOUT_S = 100
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from protocol.node import FrameDropped, MeasurementDue, RoundFinished
 from protocol.packets import DropReason, Empty, Frame, FrameType, Items, Payload, Report
 from tests.firmware import seal_differential
 
-TIMEOUT_S = 50
+TIMEOUT_S = 100
 ROUND_MS = 5_000
 
 

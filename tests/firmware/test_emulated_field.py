@@ -20,7 +20,7 @@ from protocol.sealing import is_sealed
 
 pytestmark = pytest.mark.usefixtures("built_board", "built_core")
 
-RUN_TIMEOUT_S = 50
+RUN_TIMEOUT_S = 100
 # simavr's time for a byte: 11 bits of 8.5 us at 115200 baud and 16 MHz.
 BYTE_CYCLES = 11 * 17 * 8
 POLL_CYCLES = 16  # of the probe's loop that waits for the UART
