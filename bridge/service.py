@@ -147,7 +147,7 @@ class Service:
         if self.machine.rules is not None and self.machine.rules.passed_over:
             yield f"rules of any node are blind to {self.machine.rules.passed_over} nodes: too many"
         if self.machine.desk is not None:
-            yield from self.machine.desk.warnings()
+            yield from self.machine.desk.warnings
         if self.machine.announcer is not None and self.machine.announcer.warning:
             yield self.machine.announcer.warning
 

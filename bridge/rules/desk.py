@@ -92,6 +92,7 @@ class Desk:
             for name, switch in self._switches.items()
         ]
 
+    @property
     def warnings(self) -> list[str]:
         """What a person must see to."""
         return [

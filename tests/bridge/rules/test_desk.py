@@ -72,7 +72,7 @@ def test_answers_of_a_node_come_in_the_order_of_its_commands(caplog: pytest.LogC
         desk.heed(LetterAnswered(7, Kind.COMMAND, Status.NOT_THIS_ROLE, None))
         desk.heed(LetterUnanswered(8, Kind.COMMAND))
         assert states(desk) == {"fan": ("active", 255), "lamp": ("failed", None), "pump": ("failed", None)}
-        assert desk.warnings() == [
+        assert desk.warnings == [
             "actuator lamp: node 7 refuses it (not this role); see to node 7",
             "actuator pump: node 8 does not answer; see to node 8",
         ]
@@ -109,7 +109,7 @@ def test_without_a_node_of_its_own_everything_fails_and_is_tried_again() -> None
         desk.start()
         desk.wish({"fan": True})
         await until(lambda: states(desk) == {"fan": ("failed", None)})
-        assert "the bridge's own node is not running" in desk.warnings()[0]
+        assert "the bridge's own node is not running" in desk.warnings[0]
         desk.close()
 
     run(main())

@@ -243,7 +243,7 @@ def test_a_silent_agent_is_an_alarm_and_its_actuator_has_failed(
         await until(
             lambda: any(event.name == "gone" and event.has_begun for event in bridge.events), TIMEOUT_S
         )
-        assert bridge.desk.warnings() == ["actuator fan: node 7 does not answer; see to node 7"]
+        assert bridge.desk.warnings == ["actuator fan: node 7 does not answer; see to node 7"]
         await bridge.kill()
 
     run(main(), timeout_s=60)
