@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bridge.access import Access, RecordOpener
 from bridge.datagrams import Address
 from bridge.link_set import LinkSet
-from bridge.peers import Change, Peer, PeerChange, Peers, PeerTap
+from bridge.peers import Change, Peer, PeerChange, Peers, PeerState, PeerTap
 from bridge.store.rows import EventRow, PeerRow
 from protocol.capture import Record
 
@@ -36,6 +36,10 @@ class PeerWatch:
             self._tap.take(records)
         else:
             self._tap.take([opened for record in records if (opened := self._opener.open(record))])
+
+    def recall(self, rows: Iterable[PeerRow], now_us: int) -> None:
+        """What the store knows of nodes from before the bridge was started."""
+        self._peers.recall((Peer(**row._asdict() | {"state": PeerState(row.state)}) for row in rows), now_us)
 
     def age(self, now_us: int) -> None:
         """Who is silent is late, and lost; to be called every second or so."""

@@ -14,7 +14,7 @@ intervals of silence, and lost after LOST_AFTER.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -162,14 +162,14 @@ class _Watch:
 
     __slots__ = (
         *("node", "place", "state", "first_us", "last_us", "frames", "counter", "interval_s", "moves"),
-        *("is_measured", "_other", "_others"),
+        *("is_measured", "_other", "_others", "_since_us"),
     )
 
     def __init__(self, node: int, place: _Place, now_us: int, interval_s: float) -> None:
         self.node = node
         self.place = place
         self.state = PeerState.ALIVE
-        self.first_us = self.last_us = now_us
+        self.first_us = self.last_us = self._since_us = now_us
         self.frames = 0
         self.counter = _Counter()
         self.interval_s = interval_s
@@ -195,7 +195,7 @@ class _Watch:
 
     def note_sign(self, now_us: int) -> None:
         """It lives. Silence after a goodbye is no gap; one that made it late or lost counts as LATE_AFTER."""
-        gap_us = now_us - self.last_us
+        gap_us = self._silence_us(now_us)
         if gap_us <= 0:
             return
         if self.state is not PeerState.LEFT:
@@ -206,6 +206,18 @@ class _Watch:
             self.interval_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, interval_s))
             self.is_measured = True
         self.last_us = now_us
+
+    def recall(self, row: Peer, now_us: int) -> None:
+        """It was known so before the bridge was started: what it did meanwhile is no silence."""
+        self._since_us = now_us
+        self.first_us, self.last_us = row.first_seen_us, row.last_heard_us
+        self.state, self.frames, self.counter.lost = row.state, row.frames, row.lost_frames
+        self.moves = row.address_changes
+        if row.interval_s is not None:
+            self.interval_s, self.is_measured = row.interval_s, True
+
+    def _silence_us(self, now_us: int) -> int:
+        return now_us - max(self.last_us, self._since_us)
 
     def is_at_home(self) -> None:
         """A frame, or a copy of one, came from its place."""
@@ -224,11 +236,16 @@ class _Watch:
 
     def aged(self, now_us: int) -> PeerState:
         """The state that its silence leads to."""
-        silence_s = (now_us - self.last_us) / _US
+        silence_s = self._silence_us(now_us) / _US
         if self.state is PeerState.LEFT or silence_s <= max(LEAST_LATE_S, LATE_AFTER * self.interval_s):
             return self.state
         is_lost = silence_s > max(LEAST_LOST_S, LOST_AFTER * self.interval_s)
         return PeerState.LOST if is_lost or self.state is PeerState.LOST else PeerState.LATE
+
+
+def _address(text: str) -> Address | None:
+    host, colon, port = text.rpartition(":")
+    return (host, int(port)) if colon and port.isdecimal() else None
 
 
 class Peers:
@@ -249,6 +266,14 @@ class Peers:
     def rows(self) -> list[Peer]:
         """All of them by id; may be called in any thread."""
         return sorted((watch.row() for watch in list(self._watched.values())), key=lambda peer: peer.node)
+
+    def recall(self, rows: Iterable[Peer], now_us: int) -> None:
+        """What was known of nodes before the bridge was started; those heard by now stay as they are."""
+        for row in sorted(rows, key=lambda row: row.last_heard_us)[-MAX_PEERS:]:
+            if row.node not in self._watched and len(self._watched) < MAX_PEERS:
+                watch = _Watch(row.node, _Place(row.link, _address(row.address)), now_us, self._expected_s)
+                watch.recall(row, now_us)
+                self._watched[row.node] = watch
 
     def knows(self, node: int) -> bool:
         """Whether it was heard, and is not forgotten."""

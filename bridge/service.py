@@ -79,7 +79,7 @@ class Service:
             raise
         self.links = LinkSet(self._take, self._tell, config.access)
         self.peers = PeerWatch(config.node.period_s, config.access, self.links)
-        self.machine = Machine(config, self.links, self.facts, self.status, on_event)
+        self.machine = Machine(config, self.links, self.facts, self.peers, self.status, on_event)
         self._parts = Parts(self.machine.start)
 
     async def run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, singledispatchmethod
@@ -23,6 +24,7 @@ from bridge.log.facts import Consumer
 from bridge.log.runner import Pauses, Runner
 from bridge.node_settings import NodeSettings
 from bridge.parts import Stop
+from bridge.peer_watch import PeerWatch
 from bridge.rules.consumer import RulesConsumer
 from bridge.rules.desk import Desk
 from bridge.rules.engine import RuleEvent
@@ -32,7 +34,8 @@ from bridge.sinks.live_sink import LiveSink
 from bridge.sinks.rule_board import RuleBoard
 from bridge.status import BridgeStatus
 from bridge.status_server import StatusServer, StatusSettings
-from bridge.store.rows import NO_NODE, EventRow
+from bridge.store.queries import Queries
+from bridge.store.rows import NO_NODE, EventRow, PeerRow
 from bridge.store.settings import StoreSettings
 from bridge.store.store import Store
 from bridge.tcp_link import ConnectSettings, TcpLink
@@ -106,6 +109,7 @@ class Machine:
         config: BridgeConfig,
         links: LinkSet,
         facts: FactLog,
+        peers: PeerWatch,
         status: Callable[[], BridgeStatus],
         on_event: Callable[[Event], None],
     ) -> None:
@@ -119,6 +123,7 @@ class Machine:
         self._config = config
         self._links = links
         self._facts = facts
+        self._peers = peers
         self._status = status
         self._on_event = on_event
         self._node: NodeDriver | None = None
@@ -215,6 +220,7 @@ class Machine:
         folder = self._config.folder
         path = folder / (settings.file or STORE_FILE)
         store = await asyncio.to_thread(Store, path, self._config.name, settings)
+        self._peers.recall(await asyncio.to_thread(_known_peers, path), round(time.time() * 1e6))
         stop_runner = self._run(store)
         self.store = store
 
@@ -348,6 +354,11 @@ def _event_row(event: RuleEvent) -> EventRow:
     kind = f"{event.kind.value} {'begins' if event.has_begun else 'ends'}"
     node = NO_NODE if event.node is None else event.node
     return EventRow(event.timestamp_us, kind, node, event.name, json.dumps({"text": event.text}))
+
+
+def _known_peers(store: Path) -> list[PeerRow]:
+    with Queries(store) as queries:
+        return queries.peers()
 
 
 async def _nothing_to_stop() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -455,3 +456,30 @@ def test_a_bridge_that_only_proves_its_counters_is_no_peer_that_could_get_lost()
 @given(st.lists(st.binary(max_size=110), max_size=20))
 def test_no_bytes_raise(frames: list[bytes]) -> None:
     PeerTap(Peers(), lambda link, node: None).take([record(frame) for frame in frames])
+
+
+def test_what_was_known_before_a_restart_goes_on_and_time_while_nobody_listened_is_no_silence() -> None:
+    told: list[tuple[int, Change]] = []
+    peers = Peers(1.0, lambda change: told.append((change.peer.node, change.change)))
+    row = Peer(7, "udp", "10.0.0.7:5000", PeerState.ALIVE, 1_000, 2_000, 30, 4, 1.0, 1)
+    gone = replace(row, node=8, state=PeerState.LEFT)
+    now_us = 3_600 * 1_000_000
+    peers.recall([row, gone], now_us)
+    peers.age(now_us)
+    assert peers.rows() == [row, gone]
+    assert told == []
+    peers.hear(7, 99, "udp", ("10.0.0.7", 5000), now_us + 1_000_000)
+    assert told == []
+    heard = peers.rows()[0]
+    assert (heard.first_seen_us, heard.frames, heard.lost_frames) == (1_000, 31, 4)
+    assert heard.interval_s == pytest.approx(1.0)
+    peers.age(now_us + 60 * 1_000_000)
+    assert (7, Change.LOST) in told
+    assert all(node == 7 for node, _ in told)
+
+
+def test_who_was_heard_already_is_not_recalled() -> None:
+    peers = Peers(1.0)
+    peers.hear(7, 1, "udp", None, 1_000_000)
+    peers.recall([Peer(7, "serial", "", PeerState.LOST, 1, 2, 30, 4, 1.0, 1)], 1_000_000)
+    assert (peers.rows()[0].link, peers.rows()[0].state) == ("udp", PeerState.ALIVE)

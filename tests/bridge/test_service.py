@@ -305,6 +305,20 @@ def test_after_a_restart_rounds_go_on_where_they_were(bridge: Bridge) -> None:
     bridge.stop(second)
 
 
+def test_a_node_that_dies_while_the_bridge_is_down_is_told_as_lost(bridge: Bridge) -> None:
+    first = bridge.start()
+    agent = bridge.start_agent(7)
+    known = next(peer for peer in bridge.until(heard(7))["peers"] if peer["node"] == 7)
+    bridge.stop(first)
+    agent.kill()
+    second = bridge.start()
+    status = bridge.until(lambda status: any((p["node"], p["state"]) == (7, "lost") for p in status["peers"]))
+    peer = next(peer for peer in status["peers"] if peer["node"] == 7)
+    assert peer["first_seen_us"] == known["first_seen_us"]
+    assert peer["frames"] >= known["frames"]
+    assert "node 7: lost" in bridge.stop(second)
+
+
 def test_systemd_is_told(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     path = bridge.folder / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
