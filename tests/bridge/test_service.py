@@ -310,7 +310,7 @@ def test_a_node_that_dies_while_the_bridge_is_down_is_told_as_lost(bridge: Bridg
     agent = bridge.start_agent(7)
     known = next(peer for peer in bridge.until(heard(7))["peers"] if peer["node"] == 7)
     bridge.stop(first)
-    agent.kill()
+    bridge.stop(agent, signal.SIGKILL)
     second = bridge.start()
     status = bridge.until(lambda status: any((p["node"], p["state"]) == (7, "lost") for p in status["peers"]))
     peer = next(peer for peer in status["peers"] if peer["node"] == 7)
