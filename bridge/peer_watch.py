@@ -14,6 +14,7 @@ from bridge.store.rows import EventRow, PeerRow
 from protocol.capture import Record
 
 MAX_EVENTS = 10_000  # that wait for a store
+MAX_LINES = 100  # of messages between two looks: in an open network anybody may be as many nodes as there are
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class PeerWatch:
         self._tap = PeerTap(self._peers, self._address_of)
         self._written: dict[int, Peer] = {}
         self._events: list[EventRow] = []
+        self._changes = 0  # since the last look
 
     def take(self, records: Sequence[Record]) -> None:
         """The next frames."""
@@ -44,6 +46,9 @@ class PeerWatch:
     def age(self, now_us: int) -> None:
         """Who is silent is late, and lost; to be called every second or so."""
         self._peers.age(now_us)
+        if self._changes > MAX_LINES:
+            _log.warning("%d more changes of nodes; is somebody making nodes up?", self._changes - MAX_LINES)
+        self._changes = 0
 
     def rows(self) -> list[Peer]:
         """All of them, by id."""
@@ -51,8 +56,9 @@ class PeerWatch:
 
     def take_rows(self) -> list[PeerRow]:
         """Those that have changed since the last call."""
-        changed = [peer for peer in self.rows() if self._written.get(peer.node) != peer]
-        self._written |= {peer.node: peer for peer in changed}
+        known = self.rows()
+        changed = [peer for peer in known if self._written.get(peer.node) != peer]
+        self._written = {peer.node: peer for peer in known}
         return [PeerRow(**{name: getattr(peer, name) for name in PeerRow._fields}) for peer in changed]
 
     def take_events(self) -> list[EventRow]:
@@ -68,6 +74,9 @@ class PeerWatch:
             self._events.append(
                 EventRow(change.time_us, f"peer {change.change}", peer.node, "", json.dumps(detail))
             )
+        self._changes += 1
+        if self._changes > MAX_LINES:
+            return
         moved = f" from {change.before}" if change.change is Change.MOVED else ""
         _log.info("node %d: %s%s (%s)", peer.node, change.change, moved, where)
 
