@@ -20,7 +20,6 @@ from zeroconf import (
     BadTypeInNameException,
     Error,
     InterfaceChoice,
-    ServiceBrowser,
     ServiceListener,
     Zeroconf,
 )
@@ -185,7 +184,7 @@ class Browser:
     def start(self) -> None:
         """Raises OSError if there is no mDNS to be had."""
         self._zeroconf = Zeroconf(interfaces=self._interfaces)
-        ServiceBrowser(self._zeroconf, SERVICE, self._listener)
+        self._zeroconf.add_service_listener(SERVICE, self._listener)
 
     def close(self) -> None:
         """Look no more; harmless when it is not started."""
@@ -194,7 +193,7 @@ class Browser:
             self._zeroconf = None
 
 
-@dataclass
+@dataclass(eq=False)  # zeroconf keeps it by its hash, and ends its thread by that
 class _Listener(ServiceListener):
     on_change: Callable[[Sequence[FoundBridge]], None]
     found: dict[str, FoundBridge] = field(default_factory=dict)

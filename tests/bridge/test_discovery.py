@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,14 @@ class Seeker:
 
     def _take(self, found: Sequence[FoundBridge]) -> None:
         self.found = [bridge for bridge in found if bridge.info.name in self._names]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = {*threading.enumerate()}
+    yield
+    left = [thread for thread in threading.enumerate() if "zeroconf" in thread.name.lower()]
+    assert {*left} <= before
 
 
 def test_settings() -> None:
