@@ -142,6 +142,13 @@ class BaseStation(Listener):
         """The next round in which the board's report arrives."""
         return self.result_where(lambda result: len(self.reports_of(result.version)) > 0)
 
+    def result_of_a_new_round(self) -> RoundFinished:
+        """The next round in which the board's report arrives, of those that have not begun yet."""
+        begun = max((event.version for event in self.events if isinstance(event, MeasurementDue)), default=0)
+        return self.result_where(
+            lambda result: result.version > begun and len(self.reports_of(result.version)) > 0
+        )
+
     def reports_of(self, version: int) -> list[Frame]:
         """The board's reports of that round."""
         return [

@@ -73,7 +73,7 @@ def test_readings_follow_the_climate(board: EmulatedBoard) -> None:
         assert felt(base.next_result()) == (123, 90)
         board.command("temperature 30.5")
         board.command("humidity 60")
-        assert felt(base.next_result()) == (141, 120)  # measured in that very round
+        assert felt(base.result_of_a_new_round()) == (141, 120)
 
 
 @pytest.mark.parametrize("fault", ["crc", "nack", "stuck"])
@@ -82,11 +82,11 @@ def test_a_sensor_that_fails_gives_no_reading_until_it_works_again(board: Emulat
         base = BaseStation(port)
         assert felt(base.next_result()) == (123, 90)
         board.command(f"fault {fault}")
-        assert felt(base.next_result()) == (None, None)
+        assert felt(base.result_of_a_new_round()) == (None, None)
         board.command("temperature 10")
-        assert felt(base.next_result()) == (None, None)
+        assert felt(base.result_of_a_new_round()) == (None, None)
         board.command("fault none")
-        assert felt(base.next_result()) == (100, 90)
+        assert felt(base.result_of_a_new_round()) == (100, 90)
 
 
 @pytest.mark.parametrize("fault", ["crc", "stuck"])
@@ -97,7 +97,7 @@ def test_a_sensor_that_fails_from_the_start_is_not_replaced_by_a_synthetic_one(
         base = BaseStation(port)
         assert felt(base.next_result()) == (None, None)
         board.command("fault none")
-        assert felt(base.next_result()) == (123, 90)
+        assert felt(base.result_of_a_new_round()) == (123, 90)
 
 
 @pytest.mark.parametrize(("node_id", "temperature_raw", "humidity_raw"), [(1, 111, 119), (5, 115, 115)])
@@ -128,8 +128,8 @@ def test_the_led_blinks_with_every_frame(board: EmulatedBoard) -> None:
         for blinks in (2, 3):
             listener.send(FrameType.DEPTH, 9, 1, Depth(0))  # of no use to it
             wait(lambda: board.status()["led_blinks"] == blinks or None, listener.poll, "a blink")  # noqa: B023
-        listener.wait_for(FrameType.HELP)
-        assert board.status()["led_blinks"] == 4
+        listener.wait_for(FrameType.HELP)  # and with another one, if a busy machine lets this come in a flash
+        wait(lambda: board.status()["led_blinks"] >= 4 or None, listener.poll, "a blink")
 
 
 def test_opening_the_port_resets_the_board_however_soon(board: EmulatedBoard) -> None:
@@ -150,7 +150,7 @@ def test_opening_need_not_reset_the_board(tmp_path: Path) -> None:
             (before,) = Listener(port).wait_for(FrameType.HELP)
         with open_port(board) as port:
             (after,) = Listener(port).wait_for(FrameType.HELP)
-        assert after.counter == before.counter + 1
+        assert 1 <= after.counter - before.counter < 10  # a busy machine misses some between the two
         assert board.status()["resets"] == 0
 
 
