@@ -15,7 +15,7 @@ from protocol.simulator.toml_tables import Table
 STREAM_PORT = 28540
 CONNECT_TIMEOUT_S = 5.0
 FIRST_RETRY_S = 0.25
-LAST_RETRY_S = 15.0
+LAST_RETRY_S = 5.0  # who is back is joined again before its nodes are taken for lost
 # Each wait is drawn from half to one and a half of it, so that many who lost one bridge do not come at once.
 JITTER = 0.5
 STEADY_S = 10.0  # a connection that held so long begins with the first retry again
