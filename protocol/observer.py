@@ -78,6 +78,7 @@ _SECOND_US = 1_000_000
 _POLLING, _GOODBYE, _RESULT = Network.POLLING, FrameType.GOODBYE, FrameType.RESULT  # looked up once
 _RING_TYPES = (FrameType.TOKEN, FrameType.SIGN, FrameType.CLAIM)
 _POLLING_TYPES = (FrameType.POLL, FrameType.READING, FrameType.BEAT)
+_MAX_LIVES = 64  # of controllers, whose letters are told from copies
 
 
 class Observer:
@@ -97,6 +98,9 @@ class Observer:
         self._ring: RingObserver | None = None
         self._polling: PollingObserver | None = None
         self._recent: dict[int, RecentCounters] = {}
+        self._letters: dict[
+            tuple[int, int], int
+        ] = {}  # by origin and life, the newest that told of an actuator
         # Since the last result:
         self._frames = 0
         self._bytes = 0
@@ -186,7 +190,7 @@ class Observer:
             return [NodeLeft(now_us, frame.source)]
         if isinstance(frame.payload, Letter):
             update = update_in(frame.payload)
-            if update is None:
+            if update is None or not self._is_newest(frame.payload):
                 return []
             return [ActuatorSeen(now_us, update.node, update.actuator, update.value, update.cause)]
         network = self._network_of(frame)
@@ -194,6 +198,17 @@ class Observer:
             self.network = network
             self._tree.forget()
         return self._follower(network).learn(frame, now_us)
+
+    def _is_newest(self, letter: Letter) -> bool:
+        """Every node passes a letter on, after a while (14.1): copies tell nothing, nor what is overtaken."""
+        life = letter.origin, letter.origin_life
+        if letter.origin_counter <= self._letters.get(life, -1):
+            return False
+        self._letters.pop(life, None)
+        if len(self._letters) == _MAX_LIVES:
+            del self._letters[next(iter(self._letters))]
+        self._letters[life] = letter.origin_counter
+        return True
 
     def _network_of(self, frame: Frame) -> Network:
         if isinstance(frame.payload, Result):

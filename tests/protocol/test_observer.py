@@ -626,3 +626,16 @@ def test_what_a_controller_tells_all_is_an_actuators_state() -> None:
     frame = encode(Frame(FrameType.LETTER, 5, BROADCAST, 1, Letter(14, 1, 1, 2, 3, update)))
     found = Observer().observe(Record(9, "udp", Direction.INBOUND, frame))
     assert found == [ActuatorSeen(9, 7, 0, 255, Cause.COMMANDED)]
+
+
+def test_copies_of_a_letter_tell_nothing_and_nor_does_an_older_one_that_comes_late() -> None:
+    def copy(source: int, number: int, value: int) -> Record:
+        update = encode_update(StateUpdate(7, 0, value, Cause.COMMANDED))
+        letter = Letter(14, 1, 1, 2, number, update)
+        frame = encode(Frame(FrameType.LETTER, source, BROADCAST, number, letter))
+        return Record(10 * number + source, "udp", Direction.INBOUND, frame)
+
+    observer = Observer()
+    records = [copy(5, 3, 255), copy(6, 3, 255), copy(5, 4, 0), copy(8, 3, 255), copy(6, 4, 0)]
+    found = [fact for fact in observer.observe_all(records) if isinstance(fact, ActuatorSeen)]
+    assert [(fact.timestamp_us, fact.value) for fact in found] == [(35, 255), (45, 0)]
