@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 
-from bridge.access import Access, RecordOpener
 from bridge.datagrams import Address
 from bridge.link_set import LinkSet
 from bridge.peers import Change, Peer, PeerChange, Peers, PeerState, PeerTap
@@ -22,22 +21,18 @@ _log = logging.getLogger(__name__)
 class PeerWatch:
     """Belongs to the event loop's thread."""
 
-    def __init__(self, expected_s: float, access: Access, links: LinkSet) -> None:
+    def __init__(self, expected_s: float, links: LinkSet) -> None:
         """`expected_s`: the network's period."""
         self._links = links
-        self._opener = RecordOpener(access)
         self._peers = Peers(expected_s, self._heed)
         self._tap = PeerTap(self._peers, self._address_of)
         self._written: dict[int, Peer] = {}
         self._events: list[EventRow] = []
         self._changes = 0  # since the last look
 
-    def take(self, records: Sequence[Record]) -> None:
+    def take(self, opened: Sequence[Record]) -> None:
         """The next frames."""
-        if self._opener.access.keys is None:
-            self._tap.take(records)
-        else:
-            self._tap.take([opened for record in records if (opened := self._opener.open(record))])
+        self._tap.take(opened)
 
     def recall(self, rows: Iterable[PeerRow], now_us: int) -> None:
         """What the store knows of nodes from before the bridge was started."""

@@ -53,13 +53,15 @@ def _ignore(news: object) -> None:
 
 
 class Service:
-    """One run of a bridge. `on_records` gets every frame, `on_event` what happens to its own node."""
+    """One run of a bridge. `on_records` gets every frame, `on_opened` those that `opener` can open, and
+    `on_event` what happens to the bridge's own node."""
 
     def __init__(
         self,
         config: BridgeConfig,
         *,
         on_records: Callable[[Sequence[Record]], None] = _ignore,
+        on_opened: Callable[[Sequence[Record]], None] = _ignore,
         on_event: Callable[[Event], None] = _ignore,
     ) -> None:
         """Takes the folder. Raises UsageError if it cannot be used, or another bridge has it."""
@@ -67,10 +69,13 @@ class Service:
         self.config = config
         self.started_s = time.time()
         self._started_all_s = time.monotonic()
+        self._version = version("treering")
         self.latencies = LatencyRecorder()
         self.rates = Rates()
         self.losses: dict[str, LinkCounts] = {}  # what each link has not carried, also of those closed by now
+        self.opener = RecordOpener(config.access)  # for who looks on; the log's reader has one of its own
         self._on_records = on_records
+        self._on_opened = on_opened
         self.log = SegmentedLog(config.log)
         try:
             self.facts = FactLog(self.log, lambda: RecordOpener(config.access))
@@ -78,7 +83,7 @@ class Service:
             self.log.close()
             raise
         self.links = LinkSet(self._take, self._tell, config.access)
-        self.peers = PeerWatch(config.node.period_s, config.access, self.links)
+        self.peers = PeerWatch(config.node.period_s, self.links)
         self.machine = Machine(config, self.links, self.facts, self.peers, self.status, on_event)
         self._parts = Parts(self.machine.start)
 
@@ -108,7 +113,7 @@ class Service:
         config, machine, now_s = self.config, self.machine, time.time()
         return {
             "name": config.name,
-            "version": version("treering"),
+            "version": self._version,
             "network": config.node.network.name.lower(),
             "node": None if config.node.relay_only else config.node.node_id,
             "is_sealed": config.access.keys is not None,
@@ -224,12 +229,19 @@ class Service:
 
     def _take(self, records: Sequence[Record]) -> None:
         self._on_records(records)
-        self.peers.take(records)
+        opened = self._opened(records)
+        self.peers.take(opened)
+        self._on_opened(opened)
         facts = self.facts.append(records)
         self.latencies.record(Stage.DECODED, time.time() - records[0].timestamp_us / 1e6, len(records))
         for fact in facts:
             if type(fact) is RoundRow:  # how long ago its first reading was measured
                 self.latencies.record(Stage.SEEN, fact.duration_ms / 1000)
+
+    def _opened(self, records: Sequence[Record]) -> Sequence[Record]:
+        if self.config.access.keys is None:
+            return records
+        return [opened for record in records if (opened := self.opener.open(record)) is not None]
 
     def _tell(self, status: LinkState | LinkCounts) -> None:
         if isinstance(status, LinkCounts):

@@ -6,7 +6,6 @@ import logging
 
 import pytest
 
-from bridge.access import OPEN
 from bridge.link_set import LinkSet
 from bridge.peer_watch import MAX_LINES, PeerWatch
 from bridge.peers import MAX_PEERS
@@ -16,7 +15,7 @@ from tests.bridge.rig import broadcast
 
 def test_who_makes_nodes_up_fills_neither_memory_nor_the_messages(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    watch = PeerWatch(1.0, OPEN, LinkSet(lambda records: None, lambda status: None))
+    watch = PeerWatch(1.0, LinkSet(lambda records: None, lambda status: None))
     count = 2 * MAX_PEERS
     watch.take([Record(1_000 + node, "udp", Direction.INBOUND, broadcast(node)) for node in range(count)])
     watch.age(10_000)
