@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bridge.access import Access, RecordOpener, access_of, add_access_arguments, unread_text
+from bridge.access import Access, access_of, add_access_arguments, unread_text
 from bridge.capture_file import CaptureFile
 from bridge.config import DEFAULT_NAME, BridgeConfig, LinkSettings, default_folder, read_config
 from bridge.driver import NodeDriver
@@ -26,6 +26,7 @@ from bridge.options import (
     add_node_arguments,
     add_udp_arguments,
     address,
+    check_alone,
     neighbours_of,
     network_of,
     node_id,
@@ -174,7 +175,6 @@ class _Run:
         self._rekeying: Rekeying | None = None
         self._config = self._configured()
         self._report = Report(as_json=args.json, readings=args.readings)
-        self._opener = RecordOpener(self._config.access)
         self._log: CaptureFile | None = None
         self._stop: asyncio.Event | None = None
 
@@ -182,7 +182,7 @@ class _Run:
         """Until a signal, or until enough rounds or time; 1 if rounds are missing, or records in the log."""
         args, config = self._args, self._config
         on_event = _ignore if self._rekeying is None else self._rekeying.heed
-        service = Service(config, on_records=self._take, on_event=on_event)
+        service = Service(config, on_records=self._record, on_opened=self._take_opened, on_event=on_event)
         with ExitStack() as stack:
             if args.log is not None:
                 self._log = CaptureFile(args.log)
@@ -203,25 +203,26 @@ class _Run:
         is_old = self._rekeying is not None and not self._rekeying.succeeded
         return 1 if is_short or is_old or not is_kept else 0
 
-    def _take(self, records: Sequence[Record]) -> None:
-        for record in records:
-            if self._log is not None:
+    def _record(self, records: Sequence[Record]) -> None:
+        if self._log is not None:
+            for record in records:
                 self._log.write(record)
-            if self._args.quiet and self._rekeying is None:
-                continue
-            if (opened := self._opener.open(record)) is not None:
-                if not self._args.quiet:
-                    self._report.take(opened)
-                if self._rekeying is not None:
-                    self._rekeying.take(opened)
+
+    def _take_opened(self, records: Sequence[Record]) -> None:
+        if not self._args.quiet:
+            for record in records:
+                self._report.take(record)
+        if self._rekeying is not None:
+            for record in records:
+                self._rekeying.take(record)
         if self._args.rounds and self._report.rounds >= self._args.rounds and self._stop is not None:
             self._stop.set()
 
     def _sum_up(self, service: Service) -> None:
         if not self._args.quiet:
             _log.info("%s", self._report.summary())
-        if remark := unread_text(self._opener, self._report.observer.dropped):
-            _log.warning("%s", remark)
+            if remark := unread_text(service.opener, self._report.observer.dropped):
+                _log.warning("%s", remark)
         for counts in service.losses.values():
             if lost := _lost_text(counts):
                 _log.info("%s: %s", counts.link, lost)
@@ -240,14 +241,7 @@ class _Run:
             raise UsageError("--rounds counts what is printed; leave --quiet out")
         if args.config is None:
             return self._of_options()
-        parser = argparse.ArgumentParser()
-        add_arguments(parser)
-        for name, default in vars(parser.parse_args([])).items():
-            if name not in _BESIDE_A_FILE and getattr(args, name) != default:
-                option = "--" + name.replace("_", "-")
-                raise UsageError(
-                    f"--config says all of the bridge; leave {option} out, or write it into {args.config}"
-                )
+        check_alone(args, add_arguments, [], _BESIDE_A_FILE, "bridge")
         return read_config(args.config)
 
     def _of_options(self) -> BridgeConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from bridge.addresses import Address, parse_address
 from bridge.descriptions import NETWORKS
@@ -133,6 +133,27 @@ def neighbours_of(args: argparse.Namespace, node_id: int) -> frozenset[int] | No
     if node_id not in topology.places:
         raise UsageError(f"{args.topology}: there is no node {node_id}; give --id one of those in the file")
     return topology.neighbours(node_id)
+
+
+def check_alone(
+    args: argparse.Namespace,
+    add_arguments: Callable[[argparse.ArgumentParser], None],
+    least: Sequence[str],
+    beside: Collection[str],
+    of_whom: str,
+) -> None:
+    """Raises UsageError if options besides --config, and those that may stand `beside` it, say something.
+
+    `least` is the shortest command line that the parser of `add_arguments` takes.
+    """
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    for name, default in vars(parser.parse_args(least)).items():
+        if name not in beside and getattr(args, name) != default:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"--config says all of the {of_whom}; leave {option} out, or write it into {args.config}"
+            )
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bridge.access import add_access_arguments
 from bridge.driver import node_driver, timing_of
-from bridge.errors import UsageError
 from bridge.event_loop import run_until_stopped
 from bridge.link import LinkState
 from bridge.options import (
@@ -20,6 +19,7 @@ from bridge.options import (
     add_network_arguments,
     add_node_arguments,
     add_udp_arguments,
+    check_alone,
     node_id,
     period,
 )
@@ -144,14 +144,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings_in_file(args: argparse.Namespace) -> Settings:
     """Raises UsageError if options say something of the node, too."""
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    for name, default in vars(parser.parse_args(["--config", ""])).items():
-        if name not in _BESIDE_A_FILE and getattr(args, name) != default:
-            option = "--" + name.replace("_", "-")
-            raise UsageError(
-                f"--config says all of the node; leave {option} out, or write it into {args.config}"
-            )
+    check_alone(args, add_arguments, ["--config", ""], _BESIDE_A_FILE, "node")
     return read_settings(args.config)
 
 
