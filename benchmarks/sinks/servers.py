@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ def until(condition: Callable[[], object], what: str, timeout_s: float = START_S
         raise TimeoutError(f"{what}: not within {timeout_s:g} s")
 
 
-class Server:
+class Server(ABC):
     """A program that listens at `port` of this machine."""
 
     def __init__(self, program: str, folder: Path, port: int) -> None:
@@ -88,9 +89,9 @@ class Server:
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
+    @abstractmethod
     def arguments(self) -> list[str]:
         """Of the program."""
-        raise NotImplementedError
 
     def answers(self) -> bool:
         """Whether it takes connections."""
