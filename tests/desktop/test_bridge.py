@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import secrets
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.ports import LOOPBACK, free_port
+from benchmarks.ports import LOOPBACK
 from bridge.access import OPEN
 from bridge.addresses import Address
 from bridge.discovery import Announcer, BridgeInfo, Browser, FoundBridge
@@ -38,6 +36,7 @@ from desktop.model_bridge import (
 )
 from desktop.sources import State
 from desktop.table import Column
+from tests.bridge.bridge_process import Bridge
 from tests.bridge.rig import run, until
 from tests.bridge.test_status import STATUS
 from tests.desktop.rig import descendants, dialogs, press, texts, wait
@@ -245,78 +244,23 @@ def test_a_bridge_is_named_by_its_host_if_its_port_is_the_usual_one() -> None:
 # --- the window ------------------------------------------------------------------------------------------
 
 
-class Field:
-    """A bridge of its own process, and an agent that it hears."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stream, self.status = Address(LOOPBACK, free_port()), Address(LOOPBACK, free_port())
-        self._udp_port = free_port()
-        self.said = folder / "said.txt"
-        self._config = folder / "bridge.toml"
-        self._config.write_text(
-            f"""
-            name = "garden"
-            open = true
-            folder = "state"
-            [node]
-            period_s = 0.5
-            [udp]
-            port = {self._udp_port}
-            interface = "{LOOPBACK}"
-            [tcp]
-            listen = "{LOOPBACK}:{self.stream.port}"
-            [status]
-            listen = "{LOOPBACK}:{self.status.port}"
-            [discovery]
-            mdns = false
-            [[serial]]
-            port = "{folder}/no-board"
-            """,
-            encoding="utf-8",
-        )
-        self._running: list[subprocess.Popen[bytes]] = []
-
-    def start_bridge(self) -> subprocess.Popen[bytes]:
-        return self._start("bridge", "--config", str(self._config), "--quiet")
-
-    def start_agent(self, node: int) -> None:
-        udp = ["--udp-port", str(self._udp_port), "--interface", LOOPBACK]
-        self._start("agent", "--open", "--id", str(node), "--constant", "21", *udp)
-
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
-
-    def stop_all(self) -> None:
-        for process in self._running:
-            process.kill()
-            process.wait()
-
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        with self.said.open("ab") as said:
-            process = subprocess.Popen([*COMMAND, *arguments], stdout=said, stderr=said)
-        self._running.append(process)
-        return process
-
-
 @pytest.fixture
-def field(tmp_path: Path) -> Iterator[Field]:
-    made = Field(tmp_path)
+def bridge(tmp_path: Path) -> Iterator[Bridge]:
+    made = Bridge(tmp_path, f'[[serial]]\nport = "{tmp_path}/no-board"')
     yield made
-    made.stop_all()
-    print(made.said.read_text(encoding="utf-8"))  # beside a failure
+    made.kill_all()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_a_bridge_is_joined_looked_at_lost_and_found_again(
-    window: Window, field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: Window, bridge: Bridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "recordings", lambda: tmp_path / "recordings")
     press(window.root, "<Control-b>")
     assert "No bridge here" in texts(window.bridge)
-    process = field.start_bridge()
-    field.start_agent(7)
-    window.start(BridgeSource(field.stream, access=OPEN, status_address=field.status))
+    process = bridge.start()
+    bridge.start_agent(7)
+    window.start(BridgeSource(bridge.stream, access=OPEN, status_address=bridge.status))
     session, nodes = window.session, window.workspace.network
     assert session is not None
     wait(window, lambda: nodes.node_count == 2, "the root and node 7, heard by way of the bridge")
@@ -326,11 +270,11 @@ def test_a_bridge_is_joined_looked_at_lost_and_found_again(
     wait(window, lambda: "2 alive" in texts(window.bridge), "its peers")
     wait(window, lambda: "3 of 4 up" in texts(window.bridge), "UDP, its node, this app; but no board")
     wait(window, lambda: "Bridge: 1 warning" in texts(window.root), "that it misses the board")
-    field.stop(process)
+    bridge.stop(process)
     wait(window, lambda: session.status.state is State.STARTING, "that the connection is lost")
     wait(window, lambda: "no bridge at" in session.status.text, "why it is")
     shown = session.model.observer.good
-    field.start_bridge()
+    bridge.start()
     wait(window, lambda: session.model.observer.good > shown, "frames of the bridge that is back")
     assert session.status.state is State.RUNNING
     press(window.root, "<Control-w>")

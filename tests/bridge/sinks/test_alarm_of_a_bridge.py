@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.sinks.servers import Mosquitto, until
 from benchmarks.sinks.subscriber import Subscriber
-from tests.bridge.test_service import Bridge
+from tests.bridge.bridge_process import Bridge
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mosquitto is set up on Linux only")
 
