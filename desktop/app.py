@@ -83,8 +83,8 @@ def _run_window(options: Options) -> int:
     except ImportError as error:
         raise _NoDisplayError(f"{error}; install Python's tkinter") from error
     from desktop import theme
-    from desktop.log_source import LogSource
-    from desktop.sources import DemoSource
+    from desktop.sources.log import LogSource
+    from desktop.sources.source import DemoSource
     from desktop.window import Window, open_root
 
     # Before there is a window: its errors are the command's.
@@ -98,11 +98,11 @@ def _run_window(options: Options) -> int:
     if log:
         window.start(log)
     elif options.ports:
-        from desktop.live_source import LiveSource
+        from desktop.sources.live import LiveSource
 
         window.start(LiveSource(options.ports, access=options.access, network=options.network))
     elif options.bridge:
-        from desktop.bridge_source import BridgeSource
+        from desktop.sources.bridge import BridgeSource
 
         window.start(BridgeSource(options.bridge, access=options.access, status_address=options.status))
     elif options.demo:

@@ -25,8 +25,8 @@ DEFAULT = "desktop"
 COMMANDS = {
     DEFAULT: "desktop.options",
     "simulate": "bridge.simulate",
-    "sweep": "desktop.sweep",
-    "compare": "desktop.compare",
+    "sweep": "desktop.experiments.sweep",
+    "compare": "desktop.experiments.compare",
     "bridge": "bridge.command",
     "bridges": "bridge.find_bridges",
     "command": "bridge.command_node",

@@ -7,8 +7,8 @@ from pathlib import Path
 from bridge.capture_file import CaptureFile
 from bridge.errors import UsageError
 from bridge.rows import print_row
-from desktop.demo import demo_simulation
-from desktop.model import Changes, Model
+from desktop.model.model import Changes, Model
+from desktop.sources.demo import demo_simulation
 from protocol.capture import Record
 from protocol.packets import Network
 
@@ -17,7 +17,7 @@ LOG_NAME = "treering-demo.pcapng"
 
 def run_headless(rounds: int, out_dir: Path, network: Network = Network.TREE) -> int:
     """Run so many rounds of a demo network; 0, or 1 if not all finished. Raises UsageError."""
-    from desktop.picture import save_picture  # matplotlib takes its time: the rounds come first
+    from desktop.plots.picture import save_picture  # matplotlib takes its time: the rounds come first
 
     try:
         out_dir.mkdir(parents=True, exist_ok=True)

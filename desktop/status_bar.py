@@ -8,8 +8,8 @@ from tkinter import ttk
 import ttkbootstrap
 
 from desktop import theme
-from desktop.session import Security, Session
-from desktop.sources import State
+from desktop.sources.session import Security, Session
+from desktop.sources.source import State
 
 _STATE_COLORS = {
     State.STARTING: "seeking",

@@ -18,19 +18,19 @@ from bridge.access import load_access
 from bridge.errors import TreeringError
 from desktop import dialogs, places, theme
 from desktop.actions import Action, install
-from desktop.bridge_source import BridgeSource
-from desktop.bridge_view import BridgeView
-from desktop.bridge_watch import BridgeWatch
-from desktop.connect_dialog import ConnectDialog
+from desktop.bridge_page.view import BridgeView
+from desktop.bridge_page.watch import BridgeWatch
+from desktop.connect.dialog import ConnectDialog
 from desktop.header import Header, window_icon
-from desktop.log_source import LogSource
-from desktop.model import Changes
-from desktop.model_words import plural
+from desktop.model.model import Changes
+from desktop.model.words import plural
 from desktop.palette import DARK, LIGHT
-from desktop.panels import EMPTY, file_name, save_panels
-from desktop.round_pictures import RoundPictures
-from desktop.session import Session
-from desktop.sources import DemoSource, Source, State
+from desktop.plots.panels import EMPTY, file_name, save_panels
+from desktop.plots.round_pictures import RoundPictures
+from desktop.sources.bridge import BridgeSource
+from desktop.sources.log import LogSource
+from desktop.sources.session import Session
+from desktop.sources.source import DemoSource, Source, State
 from desktop.start_page import Offer, StartPage
 from desktop.status_bar import StatusBar
 from desktop.workspace import Workspace

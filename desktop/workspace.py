@@ -9,12 +9,12 @@ import ttkbootstrap
 
 from desktop import theme
 from desktop.card import Card
-from desktop.event_view import EventView
-from desktop.model import Model
-from desktop.network_view import NetworkView
-from desktop.panel_view import PanelView
-from desktop.plot_view import PlotView
-from desktop.round_view import RoundView
+from desktop.lists.event_view import EventView
+from desktop.lists.round_view import RoundView
+from desktop.model.model import Model
+from desktop.network.view import NetworkView
+from desktop.plots.panel_view import PanelView
+from desktop.plots.view import PlotView
 
 _WEIGHTS_ACROSS = (11, 9)
 _WEIGHTS_BELOW = (12, 13)

@@ -28,10 +28,10 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.ports import LOOPBACK, free_port  # noqa: E402
 from bridge.access import OPEN  # noqa: E402
 from bridge.addresses import Address  # noqa: E402
-from desktop.bridge_source import BridgeSource  # noqa: E402
-from desktop.demo import FIRST_KILL_ROUND  # noqa: E402
 from desktop.palette import DARK, LIGHT, PALETTES  # noqa: E402
-from desktop.sources import DemoSource  # noqa: E402
+from desktop.sources.bridge import BridgeSource  # noqa: E402
+from desktop.sources.demo import FIRST_KILL_ROUND  # noqa: E402
+from desktop.sources.source import DemoSource  # noqa: E402
 from protocol.packets import Network  # noqa: E402
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge.capture_file import CaptureFile
-from desktop.demo import FIRST_KILL_ROUND, ROUNDS_DOWN, demo_simulation
+from desktop.sources.demo import FIRST_KILL_ROUND, ROUNDS_DOWN, demo_simulation
 from protocol.capture import Record
 from protocol.simulator.truth import Truth
 

@@ -20,12 +20,14 @@ from bridge.access import OPEN
 from bridge.addresses import Address
 from bridge.discovery import Announcer, BridgeInfo, Browser, FoundBridge
 from bridge.status_server import StatusServer, StatusSettings
-from desktop import bridge_finder, connect_panes, places
-from desktop.bridge_finder import BridgeFinder
-from desktop.bridge_source import BridgeSource
-from desktop.bridge_watch import BridgeWatch, Report, remedy
+from desktop import places
+from desktop.bridge_page.watch import BridgeWatch, Report, remedy
 from desktop.command import main
-from desktop.model_bridge import (
+from desktop.connect import bridge_finder
+from desktop.connect import panes as connect_panes
+from desktop.connect.bridge_finder import BridgeFinder
+from desktop.lists.table import Column
+from desktop.model.bridge import (
     CONSUMER_COLUMNS,
     PEER_COLUMNS,
     RULE_COLUMNS,
@@ -34,8 +36,8 @@ from desktop.model_bridge import (
     Sheet,
     page_of,
 )
-from desktop.sources import State
-from desktop.table import Column
+from desktop.sources.bridge import BridgeSource
+from desktop.sources.source import State
 from tests.bridge.bridge_process import Bridge
 from tests.bridge.rig import run, until
 from tests.bridge.test_status import STATUS

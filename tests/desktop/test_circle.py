@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.circle import Circle, fit_circle
+from desktop.network.circle import Circle, fit_circle
 
 EM_PX = 13.0
 ROOMS = st.floats(200, 2_000)

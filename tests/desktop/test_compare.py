@@ -202,7 +202,7 @@ def test_a_network_that_is_none_is_told(capsys: Capsys) -> None:
 def test_a_plot_without_matplotlib_names_the_remedy_before_the_work(
     capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "desktop.compare_plot", None)
+    monkeypatch.setitem(sys.modules, "desktop.experiments.compare_plot", None)
     assert main(["compare", "--random", "9999", "--plot", "x.png"]) == 2
     assert capsys.readouterr().err.endswith("; install it with `pip install treering[desktop]`\n")
 

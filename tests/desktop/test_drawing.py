@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from desktop.activity import ACTIVE_S, Activity
-from desktop.model import Model, Series, Standing
-from desktop.motion import MOVE_S, Motion
-from desktop.node_images import node_image
+from desktop.model.model import Model, Series, Standing
+from desktop.network.activity import ACTIVE_S, Activity
+from desktop.network.motion import MOVE_S, Motion
+from desktop.network.node_images import node_image
 from desktop.palette import PALETTES, Palette, mix
-from desktop.picture import save_picture
-from desktop.plot import AggregatePlot
+from desktop.plots.picture import save_picture
+from desktop.plots.plot import AggregatePlot
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.capture import Record
 from protocol.observer import RoundRow

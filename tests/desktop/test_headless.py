@@ -11,7 +11,7 @@ import pytest
 
 from bridge.capture_file import read_records
 from desktop.headless import LOG_NAME, run_headless
-from desktop.model import Model
+from desktop.model.model import Model
 from protocol.packets import Network
 
 ROUNDS = 8

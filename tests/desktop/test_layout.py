@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.layout import MAX_LAYERS, SHELF_GAP_LAYERS, Layout, Point, tidy
+from desktop.network.layout import MAX_LAYERS, SHELF_GAP_LAYERS, Layout, Point, tidy
 
 NODES = st.integers(0, 30)
 ANY_PARENTS = st.dictionaries(NODES, st.none() | NODES, max_size=31)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop.demo import FIRST_KILL_ROUND, METRICS, ROUNDS_DOWN, VICTIMS
-from desktop.model import MAX_POINTS, Changes, Model, Series, Standing, TreeNode, hung_under
-from desktop.model_words import EventKind
+from desktop.model.model import MAX_POINTS, Changes, Model, Series, Standing, TreeNode, hung_under
+from desktop.model.words import EventKind
+from desktop.sources.demo import FIRST_KILL_ROUND, METRICS, ROUNDS_DOWN, VICTIMS
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.capture import Direction, Record
 from protocol.observer import Observer, RoundRow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop.model_words import average_label, count_label, duration_label, round_text, value_label
+from desktop.model.words import average_label, count_label, duration_label, round_text, value_label
 from protocol.aggregate import HUMIDITY, TEMPERATURE, Aggregate
 from protocol.observer import RoundRow
 

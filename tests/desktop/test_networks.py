@@ -10,15 +10,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from desktop.demo import DEMOS, FIRST_KILL_ROUND, FOUR_METRICS, demo_simulation
-from desktop.model import Model, Standing
-from desktop.model_readings import ReadingsByRound, RoundReadings
-from desktop.model_words import EventKind
+from desktop.model.model import Model, Standing
+from desktop.model.readings import ReadingsByRound, RoundReadings
+from desktop.model.words import EventKind
+from desktop.network.scenes import scene_of
 from desktop.palette import PALETTES
-from desktop.panels import RoundPanels, file_name, grid_of, save_panels
-from desktop.picture import save_picture
-from desktop.round_pictures import RoundPictures
-from desktop.scenes import scene_of
+from desktop.plots.panels import RoundPanels, file_name, grid_of, save_panels
+from desktop.plots.picture import save_picture
+from desktop.plots.round_pictures import RoundPictures
+from desktop.sources.demo import DEMOS, FIRST_KILL_ROUND, FOUR_METRICS, demo_simulation
 from protocol.aggregate import Aggregate
 from protocol.capture import Record
 from protocol.observer import RoundRow

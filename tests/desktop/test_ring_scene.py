@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from desktop.model import Standing
-from desktop.motion import FLIGHT_S, Flight, Place
-from desktop.notes import place_notes
+from desktop.model.model import Standing
+from desktop.network.motion import FLIGHT_S, Flight, Place
+from desktop.network.notes import place_notes
+from desktop.network.ring_scene import RingScene
 from desktop.palette import PALETTES
-from desktop.ring_scene import RingScene
 from protocol.aggregate import Aggregate
 from protocol.observer import RoundRow
 from protocol.packets import Pairs, TokenId

@@ -16,14 +16,14 @@ from bridge.access import OPEN, Access
 from bridge.capture_file import CaptureFile, read_records
 from bridge.errors import UsageError
 from bridge.keys_file import NetworkKeys
-from desktop import session as session_module
-from desktop.live_source import LiveSource, own_id
-from desktop.log_source import LogSource
-from desktop.model import Model, Standing
-from desktop.model_words import EventKind
-from desktop.scenes import scene_of
-from desktop.session import Security, Session
-from desktop.sources import DemoSource, Put, Report, State, Status, Worker
+from desktop.model.model import Model, Standing
+from desktop.model.words import EventKind
+from desktop.network.scenes import scene_of
+from desktop.sources import session as session_module
+from desktop.sources.live import LiveSource, own_id
+from desktop.sources.log import LogSource
+from desktop.sources.session import Security, Session
+from desktop.sources.source import DemoSource, Put, Report, State, Status, Worker
 from protocol.capture import Direction, Record
 from protocol.observer import json_line
 from protocol.packets import DropReason, Network

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from desktop.model import Standing
+from desktop.model.model import Standing
+from desktop.network.star_scene import SLOW_MS, StarScene
 from desktop.palette import PALETTES
-from desktop.star_scene import SLOW_MS, StarScene
 from protocol.polling_observer import PolledPeer
 
 SIZE_PX, EM_PX = (690.0, 390.0), 13.0

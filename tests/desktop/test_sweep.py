@@ -243,7 +243,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 def test_a_plot_without_matplotlib_names_the_remedy_before_the_work(
     capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "desktop.sweep_plot", None)
+    monkeypatch.setitem(sys.modules, "desktop.experiments.sweep_plot", None)
     assert main(["sweep", "--nodes", "9999", "--plot", "x.png"]) == 2
     error = capsys.readouterr().err
     assert error.endswith("; install it with `pip install treering[desktop]`\n")

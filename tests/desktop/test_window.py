@@ -10,11 +10,11 @@ import pytest
 import ttkbootstrap
 
 from bridge.capture_file import read_records
-from desktop.demo import DEMOS, VICTIMS
-from desktop.model import Standing
-from desktop.network_view import TITLES
-from desktop.scenes import scene_of
-from desktop.sources import DemoSource, State
+from desktop.model.model import Standing
+from desktop.network.scenes import scene_of
+from desktop.network.view import TITLES
+from desktop.sources.demo import DEMOS, VICTIMS
+from desktop.sources.source import DemoSource, State
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
 from protocol.packets import Network

@@ -1,0 +1,1 @@
+"""Which live field to connect to."""

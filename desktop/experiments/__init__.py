@@ -1,0 +1,1 @@
+"""The commands that run many simulations: sweep and compare."""

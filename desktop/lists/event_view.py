@@ -1,0 +1,85 @@
+"""What happened, a line each."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Iterable
+
+import ttkbootstrap
+
+from desktop import theme
+from desktop.card import Card
+from desktop.lists.lines import LineList
+from desktop.lists.table import Column, Line
+from desktop.model.model import Changes, Model
+from desktop.model.words import EventKind, EventLine, duration_label, plural
+
+# Names of Bootstrap Icons, and the colour of the palette.
+_ICONS = {
+    EventKind.JOINED: ("box-arrow-in-right", "joined"),
+    EventKind.MOVED: ("shuffle", "joined"),
+    EventKind.SEEKING: ("search", "seeking"),
+    EventKind.LOST: ("x-circle", "maximum"),
+    EventKind.ROUND: ("check2", "muted"),
+    EventKind.INEXACT: ("plus-slash-minus", "doubt"),
+    EventKind.CLAIM: ("megaphone", "seeking"),
+    EventKind.TOKEN: ("arrow-repeat", "count"),
+    EventKind.PRIMARY: ("star", "count"),
+    EventKind.BAD: ("exclamation-triangle", "doubt"),
+    EventKind.NOTICE: ("info-circle", "count"),
+}
+_ROUNDS = (EventKind.ROUND, EventKind.INEXACT)
+
+
+class EventView(Card):
+    """The event list of a model, with or without the rounds."""
+
+    def __init__(self, master: tk.Misc) -> None:
+        super().__init__(master, "Events")
+        self._model = Model()
+        self._with_rounds = tk.BooleanVar(self, value=True)
+        ttkbootstrap.Checkbutton(
+            self.head,
+            text="rounds",
+            variable=self._with_rounds,
+            command=self._fill,
+            bootstyle="round-toggle",
+        ).pack(side="right")
+        self.list = LineList(
+            self.body, [Column("time", 4.5, stretches=False), Column("event", 10)], icons=True
+        )
+        self.list.pack(fill="both", expand=True, padx=(theme.em_px() // 2, 0))
+        self.repaint()
+
+    def attach(self, model: Model) -> None:
+        """Show that model from now on."""
+        self._model = model
+        self._fill()
+        model.subscribe(self._on_change)
+
+    def toggle_rounds(self) -> None:
+        """Show the rounds among the events, or leave them out."""
+        self._with_rounds.set(not self._with_rounds.get())
+        self._fill()
+
+    def repaint(self) -> None:
+        """Take the colours of the theme in use."""
+        palette = theme.current()
+        for kind, (icon, color) in _ICONS.items():
+            image = ttkbootstrap.Icon(icon, size=14, color=getattr(palette, color))
+            self.list.table.tag_configure(kind.name, image=image)
+
+    def _fill(self) -> None:
+        self.list.clear()
+        self._add(self._model.events)
+
+    def _on_change(self, changes: Changes) -> None:
+        self._add(changes.events)
+
+    def _add(self, events: Iterable[EventLine]) -> None:
+        wanted = [event for event in events if self._with_rounds.get() or event.kind not in _ROUNDS]
+        self.list.add(
+            Line((duration_label(self._model.seconds(event.timestamp_us)), event.text), event.kind.name)
+            for event in wanted
+        )
+        self.set_summary(plural(len(self._model.events), "event") if self._model.events else "")

@@ -1,0 +1,120 @@
+"""A list of lines: one that grows at its end, and is seen there unless the person looks back; or a table."""
+
+from __future__ import annotations
+
+import math
+import tkinter as tk
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from tkinter import ttk
+from tkinter.font import Font
+from typing import Any
+
+from desktop.lists.table import Column, Line
+
+_ICON_EM = 2.8
+MAX_LINES = 2_000  # shown; the model keeps more, the packet log all
+
+
+class LineList(ttk.Frame):
+    """A table with a scrollbar. With `icons`, the tags of the lines may be given images.
+
+    It asks for the width of its columns and the height of `rows`; in less room the last columns are left out.
+    """
+
+    def __init__(
+        self, master: tk.Misc, columns: Sequence[Column], *, icons: bool = False, rows: int = 1
+    ) -> None:
+        super().__init__(master)
+        # The columns shown follow the size; if the size asked for followed them, there would be no end.
+        self.pack_propagate(False)
+        self._em_px = Font(self, font="TreeringLines").measure("m")
+        self._columns = tuple(columns)
+        self._icon_px = round(_ICON_EM * self._em_px) if icons else 0
+        self._follows = True
+        self.table = ttk.Treeview(
+            self,
+            columns=[column.title for column in columns],
+            show="tree headings" if icons else "headings",
+            style="Lines.Treeview",
+            selectmode="browse",
+            height=1,
+        )
+        self.table.column("#0", width=self._icon_px, minwidth=self._icon_px, stretch=False)
+        for column in columns:
+            self.table.heading(column.title, text=column.title, anchor=column.anchor)
+            self.table.column(column.title, anchor=column.anchor, minwidth=1, stretch=False)
+        width_px = self._icon_px + sum(column.width_em for column in columns) * self._em_px
+        self.configure(width=math.ceil(width_px) + 1)
+        self.ask_for(rows)
+        self._bar = ttk.Scrollbar(self, command=self._scroll)
+        self.table.configure(yscrollcommand=self._on_scroll)
+        self.table.pack(side="left", fill="both", expand=True)
+        self.table.bind("<Configure>", self._on_resize)
+        for person_scrolls in ("<MouseWheel>", "<Button-4>", "<Button-5>", "<KeyPress>"):
+            self.table.bind(person_scrolls, lambda event: self.after_idle(self._look), add=True)
+
+    def __len__(self) -> int:
+        return len(self.table.get_children())
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Append; the oldest beyond MAX_LINES go."""
+        newest = list(lines)[-MAX_LINES:]
+        for line in newest:
+            self.table.insert("", "end", values=tuple(line.values), tags=(line.tag,))
+        surplus = len(self) - MAX_LINES
+        if surplus > 0:
+            self.table.delete(*self.table.get_children()[:surplus])
+        if newest and self._follows:
+            self.table.yview_moveto(1.0)
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """These instead of those that are there: what the person has scrolled to or selected stays."""
+        self._follows = False
+        old = self.table.get_children()
+        new = list(lines)[:MAX_LINES]
+        for item, line in zip(old, new, strict=False):
+            self.table.item(item, values=tuple(line.values), tags=(line.tag,))
+        self.table.delete(*old[len(new) :])
+        for line in new[len(old) :]:
+            self.table.insert("", "end", values=tuple(line.values), tags=(line.tag,))
+
+    def ask_for(self, rows: int) -> None:
+        """Ask for the height of so many rows."""
+        row_px = int(ttk.Style(self).lookup("Lines.Treeview", "rowheight"))
+        self.configure(height=(rows + 1) * row_px)
+
+    def clear(self) -> None:
+        """Remove all."""
+        self.table.delete(*self.table.get_children())
+        self._follows = True
+
+    def _scroll(self, *command: Any) -> None:
+        self.table.yview(*command)
+        self._look()
+
+    def _look(self) -> None:
+        """The person has scrolled: to the end, or away from it."""
+        self._follows = self.table.yview()[1] >= 1.0
+
+    def _on_scroll(self, first: float, last: float) -> None:
+        """The scrollbar is there when there is something to scroll."""
+        self._bar.set(first, last)
+        if float(first) <= 0 and float(last) >= 1:
+            self._bar.pack_forget()
+        else:
+            self._bar.pack(side="right", fill="y", before=self.table)
+
+    def _on_resize(self, event: tk.Event[tk.Misc]) -> None:
+        """As many columns as fit, and those that stretch share the rest."""
+        ends_px = list(accumulate(column.width_em * self._em_px for column in self._columns))
+        room_px = event.width - self._icon_px
+        count = max(1, sum(end_px <= room_px for end_px in ends_px))
+        stretching = sum(column.stretches for column in self._columns[:count])
+        more_px = max(0.0, room_px - ends_px[count - 1]) / max(1, stretching)
+        self.table.configure(displaycolumns=[column.title for column in self._columns[:count]])
+        for column in self._columns[:count]:
+            width_px = column.width_em * self._em_px + more_px * column.stretches
+            self.table.column(column.title, width=int(width_px))
+        if self._follows:
+            self.table.yview_moveto(1.0)

@@ -1,0 +1,1 @@
+"""What the views show, derived from records; no tkinter."""

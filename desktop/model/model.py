@@ -1,0 +1,316 @@
+"""What the views show, derived from records by the one observer: live, simulated or replayed, it is the same.
+
+A model belongs to one session and to one thread. `feed` takes records, `publish` tells those who subscribed
+what has changed since the last time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from desktop.model.news import NetworkNews
+from desktop.model.readings import ReadingsByRound, RoundReadings, readings_in_tree
+from desktop.model.words import (
+    EventKind,
+    EventLine,
+    bad_text,
+    joined_text,
+    lost_text,
+    round_text,
+    seeking_text,
+)
+from protocol.aggregate import Aggregate, Metric
+from protocol.capture import Record
+from protocol.observer import (
+    Dropped,
+    HelpHeard,
+    NodeLost,
+    Observation,
+    Observer,
+    ParentChanged,
+    ReadingsSeen,
+    RoundRow,
+)
+from protocol.packets import FrameType, Network, Pairs, peek_header
+
+# A day of rounds at 5 s, of one metric; the packet log keeps the rest.
+MAX_POINTS = 17_280
+MAX_ROWS = 20_000
+MAX_EVENTS = 20_000
+BEST_QUALITY = 255  # PROTOCOL.md section 2, link
+_TYPE_MASK = 0x1F  # of a frame's first byte (PROTOCOL.md section 1)
+# A node that seeks calls at least this often (PROTOCOL.md section 7: help wait limit 8 s, and jitter).
+SEEKING_US = 20_000_000
+
+
+class Standing(Enum):
+    """How a node stands to the tree, the ring, or whoever polls it."""
+
+    ROOT = "root"
+    JOINED = "joined"
+    SEEKING = "seeking a parent"
+    LOST = "lost"
+    LEFT = "left"
+    HEARD = "heard, place unknown"
+    HOME = "in the ring, its home"
+    MEMBER = "in the ring"
+    ABSENT = "passed over"
+    PRIMARY = "primary"
+    STANDBY = "standby"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNode:
+    """A node as the tree view shows it; `parent` is the last known one where it has none now.
+
+    `quality` is the share of its last reports that reached the parent, 0 to 1.
+    """
+
+    id: int
+    standing: Standing
+    parent: int | None
+    hop_count: int | None
+    quality: float | None
+    aggregates: Mapping[int, Aggregate]
+    last_heard_us: int | None
+
+
+def hung_under(nodes: Sequence[TreeNode]) -> dict[int, int | None]:
+    """Under which node each is drawn: its parent, or the last one it had, unless that now stands below it."""
+    drawn = {node.id: node.parent for node in nodes}
+    away = [node.id for node in nodes if node.standing in (Standing.SEEKING, Standing.LOST)]
+    for node_id in away:
+        above, met = drawn[node_id], {node_id}
+        while above is not None and above not in met:
+            met.add(above)
+            above = drawn.get(above)
+        if above == node_id:
+            drawn[node_id] = None
+    return drawn
+
+
+@dataclass(slots=True)
+class Series:
+    """One metric over time: seconds since the first record, values in the unit (NaN where there is none)."""
+
+    metric: Metric
+    time_s: array[float] = field(default_factory=lambda: array("d"))
+    maximum: array[float] = field(default_factory=lambda: array("d"))
+    average: array[float] = field(default_factory=lambda: array("d"))
+    count: array[float] = field(default_factory=lambda: array("d"))
+    count_lo: array[float] = field(default_factory=lambda: array("d"))
+    alive: array[float] = field(default_factory=lambda: array("d"))
+
+    def append(self, time_s: float, row: RoundRow) -> None:
+        """Add a round; beyond MAX_POINTS the oldest eighth is let go."""
+        nan = float("nan")
+        self.time_s.append(time_s)
+        self.maximum.append(nan if row.maximum is None else row.maximum)
+        self.average.append(nan if row.average is None else row.average)
+        self.count.append(row.aggregate.count)
+        self.count_lo.append(row.count_lo)
+        self.alive.append(nan if row.alive is None else row.alive)
+        if len(self.time_s) > MAX_POINTS:
+            for column in self._columns():
+                del column[: MAX_POINTS // 8]
+
+    def _columns(self) -> tuple[array[float], ...]:
+        return self.time_s, self.maximum, self.average, self.count, self.count_lo, self.alive
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is new since the last time; `sent` holds (source, destination) of the frames.
+
+    `settled` are rounds of which all readings are told that will be.
+    """
+
+    frames: int = 0
+    sent: set[tuple[int, int]] = field(default_factory=set)
+    rows: list[RoundRow] = field(default_factory=list)
+    events: list[EventLine] = field(default_factory=list)
+    settled: list[RoundReadings] = field(default_factory=list)
+
+
+class Model:
+    """The state of one session."""
+
+    def __init__(self) -> None:
+        self.observer = Observer()
+        self.rows: deque[RoundRow] = deque(maxlen=MAX_ROWS)
+        self.events: deque[EventLine] = deque(maxlen=MAX_EVENTS)
+        self.series: dict[int, Series] = {}
+        self.start_us: int | None = None
+        self.now_us = 0
+        self.settled: RoundReadings | None = None  # the last round of which the readings are known
+        self._readings = ReadingsByRound()
+        self._news = NetworkNews()
+        self._called_us: dict[int, int] = {}  # node: its last HELP, until it has a parent again
+        self._changes = Changes()
+        self._subscribers: list[Callable[[Changes], None]] = []
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Take records, oldest first."""
+        for record in records:
+            if self.start_us is None:
+                self.start_us = self.now_us = record.timestamp_us
+            self.now_us = max(self.now_us, record.timestamp_us)
+            good = self.observer.good
+            self._take(self.observer.observe(record))
+            self._changes.frames += 1
+            if self.observer.good > good:
+                kind, source, destination, _ = peek_header(record.frame)
+                self._changes.sent.add((source, destination))
+                self._note_frame(kind & _TYPE_MASK, source)
+
+    def notice(self, text: str) -> None:
+        """Add a line of the program's own to the events."""
+        self._say(self.now_us, EventKind.NOTICE, text)
+
+    def subscribe(self, on_change: Callable[[Changes], None]) -> None:
+        """Have `publish` call `on_change`."""
+        self._subscribers.append(on_change)
+
+    def publish(self) -> None:
+        """Tell the subscribers what has changed since the last time; nothing if nothing has."""
+        if self._changes.frames or self._changes.events:
+            changes, self._changes = self._changes, Changes()
+            for on_change in self._subscribers:
+                on_change(changes)
+
+    def seconds(self, timestamp_us: int) -> float:
+        """Time since the first record."""
+        return (timestamp_us - (self.start_us or 0)) / 1e6
+
+    @property
+    def network(self) -> Network:
+        """What kind of network it is, as far as the frames tell."""
+        return self.observer.network
+
+    def last_row(self, metric_id: int) -> RoundRow | None:
+        """The last result of that metric."""
+        return next((row for row in reversed(self.rows) if row.metric_id == metric_id), None)
+
+    def readings_of_nodes(self) -> dict[int, tuple[int, Pairs]]:
+        """Each node's latest own readings, and the version of the round that they are of."""
+        return {node: (read.version, read.pairs) for node, read in self.observer.readings.items()}
+
+    def heard_us(self) -> dict[int, int]:
+        """When each node was last heard."""
+        return {
+            node_id: node.last_heard_us
+            for node_id, node in self.observer.nodes.items()
+            if node.last_heard_us is not None
+        }
+
+    def left(self) -> frozenset[int]:
+        """Who has said goodbye, and was not heard since."""
+        return frozenset(node_id for node_id, node in self.observer.nodes.items() if node.has_left)
+
+    def standby_ranks(self) -> Mapping[int, int]:
+        """The standbys that the primary of a polled network names, by their turn to take over, from 1."""
+        polled = self.observer.polled
+        return {heir: rank for rank, heir in enumerate(polled.heirs, 1)} if polled else {}
+
+    def tree(self) -> list[TreeNode]:
+        """Every node, by id."""
+        return [
+            TreeNode(
+                node_id,
+                self._standing(node_id),
+                node.last_parent,
+                node.hop_count,
+                None if node.quality is None else node.quality / BEST_QUALITY,
+                node.aggregates,
+                node.last_heard_us,
+            )
+            for node_id, node in sorted(self.observer.nodes.items())
+        ]
+
+    def _standing(self, node_id: int) -> Standing:
+        node = self.observer.nodes[node_id]
+        if node.has_left:
+            return Standing.LEFT
+        if node_id == self.observer.root:
+            return Standing.ROOT
+        if node.parent is not None:
+            return Standing.JOINED
+        if self.now_us - self._called_us.get(node_id, -SEEKING_US) < SEEKING_US:
+            return Standing.SEEKING
+        return Standing.LOST if node.lost else Standing.HEARD
+
+    def _take(self, observations: list[Observation]) -> None:
+        """All that one record told."""
+        abandoned = {seen.node: seen.parent for seen in observations if isinstance(seen, NodeLost)}
+        for seen in observations:
+            match seen:
+                case ParentChanged(timestamp_us, node, parent, previous):
+                    self._called_us.pop(node, None)
+                    kind = EventKind.JOINED if previous in (None, parent) else EventKind.MOVED
+                    self._say(timestamp_us, kind, joined_text(node, parent, previous))
+                case HelpHeard(timestamp_us, node):
+                    if self._standing(node) is not Standing.SEEKING:
+                        text = seeking_text(node, abandoned.pop(node, None))
+                        self._say(timestamp_us, EventKind.SEEKING, text)
+                    self._called_us[node] = timestamp_us
+                case Dropped():
+                    self._tell_of_bad(seen)
+                case ReadingsSeen(_, node, version, pairs):
+                    self._readings.add(version, node, pairs)
+            for kind, text in self._news.of(seen):
+                self._say(seen.timestamp_us, kind, text)
+        for node, parent in abandoned.items():
+            self._say(observations[0].timestamp_us, EventKind.LOST, lost_text(node, parent))
+        self._take_round([seen for seen in observations if isinstance(seen, RoundRow)])
+        if any(isinstance(seen, RoundRow | ReadingsSeen) for seen in observations):
+            self._settle(self._readings.settle_if_told(self.observer.readings, self._absent()))
+
+    def _note_frame(self, kind: int, source: int) -> None:
+        """What a frame's header tells beyond the observer."""
+        if kind == FrameType.CLAIM:
+            for event_kind, text in self._news.claimed(source):
+                self._say(self.now_us, event_kind, text)
+
+    def _absent(self) -> set[int]:
+        """The nodes of a ring or a polled network that tell no readings now."""
+        ring, polled = self.observer.ring, self.observer.polled
+        if ring is not None:
+            return set(ring.absent)
+        return {node for node, peer in polled.peers.items() if peer.is_missing} if polled else set()
+
+    def _settle(self, settled: RoundReadings | None) -> None:
+        if settled is not None:
+            self.settled = settled
+            self._changes.settled.append(settled)
+
+    def _take_round(self, rows: list[RoundRow]) -> None:
+        for row in rows:
+            self.rows.append(row)
+            self._changes.rows.append(row)
+            series = self.series.setdefault(row.metric_id, Series(row.metric))
+            series.append(self.seconds(row.timestamp_us), row)
+        if rows:
+            row = next((row for row in rows if row.max is not None), rows[0])
+            kind = EventKind.ROUND if row.exact else EventKind.INEXACT
+            self._say(row.timestamp_us, kind, round_text(row))
+            if self.network is Network.TREE:
+                reports = (node.aggregates for node in self.observer.nodes.values())
+                self._settle(readings_in_tree(rows, reports))
+            else:
+                self._settle(self._readings.finish(rows, self.observer.readings))
+
+    def _tell_of_bad(self, dropped: Dropped) -> None:
+        """Noise brings thousands of bad frames: one line for the 1st, 10th, 100th of a reason."""
+        count = self.observer.dropped[dropped.reason]
+        if count == 10 ** (len(str(count)) - 1):
+            self._say(dropped.timestamp_us, EventKind.BAD, bad_text(dropped, count))
+
+    def _say(self, timestamp_us: int, kind: EventKind, text: str) -> None:
+        line = EventLine(timestamp_us, kind, text)
+        self.events.append(line)
+        self._changes.events.append(line)

@@ -1,0 +1,1 @@
+"""The network drawn: tree, ring and star."""

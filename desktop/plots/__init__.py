@@ -1,0 +1,1 @@
+"""Aggregates over time, and each node in a round."""

@@ -1,0 +1,111 @@
+"""The network and the plots as a picture, without a display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+
+from desktop.model.model import Model, Standing
+from desktop.model.words import latest_labels, metric_label
+from desktop.network.link_path import path_of
+from desktop.network.notes import ID_RADIUS_EM, place_notes
+from desktop.network.scenes import scene_of
+from desktop.palette import LIGHT, PALETTES, Palette
+from desktop.plots.plot import AggregatePlot
+
+_SIZE_INCHES, _DPI = (12.8, 6.4), 100
+_FONT_PT = 9
+_AREA = (0.01, 0.02, 0.52, 0.86)  # of the network, in the figure
+_EM_PX = 13.0
+_CENTERED: dict[str, Any] = {"size": 8, "ha": "center", "va": "center", "linespacing": 1.1}
+_MARKERS = {
+    Standing.ROOT: "s",
+    Standing.JOINED: "o",
+    Standing.SEEKING: "D",
+    Standing.LOST: "X",
+    Standing.LEFT: "X",
+    Standing.HEARD: "o",
+    Standing.HOME: "s",
+    Standing.MEMBER: "o",
+    Standing.ABSENT: "X",
+    Standing.PRIMARY: "s",
+    Standing.STANDBY: "o",
+    Standing.MISSING: "X",
+}
+_COLORS = {
+    Standing.ROOT: "root",
+    Standing.HOME: "root",
+    Standing.PRIMARY: "root",
+    Standing.SEEKING: "seeking",
+    Standing.LOST: "lost",
+    Standing.LEFT: "lost",
+    Standing.ABSENT: "lost",
+    Standing.MISSING: "lost",
+}
+
+
+def save_picture(model: Model, path: Path, title: str) -> None:
+    """Write a PNG of the model as it is now. Raises OSError."""
+    palette = PALETTES[LIGHT]
+    figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI, facecolor=palette.surface)
+    FigureCanvasAgg(figure)
+    metric_id = min(model.series, default=0)
+    _draw_network(figure.add_axes(_AREA), model, metric_id, palette)
+    plot = AggregatePlot(figure)
+    plot.show(model.series.get(metric_id))
+    plot.paint(palette, _FONT_PT)
+    figure.subplots_adjust(left=0.56, right=0.98, bottom=0.07, top=0.82, hspace=0.3)
+    figure.text(0.02, 0.93, title, color=palette.text, size=14, weight="bold")
+    row = next((row for row in reversed(model.rows) if row.metric_id == metric_id), None)
+    if row is not None:
+        figure.text(0.56, 0.935, metric_label(row.metric.name), color=palette.text, size=11, weight="bold")
+        for x, (name, text) in zip((0.56, 0.72, 0.86), latest_labels(row).items(), strict=True):
+            figure.text(x, 0.88, text, color=getattr(palette, name), size=_FONT_PT)
+    figure.savefig(path)
+
+
+def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) -> None:
+    """The scene of the window, with markers for nodes."""
+    scene = scene_of(model, metric_id)
+    width, height = (
+        round(share * inches * _DPI) for share, inches in zip(_AREA[2:], _SIZE_INCHES, strict=True)
+    )
+    fitted = scene.fit(width, height, _EM_PX)
+    axes.set_axis_off()
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    for link in scene.links(fitted, fitted.places, palette, 1.0, ()):
+        style: Any = (0, tuple(length / link.width_px for length in link.dashes)) if link.dashes else "-"
+        axes.add_patch(
+            PathPatch(
+                path_of(link, height), fill=False, edgecolor=link.color, linewidth=0.72 * link.width_px,
+                linestyle=style, zorder=1,
+            )
+        )  # fmt: skip
+    for node_id, look in scene.looks.items():
+        x, y = fitted.places[node_id]
+        hollow = look.is_hollow
+        color = getattr(palette, _COLORS.get(look.standing, "joined"))
+        axes.scatter(
+            [x],
+            [height - y],
+            s=(2 * fitted.radius_px * 72 / _DPI) ** 2,
+            marker=_MARKERS[look.standing],
+            facecolor=palette.surface if hollow else color,
+            edgecolor=palette.active if look.is_marked else color,
+            linewidth=2.5 if look.is_marked else 1.0,
+            zorder=2,
+        )
+        text = f"{node_id}\n{look.value}" if look.value else str(node_id)
+        if fitted.radius_px >= ID_RADIUS_EM * _EM_PX:
+            text_color = palette.text if hollow else palette.on_node
+            axes.text(x, height - y, text, color=text_color, zorder=3, **_CENTERED)
+    for note in place_notes(scene.looks, fitted, _EM_PX).values():
+        x, y = note.place
+        axes.text(x, height - y, note.text, color=getattr(palette, note.color), zorder=3, **_CENTERED)
+    axes.text(width / 2, height / 2, "".join(scene.captions[:1]), color=palette.muted, zorder=3, **_CENTERED)
