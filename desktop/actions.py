@@ -6,7 +6,6 @@ import sys
 import tkinter as tk
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 import ttkbootstrap
 
@@ -15,30 +14,44 @@ MODIFIER = "Command" if sys.platform == "darwin" else "Ctrl"
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`key` is a letter (with Ctrl, or Command on a Mac) or a function key; `menu` is where it stands."""
+    """`menu` is where it stands; with an `icon` (a Bootstrap Icon) it is a button of the top line, too.
+
+    `key` is a letter (with Ctrl, or Command on a Mac), such a one with "Shift+" before it, a function key, or
+    nothing. `button` is the text of the button; without one it stands at the right end, as its icon alone.
+    """
 
     menu: str
     label: str
     key: str
     run: Callable[[], object]
+    icon: str = ""
+    button: str = ""
 
     @property
     def shown_key(self) -> str:
         """The key as people read it."""
-        return f"{MODIFIER}+{self.key.upper()}" if len(self.key) == 1 else self.key
+        return f"{MODIFIER}+{self.key[:-1]}{self.key[-1].upper()}" if self._is_letter else self.key
 
     @property
-    def sequence(self) -> str:
-        """The key as Tk reads it."""
-        return (
-            f"<{MODIFIER.replace('Ctrl', 'Control')}-{self.key}>" if len(self.key) == 1 else f"<{self.key}>"
-        )
+    def sequences(self) -> list[str]:
+        """The key as Tk reads it; letters also with Caps Lock on."""
+        if not self._is_letter:
+            return [f"<{self.key}>"] if self.key else []
+        modifiers = MODIFIER.replace("Ctrl", "Control") + "-" + self.key[:-1].replace("+", "-")
+        return [f"<{modifiers}{letter}>" for letter in (self.key[-1].lower(), self.key[-1].upper())]
+
+    @property
+    def _is_letter(self) -> bool:
+        return len(self.key.removeprefix("Shift+")) == 1
 
 
 def install(window: tk.Tk, actions: Iterable[Action]) -> None:
     """Give the window its menu bar and its keys."""
     bar = ttkbootstrap.Menu(window, tearoff=False)
-    for title, group in groupby(actions, key=lambda action: action.menu):
+    by_menu: dict[str, list[Action]] = {}
+    for action in actions:
+        by_menu.setdefault(action.menu, []).append(action)
+    for title, group in by_menu.items():
         menu = ttkbootstrap.Menu(bar, tearoff=False)
         bar.add_cascade(label=title, menu=menu, underline=0)
         for action in group:
@@ -55,6 +68,5 @@ def _bind(window: tk.Tk, action: Action) -> None:
         action.run()
         return "break"
 
-    window.bind_all(action.sequence, run)
-    if len(action.key) == 1:  # with Caps Lock on
-        window.bind_all(action.sequence.replace(f"-{action.key}", f"-{action.key.upper()}"), run)
+    for sequence in action.sequences:
+        window.bind_all(sequence, run)

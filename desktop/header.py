@@ -17,18 +17,20 @@ from desktop.palette import LIGHT, PALETTES
 
 
 class Header(ttk.Frame):
-    """`buttons` are (icon, text, action); one without a text stands at the right end, as its icon alone."""
+    """A button for each action; see desktop.actions.Action for their looks."""
 
-    def __init__(self, master: tk.Misc, buttons: Sequence[tuple[str, str, Action]]) -> None:
+    def __init__(self, master: tk.Misc, actions: Sequence[Action]) -> None:
         em = theme.em_px()
         super().__init__(master, padding=(em, em // 2))
         self._mark_label = ttk.Label(self)
         self._mark_label.pack(side="left", padx=(0, em // 2))
         ttk.Label(self, text="Treering", style="Brand.TLabel").pack(side="left")
         self._buttons: dict[str, ttkbootstrap.Button] = {}
-        for icon, text, action in reversed(buttons):
+        at_end = [action for action in actions if not action.button]
+        for action in (*at_end, *(action for action in reversed(actions) if action.button)):
+            text = action.button
             button = ttkbootstrap.Button(
-                self, text=text, icon=icon, icon_only=not text, command=action.run, bootstyle="ghost"
+                self, text=text, icon=action.icon, icon_only=not text, command=action.run, bootstyle="ghost"
             )
             button.pack(side="right", padx=(em // 4, 0))
             hint = text.rstrip(" …") if text else action.label

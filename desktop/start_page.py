@@ -11,6 +11,9 @@ import ttkbootstrap
 
 from desktop import theme
 from desktop.actions import Action
+from desktop.connect.feature import SourcesFeature
+from desktop.keep.files import FilesFeature
+from desktop.page import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,31 @@ class Offer:
     buttons: Sequence[tuple[str, Action]]
 
 
-class StartPage(ttk.Frame):
+def offers(sources: SourcesFeature, files: FilesFeature) -> list[Offer]:
+    """The ways to begin."""
+    return [
+        Offer(
+            "play-circle",
+            "Demo network",
+            "Simulated nodes, no hardware. Now and then one dies: watch the network repair itself.",
+            [("Tree", sources.demo), ("Ring", sources.ring_demo), ("Polling", sources.polling_demo)],
+        ),
+        Offer(
+            "usb-plug",
+            "Live field",
+            "A bridge, an Arduino on a serial port, or agents on the network. All of it is recorded.",
+            [("Connect …", sources.connect)],
+        ),
+        Offer(
+            "folder2-open",
+            "Packet log",
+            "What was recorded before, with the same pictures and the same numbers.",
+            [("Open a log …", files.open)],
+        ),
+    ]
+
+
+class StartPage(Page):
     """A card for each offer; the first is for whoever is here for the first time."""
 
     def __init__(self, master: tk.Misc, offers: Sequence[Offer]) -> None:

@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.ports import LOOPBACK, free_port  # noqa: E402
 from bridge.access import OPEN  # noqa: E402
 from bridge.addresses import Address  # noqa: E402
+from desktop.bridge_page.feature import BridgeFeature  # noqa: E402
 from desktop.palette import DARK, LIGHT, PALETTES  # noqa: E402
 from desktop.sources.bridge import BridgeSource  # noqa: E402
 from desktop.sources.demo import FIRST_KILL_ROUND  # noqa: E402
@@ -129,8 +130,7 @@ def take(window: Window, shot: Shot, display_name: str) -> None:
     """Run the demo up to the round, and write the picture."""
     workspace = window.workspace
     use_mode(window, shot.mode)
-    if shot.with_panels != bool(workspace.panels.winfo_manager()):
-        workspace.toggle_panels()
+    workspace.select(workspace.panels if shot.with_panels else workspace.plot)
     window.start(DemoSource(shot.network, speed=shot.speed))
 
     def is_there() -> bool:
@@ -170,10 +170,11 @@ def take_bridge(name: str, mode: str, display_name: str) -> None:
         window = Window(open_root(mode), place / "garden.pcapng")
         ends.callback(window.close)
         window.start(BridgeSource(stream, access=OPEN, status_address=status))
-        window.toggle_bridge()
+        window.feature(BridgeFeature).toggle()
 
         def peers(wanted: str) -> Callable[[], bool]:
-            return lambda: window.bridge.page is not None and wanted in window.bridge.page.peers.summary
+            view = window.feature(BridgeFeature).page
+            return lambda: view.page is not None and wanted in view.page.peers.summary
 
         wait(window, peers(f"{len(AGENTS) + 1} alive"), f"{name}: all nodes alive")
         agents[LEAVES].terminate()

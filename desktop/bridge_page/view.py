@@ -25,6 +25,7 @@ from desktop.model.bridge import (
     Mark,
     Sheet,
 )
+from desktop.page import Page
 from desktop.palette import mix
 from desktop.prose import Prose
 
@@ -42,7 +43,7 @@ _ICONS = {
 }
 
 
-class BridgeView(ttk.Frame):
+class BridgeView(Page):
     """Shows what a watch reports; `refresh` is cheap, and called a few times a second."""
 
     def __init__(self, master: tk.Misc, connect: Action, leave: Action) -> None:

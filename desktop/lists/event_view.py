@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import ttkbootstrap
 
 from desktop import theme
-from desktop.card import Card
 from desktop.lists.lines import LineList
 from desktop.lists.table import Column, Line
 from desktop.model.model import Changes, Model
 from desktop.model.words import EventKind, EventLine, duration_label, plural
+from desktop.view import View
 
 # Names of Bootstrap Icons, and the colour of the palette.
 _ICONS = {
@@ -31,7 +31,7 @@ _ICONS = {
 _ROUNDS = (EventKind.ROUND, EventKind.INEXACT)
 
 
-class EventView(Card):
+class EventView(View):
     """The event list of a model, with or without the rounds."""
 
     def __init__(self, master: tk.Misc) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 
 from desktop import theme
-from desktop.card import Card
 from desktop.lists.lines import LineList
 from desktop.lists.table import Column, Line
 from desktop.model.model import Changes, Model
 from desktop.model.words import count_label, metric_label, value_label
+from desktop.view import View
 from protocol.observer import RoundRow
 
 _COLUMNS = (
@@ -28,7 +28,7 @@ _COLUMNS = (
 _INEXACT = "inexact"
 
 
-class RoundView(Card):
+class RoundView(View):
     """The round table of a model."""
 
     def __init__(self, master: tk.Misc) -> None:

@@ -7,10 +7,10 @@ from tkinter import ttk
 from tkinter.font import nametofont
 
 from desktop import theme
-from desktop.card import Card
 from desktop.model.model import Changes, Model, Standing
 from desktop.network.canvas import NetworkCanvas
 from desktop.network.scenes import scene_of
+from desktop.view import View
 from protocol.packets import Network
 
 _REFRESH_MS = 50  # at most so often, however many frames come
@@ -41,7 +41,7 @@ _VALUES = {
 }
 
 
-class NetworkView(Card):
+class NetworkView(View):
     """Shows a model's network."""
 
     def __init__(self, master: tk.Misc) -> None:

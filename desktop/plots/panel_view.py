@@ -9,16 +9,16 @@ from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg
 from matplotlib.figure import Figure
 
 from desktop import theme
-from desktop.card import Card
 from desktop.model.model import Changes, Model
 from desktop.model.readings import RoundReadings
 from desktop.plots.panels import RoundPanels, summary_of
+from desktop.view import View
 
 _FIGURE_DPI = 96  # before matplotlib applies the screen's own scale
 _SETTLE_MS = 150  # after the last of many changes of size
 
 
-class PanelView(Card):
+class PanelView(View):
     """A panel for each metric."""
 
     def __init__(self, master: tk.Misc) -> None:

@@ -13,16 +13,16 @@ from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg
 from matplotlib.figure import Figure
 
 from desktop import theme
-from desktop.card import Card
 from desktop.model.model import Changes, Model, Series
 from desktop.model.words import latest_labels, metric_label
 from desktop.plots.plot import AggregatePlot
+from desktop.view import View
 
 _LEAST_INTERVAL_S = 0.1  # at most ten redraws a second
 _FIGURE_DPI = 96  # before matplotlib applies the screen's own scale
 
 
-class PlotView(Card):
+class PlotView(View):
     """Maximum, average and count of one metric; `on_metric` hears of every change of metric."""
 
     def __init__(self, master: tk.Misc, on_metric: Callable[[int], None]) -> None:

@@ -46,6 +46,7 @@ class Session:
     def __init__(self, source: Source, recording: Path | None = None) -> None:
         self.source = source
         self.model = Model()
+        self.viewed = self.model  # what the views show: the model, or one of another time
         self.status = Status(State.STARTING, "starting")
         self.not_shown = 0  # records on file that came faster than they could be shown
         self.kept = source.log is not None or recording is not None

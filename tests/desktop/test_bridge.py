@@ -21,11 +21,13 @@ from bridge.addresses import Address
 from bridge.discovery import Announcer, BridgeInfo, Browser, FoundBridge
 from bridge.status_server import StatusServer, StatusSettings
 from desktop import places
+from desktop.bridge_page.feature import BridgeFeature
 from desktop.bridge_page.watch import BridgeWatch, Report, remedy
 from desktop.command import main
 from desktop.connect import bridge_finder
 from desktop.connect import panes as connect_panes
 from desktop.connect.bridge_finder import BridgeFinder
+from desktop.connect.feature import SourcesFeature
 from desktop.lists.table import Column
 from desktop.model.bridge import (
     CONSUMER_COLUMNS,
@@ -259,7 +261,8 @@ def test_a_bridge_is_joined_looked_at_lost_and_found_again(
 ) -> None:
     monkeypatch.setattr(places, "recordings", lambda: tmp_path / "recordings")
     press(window.root, "<Control-b>")
-    assert "No bridge here" in texts(window.bridge)
+    page = window.feature(BridgeFeature).page
+    assert "No bridge here" in texts(page)
     process = bridge.start()
     bridge.start_agent(7)
     window.start(BridgeSource(bridge.stream, access=OPEN, status_address=bridge.status))
@@ -268,9 +271,13 @@ def test_a_bridge_is_joined_looked_at_lost_and_found_again(
     wait(window, lambda: nodes.node_count == 2, "the root and node 7, heard by way of the bridge")
     press(window.root, "<Control-b>")
     assert not window.workspace.winfo_ismapped()
-    wait(window, lambda: "OPEN tree, node 1" in texts(window.bridge), "the bridge's page")
-    wait(window, lambda: "2 alive" in texts(window.bridge), "its peers")
-    wait(window, lambda: "3 of 4 up" in texts(window.bridge), "UDP, its node, this app; but no board")
+    wait(window, lambda: "OPEN tree, node 1" in texts(page), "the bridge's page")
+    wait(window, lambda: "2 alive" in texts(page), "its peers")
+    wait(
+        window,
+        lambda: "3 of 4 up" in texts(page),
+        "UDP, its node, this app; but no board",
+    )
     wait(window, lambda: "Bridge: 1 warning" in texts(window.root), "that it misses the board")
     bridge.stop(process)
     wait(window, lambda: session.status.state is State.STARTING, "that the connection is lost")
@@ -281,7 +288,7 @@ def test_a_bridge_is_joined_looked_at_lost_and_found_again(
     assert session.status.state is State.RUNNING
     press(window.root, "<Control-w>")
     press(window.root, "<Control-b>")
-    assert "No bridge here" in texts(window.bridge)
+    assert "No bridge here" in texts(page)
 
 
 class Found:
@@ -303,7 +310,7 @@ def test_a_bridge_that_was_found_is_chosen_in_the_dialog(
     monkeypatch.setattr(connect_panes, "BridgeFinder", Found)
     begun: list[Any] = []
     monkeypatch.setattr(window, "start", begun.append)
-    window.connect()
+    window.feature(SourcesFeature).ask_which()
     [dialog] = dialogs(window)
     wait(window, lambda: "proves nothing" in texts(dialog), "the bridge that was found")
     press(dialog, "<Return>")

@@ -10,6 +10,7 @@ import pytest
 import ttkbootstrap
 
 from bridge.capture_file import read_records
+from desktop.keep.files import FilesFeature
 from desktop.model.model import Standing
 from desktop.network.scenes import scene_of
 from desktop.network.view import TITLES
@@ -99,7 +100,7 @@ def test_a_ring_and_a_star_are_drawn_where_the_tree_was(
     wait(window, is_lost, "the death")
     press(window.root, "<Control-p>")
     assert workspace.panels.winfo_ismapped()
-    window.toggle_round_pictures(tmp_path)
+    window.feature(FilesFeature).toggle_round_pictures(tmp_path)
     without_it = f"{demo.nodes - 1} nodes, 1 missing"
     wait(window, lambda: without_it in texts(workspace.panels), "a round without it")
     wait(window, lambda: len(list(tmp_path.iterdir())) >= 3, "rounds on file")
@@ -127,11 +128,11 @@ def test_a_file_that_is_no_log_leaves_all_as_it_was(window: Window, tmp_path: Pa
     window.start(DemoSource(speed=SPEED))
     session = window.session
     (tmp_path / "notes.txt").write_text("no packets here\n")
-    window.open_log(tmp_path / "notes.txt")
+    window.feature(FilesFeature).open_log(tmp_path / "notes.txt")
     [dialog] = dialogs(window)
     assert "notes.txt" in texts(dialog)
     assert "not a packet log" in texts(dialog)
-    window.open_log(tmp_path / "missing.pcapng")
+    window.feature(FilesFeature).open_log(tmp_path / "missing.pcapng")
     assert dialogs(window) == [dialog], "one complaint at a time"
     dialog.focus_force()
     dialog.update()
@@ -188,7 +189,7 @@ def test_both_themes_and_the_way_back_to_the_start_page(window: Window) -> None:
 
 def test_an_error_in_a_callback_is_told_and_the_app_goes_on(window: Window) -> None:
     error = ZeroDivisionError("deliberate")
-    window._on_exception(ZeroDivisionError, error, None)
+    window.on_exception(ZeroDivisionError, error, None)
     [dialog] = dialogs(window)
     assert "deliberate" in texts(dialog)
     dialog.destroy()

@@ -1,0 +1,36 @@
+"""One subject of the app: what a person can do with it, what it shows, and when it hears of what goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from desktop.actions import Action
+from desktop.sources.session import Session
+
+if TYPE_CHECKING:
+    from desktop.window import Window
+
+
+class Feature:
+    """Made once with the window; adds its views and pages there. All of it is called on the main thread."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.actions: Sequence[Action] = ()
+
+    def attend(self, session: Session | None) -> None:
+        """That session is shown from now on; None: there is none."""
+
+    def refresh(self) -> None:
+        """Called a few times a second."""
+
+    def repaint(self) -> None:
+        """Take the colours of the theme in use."""
+
+    def may_close(self) -> bool:
+        """Whether what would be lost may be: a person may be asked."""
+        return True
+
+    def close(self) -> None:
+        """The window goes."""

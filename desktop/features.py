@@ -1,0 +1,18 @@
+"""All that the app is made of, in the order of the menus."""
+
+from __future__ import annotations
+
+from desktop.bridge_page.feature import BridgeFeature
+from desktop.connect.feature import SourcesFeature
+from desktop.feature import Feature
+from desktop.keep.files import FilesFeature
+from desktop.shell.help import HelpFeature
+from desktop.shell.views import ViewsFeature
+
+FEATURES: tuple[type[Feature], ...] = (
+    FilesFeature,
+    SourcesFeature,
+    BridgeFeature,
+    ViewsFeature,
+    HelpFeature,
+)

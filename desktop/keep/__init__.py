@@ -1,0 +1,1 @@
+"""What stays of a session: recordings, exports, notes, reports."""

@@ -1,0 +1,1 @@
+"""What is around the views: palette of commands, settings, help."""

@@ -1,0 +1,26 @@
+"""How the views look: which metric, which of them, and the theme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.actions import Action
+from desktop.feature import Feature
+
+if TYPE_CHECKING:
+    from desktop.window import Window
+
+
+class ViewsFeature(Feature):
+    """Changes what the workspace shows."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        workspace = window.workspace
+        self.theme = Action("View", "Light or dark", "t", window.toggle_theme, "circle-half")
+        self.actions = [
+            Action("View", "Next metric", "m", workspace.plot.next_metric),
+            Action("View", "Each node, or over time", "p", workspace.toggle_panels),
+            Action("View", "Rounds among the events", "r", workspace.events.toggle_rounds),
+            self.theme,
+        ]
