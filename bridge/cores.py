@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from firmware.native.eeprom import FieldSettings
 
 # What takes a board's memory or clock by itself, or asks it something.
-_NOT_OF_A_BOARD = (Freeze, Thaw, StepClock, Leave)
+NOT_OF_A_BOARD = (Freeze, Thaw, StepClock, Leave)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _check_boards(scenario: Scenario) -> None:
     if scenario.readings and scenario.network == "ring":
         raise UsageError("no board asks a ring for everybody's readings; leave --readings out")
     for fault in scenario.faults:
-        if isinstance(fault.action, _NOT_OF_A_BOARD):
+        if isinstance(fault.action, NOT_OF_A_BOARD):
             raise UsageError(f"no board can do {name_of(fault.action)}@{fault.round}; give --core {C}")
 
 

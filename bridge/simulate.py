@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     log_to_stderr()
     scenario = scenario_of(args)
     _check_output(args, scenario)
-    access = _access_to(scenario)
+    access = access_to(scenario)
     core = core_of(scenario)
     scenario = core.scenario
     takers: list[Callable[[Record], None]] = []
@@ -177,7 +177,7 @@ def _open_log(path: str, stack: ExitStack) -> CaptureFile:
     return log
 
 
-def _access_to(scenario: Scenario) -> Access:
+def access_to(scenario: Scenario) -> Access:
     """The keys of the scenario's nodes, to read what they send."""
     if not scenario.sealed:
         return OPEN

@@ -40,7 +40,7 @@ class Channel:
         self.quality = air.quality
         self._radio = air.radio
         self._collisions = air.collisions
-        self._link_loss = air.link_loss
+        self._link_loss = dict(air.link_loss)
         self._clock = clock
         self._random = rng.random
         self._rng = rng
@@ -54,6 +54,14 @@ class Channel:
         lost = self._collided, self._queue_full
         self._collided = self._queue_full = 0
         return lost
+
+    def link_loss(self, speaker: int, listener: int) -> float:
+        """What that link loses besides what every link does."""
+        return self._link_loss.get((speaker, listener), 0.0)
+
+    def set_link_loss(self, speaker: int, listener: int, loss: float) -> None:
+        """Make that link lose so much from now on."""
+        self._link_loss[speaker, listener] = loss
 
     def send(self, station: Station, frame: bytes) -> None:
         """Queue a frame behind those that the station's radio has; one too many is dropped and counted."""
@@ -119,7 +127,7 @@ class Channel:
         quality, chance = self.quality, self._random
         if quality.loss and chance() < quality.loss:
             return
-        if self._link_loss and chance() < self._link_loss.get((speaker.node_id, receiver.node_id), 0.0):
+        if self._link_loss and chance() < self.link_loss(speaker.node_id, receiver.node_id):
             return
         copies = 2 if quality.duplication and chance() < quality.duplication else 1
         for _ in range(copies):

@@ -86,6 +86,22 @@ class Heal:
 
 
 @dataclass(frozen=True, slots=True)
+class SetLinkLoss:
+    """Make the link between two nodes lose that share of frames, both ways, besides what every link loses.
+
+    A link that loses all is cut: see Cut.
+    """
+
+    a: int
+    b: int
+    loss: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.loss < 1:
+            raise ValueError(f"the loss of a link is from 0 to below 1, not {self.loss}; cut it to lose all")
+
+
+@dataclass(frozen=True, slots=True)
 class Partition:
     """Let nodes of different groups not hear each other; ids in no group form one more."""
 
@@ -119,6 +135,7 @@ Action = (
     | StepClock
     | Cut
     | Heal
+    | SetLinkLoss
     | Partition
     | Merge
     | SetQuality
@@ -141,7 +158,7 @@ class Fault:
 def nodes_of(action: Action) -> tuple[int, ...]:
     """The nodes that the action names."""
     match action:
-        case Cut(a, b) | Heal(a, b):
+        case Cut(a, b) | Heal(a, b) | SetLinkLoss(a, b):
             return a, b
         case Partition(groups):
             return tuple(sorted(frozenset().union(*groups)))

@@ -31,6 +31,7 @@ from protocol.simulator.faults import (
     Partition,
     Reboot,
     Revive,
+    SetLinkLoss,
     SetQuality,
     StepClock,
     Thaw,
@@ -40,7 +41,7 @@ from protocol.simulator.faults import (
 from protocol.simulator.field import reading
 from protocol.simulator.invariants import Limits
 from protocol.simulator.links import Links
-from protocol.simulator.medium import Air
+from protocol.simulator.medium import Air, Quality
 from protocol.simulator.networks import DEFAULT_PROFILE, NETWORKS, MakeNode, merged
 from protocol.simulator.propagation import Listeners
 from protocol.simulator.station import Station
@@ -157,6 +158,20 @@ class Simulation:
     def alive(self) -> frozenset[int]:
         """The nodes that have power."""
         return frozenset(station.node_id for station in self._stations.values() if station.node)
+
+    @property
+    def frozen(self) -> frozenset[int]:
+        """The nodes without power whose memory lasts."""
+        return frozenset(station.node_id for station in self._stations.values() if station.frozen)
+
+    @property
+    def quality(self) -> Quality:
+        """How good every link is now."""
+        return self._channel.quality
+
+    def link_loss(self, a: int, b: int) -> float:
+        """What the link from `a` to `b` loses besides."""
+        return self._channel.link_loss(a, b)
 
     @property
     def reachable(self) -> frozenset[int]:
@@ -293,6 +308,9 @@ class Simulation:
                 self._wake_now(self._stations[node_id])
             case SetQuality(quality):
                 self._channel.quality = quality
+            case SetLinkLoss(a, b, loss):
+                self._channel.set_link_loss(a, b, loss)
+                self._channel.set_link_loss(b, a, loss)
             case Cut() | Heal() | Partition() | Merge():
                 self._links.apply(action)
 

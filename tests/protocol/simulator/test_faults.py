@@ -18,6 +18,7 @@ from protocol.simulator.faults import (
     Partition,
     Reboot,
     Revive,
+    SetLinkLoss,
     SetQuality,
     StepClock,
     Thaw,
@@ -142,6 +143,26 @@ def test_a_node_is_in_one_group_only() -> None:
 def test_the_quality_of_all_links_changes() -> None:
     stage = act((3, SetQuality(Quality(loss=1.0))), (5, SetQuality(Quality())))
     assert heard(stage, 1, 2) == [1, 2, 5, 6, 7, 8]
+
+
+def test_the_loss_of_one_link_changes_both_ways_and_no_other() -> None:
+    stage = act((3, SetLinkLoss(1, 2, 0.999999)), (5, SetLinkLoss(2, 1, 0.0)))
+    assert heard(stage, 1, 2) == heard(stage, 2, 1) == [1, 2, 5, 6, 7, 8]
+    assert heard(stage, 1, 3) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_link_that_loses_all_is_cut_instead() -> None:
+    with pytest.raises(ValueError, match="cut it"):
+        SetLinkLoss(1, 2, 1.0)
+
+
+def test_a_field_tells_what_was_done_to_it() -> None:
+    _, simulation = staged(row(0, 10, 20), {}, timing=TIMING)
+    simulation.advance_to(1_000)
+    simulation.apply(Freeze(2), SetQuality(Quality(loss=0.5)), SetLinkLoss(1, 3, 0.25))
+    assert simulation.frozen == {2}
+    assert simulation.quality == Quality(loss=0.5)
+    assert (simulation.link_loss(3, 1), simulation.link_loss(1, 2)) == (0.25, 0.0)
 
 
 def test_a_clock_that_is_put_forward_skips_time() -> None:
