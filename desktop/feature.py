@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desktop.actions import Action
+from desktop.shell.settings import Settings
 from desktop.sources.session import Session
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ class Feature:
 
     def attend(self, session: Session | None) -> None:
         """That session is shown from now on; None: there is none."""
+
+    def heed(self, settings: Settings) -> None:
+        """A person has changed settings; what they were at the start is in `window.settings`."""
 
     def refresh(self) -> None:
         """Called a few times a second."""

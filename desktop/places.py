@@ -21,6 +21,16 @@ def recordings() -> Path:
     return platformdirs.user_documents_path() / "Treering"
 
 
+def settings() -> Path:
+    """The file of what a person has settled."""
+    return platformdirs.user_config_path(NAME, appauthor=False) / "desktop.toml"
+
+
+def layout() -> Path:
+    """The file of how the window was when it was closed, which nobody needs to keep."""
+    return platformdirs.user_state_path(NAME, appauthor=False) / "desktop-layout.json"
+
+
 def error_log() -> Path:
     """The file that unexpected errors go to."""
     return platformdirs.user_log_path(NAME, appauthor=False) / "desktop.log"

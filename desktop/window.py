@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import ttkbootstrap
 
-from bridge.errors import TreeringError
+from bridge.errors import TreeringError, UsageError
 from desktop import dialogs, places, theme
 from desktop.actions import Action, install
 from desktop.connect.feature import SourcesFeature
@@ -23,6 +23,7 @@ from desktop.header import Header, window_icon
 from desktop.keep.files import FilesFeature
 from desktop.page import Page
 from desktop.palette import DARK, LIGHT
+from desktop.shell.settings import Settings, SettingsFile
 from desktop.sources.session import Session
 from desktop.sources.source import DemoSource, Source, State
 from desktop.start_page import StartPage, offers
@@ -62,6 +63,7 @@ class Window:
         self._recording = recording
         self._failure_told = False
         self._complaint: dialogs.Dialog | None = None
+        self._settings = SettingsFile(places.settings())
         root.protocol("WM_DELETE_WINDOW", self.close)
         if sys.platform == "darwin":
             root.createcommand("tk::mac::Quit", self.close)
@@ -135,6 +137,20 @@ class Window:
         if self.session is not None:
             self.session.stop()
             self.session = None
+
+    @property
+    def settings(self) -> Settings:
+        """What a person has settled."""
+        return self._settings.now
+
+    def change_settings(self, **values: object) -> None:
+        """Keep these, and tell the features. Raises ValueError for what is no value of its setting."""
+        try:
+            self._settings.change(**values)
+        except UsageError as error:
+            self.complain("The settings cannot be kept", f"{error}; until then they hold for this time")
+        for feature in self._features:
+            feature.heed(self.settings)
 
     # --- pages and features ------------------------------------------------------------------------------
 

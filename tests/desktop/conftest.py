@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 DEMO_ROUNDS = FIRST_KILL_ROUND + ROUNDS_DOWN + 4
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings and recordings of a test are nobody else's; the folders are made by who needs them."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_DOCUMENTS_DIR", str(home / "documents"))
+
+
 @pytest.fixture(scope="session")
 def demo_records() -> list[Record]:
     records: list[Record] = []
