@@ -31,6 +31,11 @@ def layout() -> Path:
     return platformdirs.user_state_path(NAME, appauthor=False) / "desktop-layout.json"
 
 
+def unsaved() -> Path:
+    """The folder of what is not saved yet, and of what says that a session runs: for after a crash."""
+    return platformdirs.user_state_path(NAME, appauthor=False) / "unsaved"
+
+
 def error_log() -> Path:
     """The file that unexpected errors go to."""
     return platformdirs.user_log_path(NAME, appauthor=False) / "desktop.log"
