@@ -16,6 +16,9 @@ board = "uno"
 roles = ["actuator"]           # a sensor without this
 sensors = ["sht31", "soil_moisture"]
 neighbours = [1, 8]            # whom it hears; everybody without this
+
+The same file may tell where the nodes stand (x_m, y_m, range_m), their radio and a run: it is a scenario,
+then (protocol.simulator.scenario), and what only that one needs is passed over here.
 """
 
 from __future__ import annotations
@@ -29,10 +32,15 @@ from bridge.descriptions import network_in, period_s_in, read_text, unusable
 from protocol.packets import MAX_NODE_ID, Network
 from protocol.settings import MAX_LISTED_NODES, Roles, Sensors, Settings, SettingsError, encode
 from protocol.simulator.toml_tables import Table
+from protocol.simulator.topology_files import PLACE_KEYS, PLAN
 
 MAX_GATEWAYS = 2
-_KEYS = ("name", "network", "period_s", "controller", "order", "open", "node")
-_NODE_KEYS = ("id", "board", "roles", "sensors", "neighbours", "safe_value", "hold_s", "air_baud")
+_SCENARIO_KEYS = ("range_m", "root", "radio", "link", "run", "fault", PLAN)
+_KEYS = ("name", "network", "period_s", "controller", "order", "open", "node", *_SCENARIO_KEYS)
+_NODE_KEYS = (
+    *("id", "board", "roles", "sensors", "neighbours", "safe_value", "hold_s", "air_baud"),
+    *PLACE_KEYS,
+)
 _DEFAULT_PERIOD_S = 5.0
 
 
@@ -223,6 +231,9 @@ def _check(field: Field, table: Table, tables: list[Table]) -> None:
         raise table.error(
             "node", "no node is a gateway, so nobody is the root", 'give one roles = ["gateway"]'
         )
+    if field.network is Network.TREE and table.values.get("root", field.gateways[0]) != field.gateways[0]:
+        problem = f"the root is {table.values['root']}, and the first gateway is {field.gateways[0]}"
+        raise table.error("root", problem, "remove root: the first gateway is it")
     if len(field.gateways) > MAX_GATEWAYS:
         raise table.error(
             "node", f"{len(field.gateways)} nodes are gateways", f"at most {MAX_GATEWAYS} may be"

@@ -11,7 +11,9 @@
                  gateway = "mega": the root of boards is one as well, with a line to its host
     [[fault]]    see protocol.simulator.fault_tables
 
-A TOML topology is a scenario that says nothing else.
+A TOML topology is a scenario that says nothing else. So is the description of a field to be built
+(firmware.field.description) whose nodes have places: its `network` and `period_s` are those of the run, and
+a node hears only its `neighbours`.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from protocol.simulator.radio import RADIOS
 from protocol.simulator.survey import reachable_from
 from protocol.simulator.toml_tables import Table
 from protocol.simulator.topology import Topology, grid, scattered
-from protocol.simulator.topology_files import MOST_M, TOPOLOGY_KEYS, read_nodes
+from protocol.simulator.topology_files import MOST_M, TOPOLOGY_KEYS, read_nodes, read_unheard
 from protocol.timing import MAX_PERIOD_MS, AnyTiming
 
 MAX_ROUNDS = 1 << 31
@@ -56,6 +58,8 @@ _RADIO_KEYS = (
     *("medium", "name", "collisions", "loss", "duplication", "delay_ms", "bit_flips"),
     *_FREE_SPACE_KEYS,
 )
+# Of [run] where there is a [field]; above the first table where there are [[node]] tables.
+_SHARED_KEYS = ("network", "period_s", "order")
 _LINK_KEYS = ("from", "to", "loss", "one_way")
 _RUN_KEYS = (
     *("rounds", "period_s", "seed", "profile", "metrics"),
@@ -258,10 +262,14 @@ def load_scenario(text: str, name: str, read_topology: Callable[[str], Topology]
     ids = frozenset(field.places.places if isinstance(field, Given) else range(1, field.size + 1))
     air = _read_air(document.table("radio"))
     links = {link: loss for table in document.tables("link") for link, loss in _read_link(table, ids).items()}
+    links |= dict.fromkeys(read_unheard(document, ids), 1.0)
     changes = tuple(change for table in document.tables("fault") for change in read_changes(table, ids))
-    return _read_run(
-        document.table("run"), Scenario(field, replace(air, link_loss=links), changes=changes), ids
-    )
+    scenario = Scenario(field, replace(air, link_loss=links), changes=changes)
+    run = document.table("run")
+    for key in _SHARED_KEYS:
+        if key in document.values and key in run.values:
+            raise run.error(key, f"{key} stands above the first table as well", "give it once")
+    return _read_run(run, _read_shared(document, scenario), ids)
 
 
 # --- the field -------------------------------------------------------------------------------------------
@@ -272,7 +280,7 @@ def _read_field(document: Table, read_topology: Callable[[str], Topology]) -> Fi
         if "field" in document.values:
             raise document.error("field", "a [field] and [[node]] tables", "give one of them")
         return Given(read_nodes(document))
-    for key, its_table in (("range_m", "field"), ("root", "field"), ("order", "run")):
+    for key, its_table in (("range_m", "field"), ("root", "field"), *((key, "run") for key in _SHARED_KEYS)):
         if key in document.values:
             raise document.error(key, f"{key} stands above a [field]", f"write it below [{its_table}]")
     table = document.table("field")
@@ -388,16 +396,15 @@ def _read_link(table: Table, ids: frozenset[int]) -> dict[tuple[int, int], float
 
 def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario:
     table.expect(_RUN_KEYS)
-    network = table.choice("network", scenario.network, NETWORKS)
+    network = _network(table, scenario)
     if NETWORKS[network].has_root:
         _only_with_network(table, ("order", "readings"), "a ring or a polled network", "ring")
     else:
         _only_with_network(table, ("max_children",), "a tree", "tree")
-    period_s = table.number("period_s", scenario.period_ms / 1000, least=0.001, most=MAX_PERIOD_MS / 1000)
     return replace(
         scenario,
         rounds=table.whole("rounds", scenario.rounds, 1, MAX_ROUNDS),
-        period_ms=round(period_s * 1000),
+        period_ms=_period_ms(table, scenario),
         seed=table.whole("seed", scenario.seed, -(1 << 63), (1 << 63) - 1),
         profile=table.choice("profile", scenario.profile, NETWORKS[network].profiles),
         metrics=_read_metrics(table, scenario.metrics),
@@ -411,6 +418,20 @@ def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario
         sealed=table.flag("sealed", scenario.sealed),
         gateway=table.choice("gateway", scenario.gateway, GATEWAYS),
     )
+
+
+def _read_shared(document: Table, scenario: Scenario) -> Scenario:
+    """What a description of a field to be built says of its run."""
+    return replace(scenario, network=_network(document, scenario), period_ms=_period_ms(document, scenario))
+
+
+def _network(table: Table, scenario: Scenario) -> str:
+    return table.choice("network", scenario.network, NETWORKS)
+
+
+def _period_ms(table: Table, scenario: Scenario) -> int:
+    period_s = table.number("period_s", scenario.period_ms / 1000, least=0.001, most=MAX_PERIOD_MS / 1000)
+    return round(period_s * 1000)
 
 
 def _only_with_network(table: Table, keys: tuple[str, ...], whose: str, network: str) -> None:

@@ -1,8 +1,9 @@
 """The three formats of topology files, told apart by content.
 
 - the project's own TOML: `[[node]]` tables with `id`, `x_m`, `y_m`, optional `z_m` and `range_m`; optional
-  top-level `range_m`, `root`, and `order`, of a ring or of standbys. A scenario (protocol.simulator.scenario)
-  may hold the same tables;
+  top-level `range_m`, `root` (the first gateway without it, or the first node), and `order`, of a ring or of
+  standbys. A scenario (protocol.simulator.scenario) may hold the same tables, and so may the description of a
+  field to be built (firmware.field.description): what only that one needs is passed over here;
 - SOS `topo.def` (the report of 2005): a count, then `id x y range` rows;
 - Avrora: `nodeN x y z` rows, whose radio range is not in the file.
 
@@ -22,8 +23,15 @@ from protocol.simulator.topology import Place, Topology
 # Avrora's free-space model with its defaults (433 MHz, 10 dBm) reaches 18 m (the report of 2005).
 AVRORA_RANGE_M = 18.0
 MOST_M = 1e9  # far beyond any field
-TOPOLOGY_KEYS = ("range_m", "root", "order", "node")
-_NODE_KEYS = ("id", "x_m", "y_m", "z_m", "range_m")
+PLACE_KEYS = ("x_m", "y_m", "z_m", "range_m")
+# What a description of a field to be built says besides; PLAN is the picture below the places.
+PLAN = "plan"
+BUILDING_KEYS = ("name", "network", "period_s", "controller", "open", PLAN)
+TOPOLOGY_KEYS = ("range_m", "root", "order", "node", *BUILDING_KEYS)
+_NODE_KEYS = (
+    *("id", *PLACE_KEYS, "neighbours"),
+    *("board", "roles", "sensors", "safe_value", "hold_s", "air_baud"),
+)
 _WHOLE = r"[0-9]{1,9}"  # more digits are no count and no id
 _FORMATS = "write TOML, topo.def (a count, then id x y range) or Avrora rows (nodeN x y z)"
 
@@ -57,10 +65,31 @@ def read_nodes(document: Table) -> Topology:
         if place.id in places:
             raise node.error("id", f"there is a node {place.id} already", "give it an id of its own")
         places[place.id] = place
-    root = document.values.get("root", next(iter(places)))
+    gateways = (node.values["id"] for node in nodes if "gateway" in _names(node, "roles"))
+    root = document.values.get("root", next(gateways, next(iter(places))))
     if type(root) is not int or root not in places:
         raise document.error("root", f"root {root!r} is none of the nodes", "name one of their ids")
     return Topology(places.values(), root, document.each_once("order", frozenset(places)))
+
+
+def read_unheard(document: Table, ids: frozenset[int]) -> set[tuple[int, int]]:
+    """The links (speaker, listener) that the `neighbours` of its `[[node]]` tables leave out.
+
+    Raises DescriptionError.
+    """
+    unheard: set[tuple[int, int]] = set()
+    for node in document.tables("node"):
+        if "neighbours" in node.values:
+            listener = node.node("id", ids)
+            left_out = ids - {listener, *node.each_once("neighbours", ids)}
+            unheard.update((speaker, listener) for speaker in left_out)
+    return unheard
+
+
+def _names(node: Table, key: str) -> list[object]:
+    """What is no list is told by whoever needs it."""
+    names = node.values.get(key, [])
+    return names if isinstance(names, list) else []
 
 
 def _toml_place(node: Table, range_m: float | None) -> Place:

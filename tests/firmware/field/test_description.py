@@ -8,6 +8,7 @@ from bridge.errors import UsageError
 from firmware.field.description import Board, Role, parse_field, read_field
 from protocol.packets import Network
 from protocol.settings import Roles, Sensors
+from protocol.simulator.scenario import load_scenario
 
 GARDEN = """\
 name = "garden"
@@ -104,3 +105,33 @@ def test_a_board_knows_sixteen_neighbours_at_most() -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"missing\.toml: No such file or directory; name a description"):
         read_field(tmp_path / "missing.toml")
+
+
+SIMULATED = """\
+name = "garden"
+range_m = 20
+
+[radio]
+medium = "disk"
+
+[plan]
+image = "garden.png"
+
+[[node]]
+id = 1
+board = "pi"
+roles = ["gateway"]
+x_m = 0
+y_m = 2.5
+"""
+
+
+def test_the_file_of_a_scenario_describes_a_field_as_well() -> None:
+    assert parse_field(SIMULATED, "garden.treering.toml").node(1).board is Board.PI
+    assert load_scenario(SIMULATED, "garden.treering.toml").topology().root == 1
+
+
+def test_its_root_is_the_first_gateway() -> None:
+    second = '[[node]]\nid = 2\nboard = "uno"\nx_m = 1\ny_m = 1\n'
+    with pytest.raises(UsageError, match="the root is 2, and the first gateway is 1; remove root"):
+        parse_field("root = 2\n" + SIMULATED + second, "garden.treering.toml")

@@ -405,3 +405,47 @@ def test_a_field_that_cannot_be_connected_is_not_sought_for_ever() -> None:
         NotConnectedError, match="none of 1000 fields of 9 nodes on 1000 x 1000 m is connected at"
     ):
         Scattered(9, 1000.0, 1000.0, 5.0, connected=True).topology(1, Disk())
+
+
+BUILT = """name = "garden"
+network = "ring"
+period_s = 3
+order = [1, 2, 3]
+range_m = 15
+
+[radio]
+loss = 0.1
+
+[[node]]
+id = 1
+board = "pi"
+x_m = 0
+y_m = 0
+
+[[node]]
+id = 2
+board = "uno"
+neighbours = [1]
+x_m = 10
+y_m = 0
+
+[[node]]
+id = 3
+board = "uno"
+x_m = 10
+y_m = 10
+"""
+
+
+def test_the_description_of_a_field_to_be_built_is_a_scenario() -> None:
+    scenario = load_scenario(BUILT, "garden.treering.toml")
+    assert (scenario.network, scenario.period_ms, scenario.air.quality.loss) == ("ring", 3_000, 0.1)
+    assert scenario.topology().order == (1, 2, 3)
+    assert scenario.air.broken_links == {(3, 2)}, "node 2 is to hear node 1 alone"
+
+
+def test_what_it_says_of_the_run_is_said_once() -> None:
+    with pytest.raises(DescriptionError, match="network stands above the first table as well; give it once"):
+        load_scenario(BUILT + '[run]\nnetwork = "ring"\n', "f")
+    with pytest.raises(DescriptionError, match=r"network stands above a \[field\]; write it below \[run\]"):
+        load_scenario('network = "ring"\n[field]\ngrid = "2x2"\n', "f")

@@ -82,7 +82,7 @@ def test_the_projects_own_toml() -> None:
         ("rnage_m = 3\n", "f:1: unknown key 'rnage_m'; known are"),
         (
             "# mine\n[radio]\nloss = 0\n",
-            "f:2: unknown key 'radio'; known are range_m, root, order, node; for more",
+            "f:2: unknown key 'radio'; known are range_m, root, order, node, name",
         ),
         ("range_m = 3\n", "f:1: no nodes; add a [[node]] table"),
         ("node = 3\n", "f:1: node is 3; write a table for each: [[node]]"),
@@ -97,3 +97,33 @@ def test_a_wrong_file_names_its_line_and_the_remedy(text: str, message: str) -> 
         load_topology(text, "f")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+FIELD = """name = "garden"
+network = "tree"
+range_m = 20
+
+[plan]
+image = "garden.png"
+
+[[node]]
+id = 3
+board = "uno"
+sensors = ["sht31"]
+x_m = 0
+y_m = 0
+
+[[node]]
+id = 5
+board = "pi"
+roles = ["gateway", "controller"]
+x_m = 10
+y_m = 0
+"""
+
+
+def test_the_description_of_a_field_to_be_built_tells_the_places_and_its_gateway_is_the_root() -> None:
+    field = load_topology(FIELD, "garden.treering.toml")
+    assert field.places[3] == Place(3, 0.0, 0.0, 0.0, 20.0)
+    assert field.root == 5
+    assert load_topology("root = 3\n" + FIELD, "garden.treering.toml").root == 3
