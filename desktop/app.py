@@ -84,7 +84,7 @@ def _run_window(options: Options) -> int:
         raise _NoDisplayError(f"{error}; install Python's tkinter") from error
     from desktop import theme
     from desktop.sources.log import LogSource
-    from desktop.sources.source import DemoSource
+    from desktop.sources.demo import DemoSource
     from desktop.window import Window, open_root
 
     # Before there is a window: its errors are the command's.

@@ -24,8 +24,9 @@ from desktop.keep.files import FilesFeature
 from desktop.page import Page
 from desktop.palette import DARK, LIGHT
 from desktop.shell.settings import Settings, SettingsFile
+from desktop.sources.demo import DemoSource
 from desktop.sources.session import Session
-from desktop.sources.source import DemoSource, Source, State
+from desktop.sources.source import Source, State
 from desktop.start_page import StartPage, offers
 from desktop.status_bar import StatusBar
 from desktop.workspace import Workspace

@@ -31,8 +31,7 @@ from bridge.addresses import Address  # noqa: E402
 from desktop.bridge_page.feature import BridgeFeature  # noqa: E402
 from desktop.palette import DARK, LIGHT, PALETTES  # noqa: E402
 from desktop.sources.bridge import BridgeSource  # noqa: E402
-from desktop.sources.demo import FIRST_KILL_ROUND  # noqa: E402
-from desktop.sources.source import DemoSource  # noqa: E402
+from desktop.sources.demo import FIRST_KILL_ROUND, DemoSource  # noqa: E402
 from protocol.packets import Network  # noqa: E402
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop.actions import Action
 from desktop.connect.dialog import ConnectDialog
 from desktop.feature import Feature
-from desktop.sources.source import DemoSource
+from desktop.sources.demo import DemoSource
 from protocol.packets import Network
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
+from desktop.simulate.source import SimulatedSource
+from desktop.sources.source import Report
 from protocol.capture import Record
 from protocol.packets import Network
 from protocol.simulator.faults import Fault, Kill, Revive
@@ -91,3 +93,19 @@ def _faults(victims: Sequence[int]) -> Iterator[Fault]:
         killed = FIRST_KILL_ROUND + i * ROUNDS_BETWEEN_KILLS
         yield Fault(killed, Kill(victim))
         yield Fault(killed + ROUNDS_DOWN, Revive(victim))
+
+
+class DemoSource(SimulatedSource):
+    """A demo network; `speed` is how many of its seconds pass in one of ours."""
+
+    def __init__(self, network: Network = Network.TREE, *, speed: float = 1.0) -> None:
+        super().__init__(f"Demo {DEMOS[network].name}", speed=speed)
+        self._network = network
+
+    def build(self, on_record: Callable[[Record], None], report: Report) -> Simulation:
+        """See SimulatedSource.build."""
+        return demo_simulation(on_record, self._network)
+
+    def summary(self) -> str:
+        """See SimulatedSource.summary."""
+        return f"{DEMOS[self._network].nodes} simulated nodes; one dies and comes back now and then"

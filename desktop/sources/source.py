@@ -1,9 +1,8 @@
-"""Where records come from: one interface, and the demo. Sources have their own threads and touch no view."""
+"""Where records come from: one interface. Sources have their own threads and touch no view."""
 
 from __future__ import annotations
 
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.access import OPEN, Access, RecordOpener
-from desktop.sources.demo import DEMOS, demo_simulation
 from protocol.capture import Record
-from protocol.packets import Network
 
-_STEP_S = 0.02
-_CATCH_UP_S = 1.0
 _STOP_TIMEOUT_S = 5.0
 
 
@@ -109,29 +104,3 @@ class Worker(ABC):
         except Exception as error:
             report(Status(State.FAILED, str(error)))
             raise  # into the log, with its traceback
-
-
-class DemoSource(Worker):
-    """A demo network; `speed` is how many of its seconds pass in one of ours."""
-
-    log = None
-    is_simulated = True
-
-    def __init__(self, network: Network = Network.TREE, *, speed: float = 1.0) -> None:
-        super().__init__()
-        self.title = f"Demo {DEMOS[network].name}"
-        self._network = network
-        self._speed = speed
-
-    def work(self, put: Put, report: Report) -> None:
-        """Let the field's time follow the clock's."""
-        nodes = DEMOS[self._network].nodes
-        report(Status(State.RUNNING, f"{nodes} simulated nodes; one dies and comes back now and then"))
-        simulation = demo_simulation(put, self._network)
-        last_s = time.monotonic()
-        while not self.stopping.wait(_STEP_S):
-            now_s = time.monotonic()
-            # After a sleep of the computer the field goes on where it was.
-            passed_s = min(now_s - last_s, _CATCH_UP_S)
-            simulation.advance_to(simulation.clock.now_us + round(passed_s * self._speed * 1e6))
-            last_s = now_s

@@ -18,6 +18,12 @@ class Links:
         self._never = frozenset(never)
         self._cut: set[tuple[int, int]] = set()
         self._group: Mapping[int, int] = {}
+        self.partition: Partition | None = None  # what keeps groups apart now
+
+    @property
+    def cut(self) -> frozenset[tuple[int, int]]:
+        """The links that were cut and have not healed."""
+        return frozenset(self._cut)
 
     @property
     def listeners(self) -> Listeners:
@@ -42,8 +48,10 @@ class Links:
             case Heal(a, b):
                 self._cut -= {(a, b), (b, a)}
             case Partition(groups):
+                self.partition = action
                 self._group = {node: index for index, group in enumerate(groups) for node in group}
             case Merge():
+                self.partition = None
                 self._group = {}
 
     def wire(self, stations: Mapping[int, Station]) -> None:

@@ -169,6 +169,16 @@ class Simulation:
         """How good every link is now."""
         return self._channel.quality
 
+    @property
+    def cut(self) -> frozenset[tuple[int, int]]:
+        """The links (speaker, listener) that were cut and have not healed."""
+        return self._links.cut
+
+    @property
+    def partition(self) -> Partition | None:
+        """What keeps groups of nodes apart now."""
+        return self._links.partition
+
     def link_loss(self, a: int, b: int) -> float:
         """What the link from `a` to `b` loses besides."""
         return self._channel.link_loss(a, b)

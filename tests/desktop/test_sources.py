@@ -20,10 +20,11 @@ from desktop.model.model import Model, Standing
 from desktop.model.words import EventKind
 from desktop.network.scenes import scene_of
 from desktop.sources import session as session_module
+from desktop.sources.demo import DemoSource
 from desktop.sources.live import LiveSource, own_id
 from desktop.sources.log import LogSource
 from desktop.sources.session import Security, Session
-from desktop.sources.source import DemoSource, Put, Report, State, Status, Worker
+from desktop.sources.source import Put, Report, State, Status, Worker
 from protocol.capture import Direction, Record
 from protocol.observer import json_line
 from protocol.packets import DropReason, Network

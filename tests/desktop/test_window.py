@@ -14,8 +14,8 @@ from desktop.keep.files import FilesFeature
 from desktop.model.model import Standing
 from desktop.network.scenes import scene_of
 from desktop.network.view import TITLES
-from desktop.sources.demo import DEMOS, VICTIMS
-from desktop.sources.source import DemoSource, State
+from desktop.sources.demo import DEMOS, VICTIMS, DemoSource
+from desktop.sources.source import State
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
 from protocol.packets import Network

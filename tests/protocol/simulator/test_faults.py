@@ -163,6 +163,13 @@ def test_a_field_tells_what_was_done_to_it() -> None:
     assert simulation.frozen == {2}
     assert simulation.quality == Quality(loss=0.5)
     assert (simulation.link_loss(3, 1), simulation.link_loss(1, 2)) == (0.25, 0.0)
+    parting = Partition((frozenset({1}),))
+    simulation.apply(Cut(1, 2), Cut(2, 3, one_way=True), parting)
+    assert simulation.cut == {(1, 2), (2, 1), (2, 3)}
+    assert simulation.partition == parting
+    simulation.apply(Heal(1, 2), Merge())
+    assert simulation.cut == {(2, 3)}
+    assert simulation.partition is None
 
 
 def test_a_clock_that_is_put_forward_skips_time() -> None:

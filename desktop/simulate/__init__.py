@@ -1,0 +1,1 @@
+"""A field in the simulator that a person watches and hurts."""
