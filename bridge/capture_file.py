@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bridge.errors import UsageError
 from protocol.capture import CaptureError, CaptureReader, CaptureWriter, CutShortError, Record
 
 READ_BYTES = 1 << 16
+RETRY_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -19,17 +21,23 @@ _log = logging.getLogger(__name__)
 class CaptureFile:
     """A new packet log at `path`: an existing file is kept, and `-1`, `-2`, ... added to the new one's name.
 
-    Raises UsageError if there can be no such file. When writing fails later (disk full) `on_failure` gets one
-    line, what is there stays readable, and further records are not kept.
+    Raises UsageError if there can be no such file. When writing fails later (disk full) what is there stays
+    readable, further records are counted in `lost`, and every few seconds one is tried again: then the log
+    goes on in a new section. `on_notice` gets a line for the end and for the new beginning.
     """
 
-    def __init__(self, path: str | Path, on_failure: Callable[[str], None] = _log.warning) -> None:
+    def __init__(self, path: str | Path, on_notice: Callable[[str], None] = _log.warning) -> None:
+        self.lost = 0
         self._writer = CaptureWriter()
-        self._on_failure = on_failure
-        self._has_records = False
+        self._on_notice = on_notice
+        self._has_records = self._has_ended = False
         self._size_bytes = 0
+        self._retry_s = 0.0
         self.path, self._file = new_file.create(Path(path))
-        self._append(self._writer.header())
+        try:
+            self._append(self._writer.header())
+        except OSError as error:
+            self._tell_failure(error)
 
     @property
     def is_recording(self) -> bool:
@@ -37,32 +45,62 @@ class CaptureFile:
         return not self._file.closed
 
     def write(self, record: Record) -> None:
-        """Append `record`; does nothing after a failure."""
-        if self.is_recording:
+        """Append `record`, or count it as lost."""
+        if not self.is_recording and not self._begin_again():
+            self.lost += 1
+            return
+        blocks = self._writer.encode(record)
+        try:
+            self._append(blocks)
+        except OSError as error:
+            self.lost += 1
+            self._tell_failure(error)
+        else:
             self._has_records = True
-            self._append(self._writer.encode(record))
 
     def close(self) -> None:
         """End the log; one without a record is removed."""
+        self._has_ended = True
         self._file.close()
         if not self._has_records:
             self.path.unlink(missing_ok=True)
 
     def _append(self, blocks: bytes) -> None:
+        """All of it, or nothing, and the file is closed. Raises OSError."""
         rest = memoryview(blocks)
         try:
             while rest:  # unbuffered: a write may be a part, when the disk becomes full
                 rest = rest[self._file.write(rest) :]
             self._size_bytes += len(blocks)
-        except OSError as error:
+        except OSError:
             with contextlib.suppress(OSError):
                 self._file.truncate(self._size_bytes)
             with contextlib.suppress(OSError):
                 self._file.close()
-            self._on_failure(
-                f"{self.path}: {error.strerror}; recording has stopped, what is there can be read."
-                " Make room and start again"
-            )
+            self._retry_s = time.monotonic() + RETRY_S
+            raise
+
+    def _begin_again(self) -> bool:
+        """Whether there is room now. The section is new: the old one may lack the description of a link."""
+        if self._has_ended or time.monotonic() < self._retry_s:
+            return False
+        try:
+            self._file = open(self.path, "r+b", buffering=0)  # noqa: SIM115 (close)
+            self._file.truncate(self._size_bytes)
+            self._file.seek(self._size_bytes)
+            self._append(self._writer.header())
+        except OSError:
+            self._file.close()
+            self._retry_s = time.monotonic() + RETRY_S
+            return False
+        self._on_notice(f"{self.path}: recording goes on; {self.lost} records in all are not in it")
+        return True
+
+    def _tell_failure(self, error: OSError) -> None:
+        self._on_notice(
+            f"{self.path}: {error.strerror}; recording has stopped, what is there can be read."
+            " It goes on when there is room"
+        )
 
 
 def read_records(path: str | Path, on_notice: Callable[[str], None] = _log.warning) -> Iterator[Record]:

@@ -146,11 +146,49 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
     assert ended.stdout == "goes on\n"
     assert ended.stderr == (
         f"{path}: File too large; recording has stopped, what is there can be read."
-        " Make room and start again\n"
+        " It goes on when there is room\n"
     )
     records = list(read_records(path, no_cut))
     assert [record.timestamp_us for record in records] == list(range(len(records)))
     assert limit_bytes - 200 < path.stat().st_size <= limit_bytes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+def test_when_there_is_room_again_the_log_goes_on(tmp_path: Path) -> None:
+    """Also with a link whose description was lost with the record that the disk had no room for."""
+    path = tmp_path / "field.pcapng"
+    program = textwrap.dedent(
+        f"""
+        import resource
+        from bridge import capture_file
+        from protocol.capture import Direction, Record
+        capture_file.RETRY_S = 0.0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
+        log = capture_file.CaptureFile({str(path)!r})
+        count = 0
+        while log.is_recording:
+            log.write(Record(count, f"air {{count}}", Direction.OUTBOUND, bytes(100)))
+            count += 1
+        capture_file.RETRY_S = 3_600.0
+        log._retry_s = 0.0
+        log.write(Record(1_000, "air", Direction.OUTBOUND, bytes(1_000)))
+        assert log.lost == 2, log.lost
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        log._retry_s = 0.0
+        for i in range(3):
+            log.write(Record(2_000 + i, f"air {{count - 1}}", Direction.OUTBOUND, bytes(100)))
+        assert log.is_recording
+        log.close()
+        log.write(Record(3_000, "air", Direction.OUTBOUND, bytes(100)))
+        print(count)
+        """
+    )
+    ended = run_limited(program)
+    count = int(ended.stdout)
+    assert ended.stderr.splitlines()[-1] == f"{path}: recording goes on; 2 records in all are not in it"
+    records = list(read_records(path, no_cut))
+    assert [record.timestamp_us for record in records] == [*range(count - 1), 2_000, 2_001, 2_002]
+    assert records[-1].link == f"air {count - 1}"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
