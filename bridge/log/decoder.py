@@ -69,7 +69,7 @@ class Decoder:
             raise StateError(str(error)) from error
         if not isinstance(observer, Observer) or not isinstance(heard, HeardSenders | None):
             raise StateError("not the state of an observer")
-        _check_shape(observer)
+        check_shape(observer)
         self.opener.recall(heard)
         self.observer = observer
         self.records, self.newest_us = records, newest_us
@@ -103,8 +103,8 @@ _FRESH: dict[type, set[str]] = {type(fresh): set(attributes(fresh)) for fresh in
 )}  # fmt: skip
 
 
-def _check_shape(observer: Observer) -> None:
-    """The state may be of another version of the program."""
+def check_shape(observer: Observer) -> None:
+    """The state may be of another version of the program. Raises StateError."""
     for part in (observer, *attributes(observer).values()):
         if type(part) in _FRESH and set(attributes(part)) != _FRESH[type(part)]:
             raise StateError(f"{type(part).__name__} is another in this version")

@@ -1,4 +1,4 @@
-"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules and streams.
+"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules, streams and the app's models.
 
 As pickle does it, but of values and the classes of these packages alone, none of whose code is run: a state
 that somebody else made cannot do anything. An object that is shared stays shared.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
-_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.")
+_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.", "desktop.model.")
 _ATOMS = (int, str, bool, float, type(None))
 _MUTABLE: dict[object, Callable[[], Any]] = {"l": list, "s": set}
 
