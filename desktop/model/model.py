@@ -6,14 +6,17 @@ what has changed since the last time.
 
 from __future__ import annotations
 
-from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, Self
 
+from bridge.log.decoder import StateError, check_shape
+from bridge.log.plain import attributes, dump, load
+from desktop.model.history import NodeHistories, Series
 from desktop.model.news import NetworkNews
 from desktop.model.readings import ReadingsByRound, RoundReadings, readings_in_tree
+from desktop.model.recent import Recent
 from desktop.model.words import (
     EventKind,
     EventLine,
@@ -23,7 +26,7 @@ from desktop.model.words import (
     round_text,
     seeking_text,
 )
-from protocol.aggregate import Aggregate, Metric
+from protocol.aggregate import Aggregate
 from protocol.capture import Record
 from protocol.observer import (
     Dropped,
@@ -37,8 +40,6 @@ from protocol.observer import (
 )
 from protocol.packets import FrameType, Network, Pairs, peek_header
 
-# A day of rounds at 5 s, of one metric; the packet log keeps the rest.
-MAX_POINTS = 17_280
 MAX_ROWS = 20_000
 MAX_EVENTS = 20_000
 BEST_QUALITY = 255  # PROTOCOL.md section 2, link
@@ -95,35 +96,6 @@ def hung_under(nodes: Sequence[TreeNode]) -> dict[int, int | None]:
 
 
 @dataclass(slots=True)
-class Series:
-    """One metric over time: seconds since the first record, values in the unit (NaN where there is none)."""
-
-    metric: Metric
-    time_s: array[float] = field(default_factory=lambda: array("d"))
-    maximum: array[float] = field(default_factory=lambda: array("d"))
-    average: array[float] = field(default_factory=lambda: array("d"))
-    count: array[float] = field(default_factory=lambda: array("d"))
-    count_lo: array[float] = field(default_factory=lambda: array("d"))
-    alive: array[float] = field(default_factory=lambda: array("d"))
-
-    def append(self, time_s: float, row: RoundRow) -> None:
-        """Add a round; beyond MAX_POINTS the oldest eighth is let go."""
-        nan = float("nan")
-        self.time_s.append(time_s)
-        self.maximum.append(nan if row.maximum is None else row.maximum)
-        self.average.append(nan if row.average is None else row.average)
-        self.count.append(row.aggregate.count)
-        self.count_lo.append(row.count_lo)
-        self.alive.append(nan if row.alive is None else row.alive)
-        if len(self.time_s) > MAX_POINTS:
-            for column in self._columns():
-                del column[: MAX_POINTS // 8]
-
-    def _columns(self) -> tuple[array[float], ...]:
-        return self.time_s, self.maximum, self.average, self.count, self.count_lo, self.alive
-
-
-@dataclass(slots=True)
 class Changes:
     """What is new since the last time; `sent` holds (source, destination) of the frames.
 
@@ -137,14 +109,25 @@ class Changes:
     settled: list[RoundReadings] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Past:
+    """What a model has told before its state was taken; others may share it."""
+
+    rows: Sequence[RoundRow] = ()
+    events: Sequence[EventLine] = ()
+    series: dict[int, Series] = field(default_factory=dict)
+    node_series: NodeHistories = field(default_factory=NodeHistories)
+
+
 class Model:
     """The state of one session."""
 
     def __init__(self) -> None:
         self.observer = Observer()
-        self.rows: deque[RoundRow] = deque(maxlen=MAX_ROWS)
-        self.events: deque[EventLine] = deque(maxlen=MAX_EVENTS)
+        self.rows: Recent[RoundRow] = Recent(MAX_ROWS)
+        self.events: Recent[EventLine] = Recent(MAX_EVENTS)
         self.series: dict[int, Series] = {}
+        self.node_series = NodeHistories()
         self.start_us: int | None = None
         self.now_us = 0
         self.settled: RoundReadings | None = None  # the last round of which the readings are known
@@ -167,6 +150,25 @@ class Model:
                 kind, source, destination, _ = peek_header(record.frame)
                 self._changes.sent.add((source, destination))
                 self._note_frame(kind & _TYPE_MASK, source)
+
+    def state(self) -> object:
+        """All that what is to come depends on, for `restored`: values for JSON, without what was told before."""
+        return dump({name: getattr(self, name) for name in _STATE})
+
+    @classmethod
+    def restored(cls, state: object, past: Past) -> Self:
+        """The model that had this state and had told `past`. Raises StateError."""
+        try:
+            values: dict[str, Any] = load(state)
+            model = cls()
+            for name in _STATE:
+                _check_part(values[name], getattr(model, name))
+                setattr(model, name, values[name])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(str(error)) from error
+        model.rows, model.events = Recent(MAX_ROWS, past.rows), Recent(MAX_EVENTS, past.events)
+        model.series, model.node_series = past.series, past.node_series
+        return model
 
     def notice(self, text: str) -> None:
         """Add a line of the program's own to the events."""
@@ -260,8 +262,10 @@ class Model:
                     self._called_us[node] = timestamp_us
                 case Dropped():
                     self._tell_of_bad(seen)
-                case ReadingsSeen(_, node, version, pairs):
+                case ReadingsSeen(timestamp_us, node, version, pairs):
                     self._readings.add(version, node, pairs)
+                    for metric_id, raw in pairs:
+                        self.node_series.append(node, metric_id, self.seconds(timestamp_us), raw)
             for kind, text in self._news.of(seen):
                 self._say(seen.timestamp_us, kind, text)
         for node, parent in abandoned.items():
@@ -287,6 +291,19 @@ class Model:
         if settled is not None:
             self.settled = settled
             self._changes.settled.append(settled)
+            for metric_id, row in settled.rows.items():
+                told = [raws[metric_id] for raws in settled.readings.values() if metric_id in raws]
+                if told:
+                    self.series[metric_id].tell_least(self.seconds(row.timestamp_us), row, min(told))
+
+    def _note_readings_in_tree(self, settled: RoundReadings) -> None:
+        """Leaves tell theirs; of the others the result tells who read the maximum."""
+        for metric_id, row in settled.rows.items():
+            raws = {node: read[metric_id] for node, read in settled.readings.items() if metric_id in read}
+            if row.max is not None and row.max_id is not None:
+                raws[row.max_id] = row.max
+            for node, raw in raws.items():
+                self.node_series.append(node, metric_id, self.seconds(row.timestamp_us), raw)
 
     def _take_round(self, rows: list[RoundRow]) -> None:
         for row in rows:
@@ -300,7 +317,9 @@ class Model:
             self._say(row.timestamp_us, kind, round_text(row))
             if self.network is Network.TREE:
                 reports = (node.aggregates for node in self.observer.nodes.values())
-                self._settle(readings_in_tree(rows, reports))
+                settled = readings_in_tree(rows, reports)
+                self._settle(settled)
+                self._note_readings_in_tree(settled)
             else:
                 self._settle(self._readings.finish(rows, self.observer.readings))
 
@@ -314,3 +333,17 @@ class Model:
         line = EventLine(timestamp_us, kind, text)
         self.events.append(line)
         self._changes.events.append(line)
+
+
+_STATE = ("observer", "start_us", "now_us", "settled", "_readings", "_news", "_called_us")
+
+
+def _check_part(part: object, fresh: object) -> None:
+    """A part of a state may be of another version of the program. Raises StateError."""
+    if fresh is None:
+        if not isinstance(part, int | RoundReadings | None):
+            raise StateError(f"{type(part).__name__} in the state of a model")
+    elif type(part) is not type(fresh) or set(attributes(part)) != set(attributes(fresh)):
+        raise StateError(f"{type(fresh).__name__} is another in this version")
+    elif isinstance(part, Observer):
+        check_shape(part)

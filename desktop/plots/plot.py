@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
 
-from desktop.model.model import Series
+from desktop.model.history import Series
 from desktop.model.words import duration_label, unit_label
 from desktop.palette import Palette
 

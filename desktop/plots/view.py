@@ -13,7 +13,8 @@ from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg
 from matplotlib.figure import Figure
 
 from desktop import theme
-from desktop.model.model import Changes, Model, Series
+from desktop.model.history import Series
+from desktop.model.model import Changes, Model
 from desktop.model.words import latest_labels, metric_label
 from desktop.plots.plot import AggregatePlot
 from desktop.view import View

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from desktop.model.model import Model, Series, Standing
+from desktop.model.history import Series
+from desktop.model.model import Model, Standing
 from desktop.network.activity import ACTIVE_S, Activity
 from desktop.network.motion import MOVE_S, Motion
 from desktop.network.node_images import node_image
