@@ -1,4 +1,4 @@
-"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules, streams and the app's models.
+"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules, streams and models.
 
 As pickle does it, but of values and the classes of these packages alone, none of whose code is run: a state
 that somebody else made cannot do anything. An object that is shared stays shared.
