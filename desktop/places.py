@@ -26,14 +26,19 @@ def settings() -> Path:
     return platformdirs.user_config_path(NAME, appauthor=False) / "desktop.toml"
 
 
-def layout() -> Path:
-    """The file of how the window was when it was closed, which nobody needs to keep."""
-    return platformdirs.user_state_path(NAME, appauthor=False) / "desktop-layout.json"
+def memory() -> Path:
+    """The file of how the window was and what was done last, which nobody needs to keep."""
+    return platformdirs.user_state_path(NAME, appauthor=False) / "desktop.json"
 
 
 def unsaved() -> Path:
     """The folder of what is not saved yet, and of what says that a session runs: for after a crash."""
     return platformdirs.user_state_path(NAME, appauthor=False) / "unsaved"
+
+
+def notes() -> Path:
+    """The folder of the notes on logs that stand where nothing can be written."""
+    return platformdirs.user_state_path(NAME, appauthor=False) / "notes"
 
 
 def error_log() -> Path:

@@ -67,7 +67,7 @@ class LateFile:
                 return
             try:
                 make_private_folder(self.path.parent)
-                write_private(self.path, text.encode())
+                write_private(self.path, text.encode(errors="replace"))
             except UsageError as error:
                 self.problem = str(error)
             else:

@@ -1,0 +1,237 @@
+"""What stays of sessions: recordings in their ring, bookmarks, and what a crash has left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.errors import UsageError
+from bridge.status_view import size_text
+from desktop import places
+from desktop.actions import Action
+from desktop.feature import Feature
+from desktop.keep.autosave import Autosave, Leftover
+from desktop.keep.bookmark_view import BookmarkView
+from desktop.keep.bookmarks import Bookmarks
+from desktop.keep.files import FilesFeature
+from desktop.keep.recordings import Recordings
+from desktop.keep.recordings_page import Commands, RecordingsPage
+from desktop.keep.recovery_bar import RecoveryBar, Salvage
+from desktop.keep.ring_keeper import RingKeeper
+from desktop.keep.running import Crashed, RunningSession
+from desktop.shell.settings import Settings
+from desktop.sources.session import Session
+
+if TYPE_CHECKING:
+    from desktop.window import Window
+
+MENU = "Record"
+
+
+class KeepFeature(Feature):
+    """`bookmarks` are those of the log that is shown; who has unsaved work calls `offer_unsaved`."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.bookmarks = Bookmarks()
+        self.recordings = Recordings(_folder(window.settings))
+        self._running = RunningSession()
+        self._ring = RingKeeper(self._running.spared_logs)
+        self._was_recording = False
+        self._is_warned = False
+        self._salvage: list[Salvage] | None = [self._salvage_of(found) for found in self._running.crashed()]
+        self._bar: RecoveryBar | None = None
+        workspace = window.workspace
+        self.view = BookmarkView(workspace.tabs, self.bookmarks, add=self.add_bookmark, go_to=self.go_to)
+        workspace.add_tab(self.view, "Bookmarks")
+        self.page = RecordingsPage(
+            window.root,
+            self.recordings,
+            Commands(
+                lambda log: window.feature(FilesFeature).open_log(log),
+                window.complain,
+                lambda: self._limit_bytes,
+                self._running.open_logs,
+            ),
+        )
+        window.add_page(self.page)
+        self.actions = [
+            Action(MENU, "Recordings", "Shift+o", lambda: window.toggle_page(self.page)),
+            Action(MENU, "Keep this recording", "", self.keep),
+            Action(MENU, "Bookmark here", "Shift+b", self.add_bookmark),
+            Action(MENU, "Undo removal of a bookmark", "", self.view.undo),
+            Action(MENU, "Undo delete of a recording", "", self.page.undo),
+        ]
+
+    # --- for the window and for other features -----------------------------------------------------------
+
+    def new_recording(self) -> Path | None:
+        """The file for a session that begins now; None if none is wanted, or there can be none."""
+        if not self.window.settings.recording:
+            return None
+        try:
+            return self.recordings.new_path()
+        except UsageError as error:
+            self.window.complain("This session is not recorded", str(error))
+            return None
+
+    def offer_unsaved(self, kind: str, autosave: Autosave, open_text: Callable[[str], object]) -> None:
+        """Offer what runs that crashed left in that autosave; called once, while features are made.
+
+        `kind` is a word such as "field"; `open_text` shows the text to a person, who may save it.
+        """
+        for leftover in autosave.pending():
+            self._add_salvage(_unsaved(kind, leftover, open_text))
+
+    def keep(self) -> None:
+        """The ring leaves the recording of this session alone."""
+        if self.window.session_or_complaint("There is nothing to keep yet"):
+            self.bookmarks.keep()
+            self.window.notice("this recording is kept for good")
+
+    def add_bookmark(self) -> None:
+        """At the time that is shown; a person may say what it is."""
+        session = self.window.session_or_complaint("There is nothing to mark yet")
+        if session is not None:
+            if self.page.winfo_manager():
+                self.window.toggle_page(self.page)
+            self.window.workspace.select(self.view)
+            self.view.edit(self.bookmarks.add(session.viewed.now_us))
+
+    def go_to(self, time_us: int) -> None:
+        """Show the network as it was then."""
+        seek = getattr(self.window.session, "seek", None)
+        if seek is None:
+            self.window.complain(
+                "This session cannot go back", "Open its log: there every time can be shown."
+            )
+        else:
+            seek(time_us)
+
+    # --- what goes on ------------------------------------------------------------------------------------
+
+    def attend(self, session: Session | None) -> None:
+        """See desktop.feature.Feature.attend."""
+        self._running.end()
+        self._is_warned = False
+        self._was_recording = session is not None and session.is_recording
+        if session is None:
+            self.bookmarks.close()
+            return
+        is_recorded = session.source.log is None and session.kept
+        in_ring = is_recorded and session.log.parent == self.recordings.folder
+        self.bookmarks.open(session.log, source=session.source.title if in_ring else None)
+        self._running.begin(session.log, session.source.title, is_recorded=is_recorded)
+        self._ring.hurry()
+
+    def heed(self, settings: Settings) -> None:
+        """See desktop.feature.Feature.heed."""
+        self.recordings = self.page.recordings = Recordings(_folder(settings))
+        self._ring.hurry()
+
+    def refresh(self) -> None:
+        """See desktop.feature.Feature.refresh."""
+        self._show_salvage()
+        session = self.window.session
+        if session is not None:
+            self.bookmarks.start_us = session.model.start_us
+            self._watch(session)
+        if self.window.settings.recording:
+            self._ring.look(self.recordings, self._limit_bytes)
+        for name in self._ring.removed():
+            self.window.notice(f"{name} is removed: the ring of recordings is full")
+
+    def repaint(self) -> None:
+        """See desktop.feature.Feature.repaint."""
+        if self._bar is not None and self._bar.winfo_exists():
+            self._bar.repaint()
+
+    def close(self) -> None:
+        """See desktop.feature.Feature.close."""
+        self.bookmarks.close()
+        self._ring.close()
+        self._running.end()
+
+    @property
+    def _limit_bytes(self) -> int:
+        return self.window.settings.recording_limit_mb * 1_000_000
+
+    def _watch(self, session: Session) -> None:
+        """A disk that is full, or a session that outgrows the ring, is told."""
+        if session.is_recording != self._was_recording and session.source.log is None:
+            self._was_recording = session.is_recording
+            free = size_text(self.recordings.free_bytes())
+            if session.is_recording:
+                self.window.notice("there is room again: recording goes on")
+            else:
+                text = (
+                    f"{session.log}: nothing can be written there; the disk has {free} free. What is recorded"
+                    " can be read. Make room, and recording goes on by itself."
+                )
+                self.window.complain("Recording has stopped", text)
+                self.window.notice("recording has stopped: make room on the disk")
+                self._ring.hurry()
+        if not self._is_warned and session.is_recording and _size_bytes(session.log) > self._limit_bytes:
+            self._is_warned = True
+            limit = size_text(self._limit_bytes)
+            self.window.notice(f"this recording alone is larger than the ring ({limit}); it goes on")
+
+    # --- after a crash -----------------------------------------------------------------------------------
+
+    def _salvage_of(self, crashed: Crashed) -> Salvage:
+        size = size_text(_size_bytes(crashed.log))
+        text = f"“{crashed.title}” of {crashed.mark.saved_at:%Y-%m-%d %H:%M} did not end: {size} recorded"
+
+        def choose(act: Callable[[Path], object]) -> Callable[[], None]:
+            def run() -> None:
+                try:
+                    act(crashed.log)
+                    crashed.mark.discard()
+                except (UsageError, OSError) as error:
+                    self.window.complain("This recording cannot be changed", str(error))
+
+            return run
+
+        recordings = Recordings(crashed.log.parent)
+        return Salvage(
+            text,
+            (
+                ("Open", choose(lambda log: self.window.feature(FilesFeature).open_log(log))),
+                ("Keep", choose(recordings.keep)),
+                ("Discard", choose(recordings.trash)),
+            ),
+        )
+
+    def _add_salvage(self, salvage: Salvage) -> None:
+        if self._salvage is not None:
+            self._salvage.append(salvage)
+        elif self._bar is not None and self._bar.winfo_exists():
+            self._bar.add(salvage)
+
+    def _show_salvage(self) -> None:
+        """Once, when all of the window is there."""
+        salvage, self._salvage = self._salvage, None
+        if salvage:
+            self._bar = RecoveryBar(self.window.root, salvage)
+            self._bar.pack(fill="x", after=self.window.header)
+
+
+def _unsaved(kind: str, leftover: Leftover, open_text: Callable[[str], object]) -> Salvage:
+    def open_it() -> None:
+        open_text(leftover.text)
+        leftover.discard()
+
+    text = f"An unsaved {kind} of {leftover.saved_at:%Y-%m-%d %H:%M} was left by a crash"
+    return Salvage(text, (("Open", open_it), ("Discard", leftover.discard)))
+
+
+def _folder(settings: Settings) -> Path:
+    return Path(settings.recording_folder) if settings.recording_folder else places.recordings()
+
+
+def _size_bytes(log: Path) -> int:
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0

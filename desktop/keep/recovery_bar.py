@@ -1,0 +1,78 @@
+"""What a crash has left, offered above everything until a person has chosen; it hinders nobody."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from tkinter import ttk
+
+import ttkbootstrap
+
+from desktop import theme
+
+MOST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """One thing that was found; each choice is a word and what it does, and ends the offer."""
+
+    text: str
+    choices: Sequence[tuple[str, Callable[[], object]]]
+
+
+class RecoveryBar(ttk.Frame):
+    """A line each; the first choice is the one to take."""
+
+    def __init__(self, master: tk.Misc, found: Sequence[Salvage]) -> None:
+        super().__init__(master, style="Card.TFrame", padding=theme.em_px() // 2)
+        self._found = list(found)
+        self._icons: list[ttk.Label] = []
+        self._fill()
+
+    def repaint(self) -> None:
+        """Take the colours of the theme in use."""
+        for icon in self._icons:
+            icon.configure(image=ttkbootstrap.Icon("life-preserver", size=16, color=theme.current().seeking))
+
+    def add(self, salvage: Salvage) -> None:
+        """One more."""
+        self._found.append(salvage)
+        self._fill()
+
+    def _fill(self) -> None:
+        for child in self.winfo_children():
+            child.destroy()
+        self._icons = []
+        for salvage in self._found[:MOST_LINES]:
+            self._add_line(salvage)
+        if (more := len(self._found) - MOST_LINES) > 0:
+            text = f"and {more} more: answer these, and they are shown"
+            ttk.Label(self, text=text, style="Muted.TLabel").pack(anchor="w", padx=theme.em_px())
+        self.repaint()
+
+    def _add_line(self, salvage: Salvage) -> None:
+        em = theme.em_px()
+        line = ttk.Frame(self, padding=(em // 2, em // 4))
+        line.pack(fill="x")
+        icon = ttk.Label(line)
+        icon.pack(side="left", padx=(0, em // 2))
+        self._icons.append(icon)
+        for at, (words, run) in reversed(list(enumerate(salvage.choices))):
+            button = ttkbootstrap.Button(
+                line,
+                text=words,
+                command=lambda run=run: self._choose(salvage, run),
+                bootstyle="secondary-outline" if at else "primary",
+            )
+            button.pack(side="right", padx=(em // 2, 0))
+        ttk.Label(line, text=salvage.text).pack(side="left")  # last: in a narrow window it is what is cut
+
+    def _choose(self, salvage: Salvage, run: Callable[[], object]) -> None:
+        self._found.remove(salvage)
+        if self._found:
+            self._fill()
+        else:
+            self.destroy()
+        run()
