@@ -83,8 +83,8 @@ def _run_window(options: Options) -> int:
     except ImportError as error:
         raise _NoDisplayError(f"{error}; install Python's tkinter") from error
     from desktop import theme
-    from desktop.sources.log import LogSource
     from desktop.sources.demo import DemoSource
+    from desktop.sources.log import LogSource
     from desktop.window import Window, open_root
 
     # Before there is a window: its errors are the command's.

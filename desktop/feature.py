@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desktop.actions import Action
-from desktop.shell.settings import Settings
-from desktop.sources.session import Session
 
 if TYPE_CHECKING:
+    from desktop.shell.settings import Settings
+    from desktop.sources.session import Session
     from desktop.window import Window
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from desktop.bridge_page.feature import BridgeFeature
 from desktop.connect.feature import SourcesFeature
 from desktop.feature import Feature
+from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
 from desktop.shell.help import HelpFeature
+from desktop.shell.start import StartFeature
 from desktop.shell.views import ViewsFeature
 
 FEATURES: tuple[type[Feature], ...] = (
     FilesFeature,
+    KeepFeature,
     SourcesFeature,
     BridgeFeature,
     ViewsFeature,
     HelpFeature,
+    StartFeature,
 )

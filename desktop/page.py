@@ -6,7 +6,9 @@ from tkinter import ttk
 
 
 class Page(ttk.Frame):
-    """What fills the window between the top line and the bottom line."""
+    """What fills the window between the top line and the bottom line; `title` is its name for people."""
+
+    title = ""
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""

@@ -63,6 +63,10 @@ def build_styles(style: ttk.Style) -> None:
     style.configure("Ground.TPanedwindow", background=palette.background)
     for name in ("maximum", "average", "count"):
         style.configure(f"{name.title()}.TLabel", foreground=getattr(palette, name))
+    style.configure("Row.TButton", anchor="w", padding=(em // 2, em // 4), background=palette.surface)
+    style.configure("Row.TButton", foreground=palette.accent, bordercolor=palette.surface)
+    style.configure("Row.TButton", lightcolor=palette.surface, darkcolor=palette.surface)
+    style.map("Row.TButton", background=[("hover", palette.selection), ("focus", palette.selection)])
     style.configure("Problem.TLabel", foreground=palette.maximum)
     line_px = nametofont("TkDefaultFont").metrics("linespace")
     style.configure(

@@ -1,40 +1,49 @@
-"""The main window: one session at a time, the views and pages that its features bring, and their actions."""
+"""The main window: one session at a time, the views and pages that its features bring, and their actions.
+
+The first picture is there before what is costly: the workspace and the features, and all that they import,
+come right after it, or as soon as anybody asks for them.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import ttkbootstrap
 
 from bridge.errors import TreeringError, UsageError
 from desktop import dialogs, places, theme
-from desktop.actions import Action, install
-from desktop.connect.feature import SourcesFeature
+from desktop.actions import Action
 from desktop.feature import Feature
-from desktop.features import FEATURES
 from desktop.header import Header, window_icon
-from desktop.keep.files import FilesFeature
 from desktop.page import Page
 from desktop.palette import DARK, LIGHT
+from desktop.shell import frame
+from desktop.shell.hint import Hint
+from desktop.shell.keys import Keys
+from desktop.shell.memory import Memory
+from desktop.shell.menu_bar import MenuBar
 from desktop.shell.settings import Settings, SettingsFile
-from desktop.sources.demo import DemoSource
-from desktop.sources.session import Session
-from desktop.sources.source import Source, State
-from desktop.start_page import StartPage, offers
-from desktop.status_bar import StatusBar
-from desktop.workspace import Workspace
+from desktop.start_page import StartPage
+
+if TYPE_CHECKING:
+    from desktop.sources.session import Session
+    from desktop.sources.source import Source
+    from desktop.workspace import Workspace
 
 DRAIN_MS = 25
 DRAIN_BUDGET_S = 0.015
 STATUS_MS = 250
-SIZE_PX, LEAST_SIZE_PX = (1280, 800), (760, 520)  # at the usual resolution
+_AFTER_PAINT_MS = 15
+_RECENT_ACTIONS, _RECENT_LOGS = "actions", "logs"
 
 _log = logging.getLogger(__name__)
 _AnyFeature = TypeVar("_AnyFeature", bound=Feature)
@@ -50,7 +59,6 @@ def open_root(mode: str) -> ttkbootstrap.App:
         dark_theme=theme.name_of(DARK),
         iconphoto=None,
     )
-    root.minsize(*ttkbootstrap.scale_size(root, LEAST_SIZE_PX))
     ttkbootstrap.on_theme_change(theme.build_styles)
     return root
 
@@ -65,24 +73,31 @@ class Window:
         self._failure_told = False
         self._complaint: dialogs.Dialog | None = None
         self._settings = SettingsFile(places.settings())
+        self.memory = Memory(places.memory())
         root.protocol("WM_DELETE_WINDOW", self.close)
         if sys.platform == "darwin":
             root.createcommand("tk::mac::Quit", self.close)
         root.report_callback_exception = self.on_exception
         self._icon = window_icon(root)
-        # The system's bars, the title and the menu take some of the screen's height.
-        screen_px = root.winfo_screenwidth(), root.winfo_screenheight() - 7 * theme.em_px()
-        width, height = map(min, ttkbootstrap.scale_size(root, SIZE_PX), screen_px)
-        root.geometry(f"{width}x{height}")
-        self._build()
-        self.show_page(self._start_page)
-        self._drain()
-        self._refresh()
+        frame.restore(root, self.memory)
+        self._menus = MenuBar(root)
+        self.header = Header(root)
+        self.header.pack(fill="x")
+        self._hint = Hint(root)
+        self._keys = Keys(root, lambda: self.shown_page, self.perform)
+        self.start_page = StartPage(root, self.perform_named)
+        self._pages: list[Page] = [self.start_page]
+        self._workspace: Workspace | None = None
+        self._features: list[Feature] = []
+        self.show_page(self.start_page)
+        root.after(_AFTER_PAINT_MS, self._furnish_soon)
 
     # --- sessions ----------------------------------------------------------------------------------------
 
     def start(self, source: Source) -> None:
         """Show this source instead of what is shown now."""
+        from desktop.sources.session import Session
+
         try:
             session = Session(source, self._recording_for(source))
         except TreeringError as error:
@@ -97,12 +112,15 @@ class Window:
         self._failure_told = False
         self.workspace.attend(session)
         self._status.attach(session)
+        self._status.pack(side="bottom", fill="x")
         self.header.set_title(session.source.title)
         self.root.title(f"{session.source.title} – Treering")
         self.show_page(self.workspace)
         session.start()
         for feature in self._features:
             feature.attend(session)
+        if session.source.log is not None:
+            self.memory.add_recent(_RECENT_LOGS, str(session.source.log.resolve()))
 
     def close_session(self) -> None:
         """End the source and go back to the start page."""
@@ -110,9 +128,24 @@ class Window:
         for feature in self._features:
             feature.attend(None)
         self._status.attach(None)
+        self._status.pack_forget()
         self.header.set_title("")
         self.root.title("Treering")
-        self.show_page(self._start_page)
+        self.show_page(self.start_page)
+
+    @property
+    def recent_logs(self) -> list[str]:
+        """The paths of the logs that were opened last, the last first."""
+        return self.memory.texts(_RECENT_LOGS)
+
+    @property
+    def recent_actions(self) -> list[str]:
+        """The labels of the actions that were done last, the last first."""
+        return self.memory.texts(_RECENT_ACTIONS)
+
+    def session_obstacle(self) -> str | None:
+        """The obstacle of actions that need a session."""
+        return None if self.session else "start the demo, connect, or open a log first"
 
     def session_or_complaint(self, heading: str) -> Session | None:
         """The session; without one a person is told, under that heading, what to do."""
@@ -127,12 +160,12 @@ class Window:
             self.session.model.publish()
 
     def _recording_for(self, source: Source) -> Path | None:
-        """A live field is always kept, the demo only on demand: it can be run again."""
+        """What comes from a log is on file already."""
+        from desktop.keep.feature import KeepFeature
+
         if source.log is not None:
             return None
-        if self._recording is None and not isinstance(source, DemoSource):
-            return places.new_recording()
-        return self._recording
+        return self._recording or self.feature(KeepFeature).new_recording()
 
     def _stop_session(self) -> None:
         if self.session is not None:
@@ -156,17 +189,53 @@ class Window:
     # --- pages and features ------------------------------------------------------------------------------
 
     @property
+    def workspace(self) -> Workspace:
+        """The views of a session."""
+        self.furnish()
+        assert self._workspace is not None
+        return self._workspace
+
+    @property
     def actions(self) -> list[Action]:
         """All that a person can do, in the order of the menus."""
+        self.furnish()
         return [action for feature in self._features for action in feature.actions]
 
     def feature(self, kind: type[_AnyFeature]) -> _AnyFeature:
         """The one of that kind; while they are made, those further down in FEATURES are not there."""
+        self.furnish()
         return next(feature for feature in self._features if isinstance(feature, kind))
+
+    def perform(self, action: Action) -> None:
+        """Do it, unless there is an obstacle, which is told."""
+        if problem := self.obstacle(action):
+            self.hint(f"{action.name}: {problem}")
+            return
+        self.memory.add_recent(_RECENT_ACTIONS, action.label)
+        action.run()
+
+    def perform_named(self, label: str) -> None:
+        """Do the action of that label."""
+        self.perform(next(action for action in self.actions if action.label == label))
+
+    def obstacle(self, action: Action) -> str | None:
+        """Why this cannot be done now, here."""
+        if action.page is not None and action.page is not self.shown_page:
+            return f"only on the page “{action.page.title}”"
+        return action.obstacle()
+
+    def hint(self, text: str) -> None:
+        """Say that at the lower edge, for some seconds."""
+        self._hint.show(text)
 
     def add_page(self, page: Page) -> None:
         """Have a page that `show_page` can show."""
         self._pages.append(page)
+
+    @property
+    def shown_page(self) -> Page | None:
+        """The page that is seen."""
+        return next((page for page in self._pages if page.winfo_manager()), None)
 
     def show_page(self, page: Page) -> None:
         """Show it instead of what is shown."""
@@ -176,7 +245,7 @@ class Window:
 
     def toggle_page(self, page: Page) -> None:
         """Show it; if it is shown, go back to the session or the start page."""
-        home = self._start_page if self.session is None else self.workspace
+        home = self.start_page if self.session is None else self.workspace
         self.show_page(home if page.winfo_manager() else page)
 
     def relabel(self, action: Action, text: str) -> None:
@@ -191,7 +260,7 @@ class Window:
             page.repaint()
         for feature in self._features:
             feature.repaint()
-        self._status.refresh()
+        self._hint.repaint()
 
     def close(self) -> None:
         """End all and close the window, unless a person keeps it open for what is not saved."""
@@ -200,27 +269,51 @@ class Window:
         self._stop_session()
         for feature in self._features:
             feature.close()
+        frame.remember(self.root, self.memory)
+        self.memory.save()
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.tk.call("after", "cancel", timer)  # or Tk calls what is no more
         self.root.destroy()
 
-    def _build(self) -> None:
-        self.workspace = Workspace(self.root)
-        self._pages: list[Page] = [self.workspace]
-        self._features: list[Feature] = []
+    def furnish(self) -> None:
+        """Make the workspace and the features, if that has not been done."""
+        if self._workspace is not None:
+            return
+        from desktop.features import FEATURES
+        from desktop.status_bar import StatusBar
+        from desktop.workspace import Workspace
+
+        self._workspace = Workspace(self.root)
+        self._status = StatusBar(self.root)
+        self._pages.append(self._workspace)
         for kind in FEATURES:
             self._features.append(kind(self))
-        install(self.root, self.actions)
-        self._start_page = StartPage(
-            self.root, offers(self.feature(SourcesFeature), self.feature(FilesFeature))
-        )
-        self._pages.insert(0, self._start_page)
-        self.header = Header(self.root, [action for action in self.actions if action.icon])
-        self._status = StatusBar(self.root)
-        self.header.pack(fill="x")
-        self._status.pack(side="bottom", fill="x")
+        self._keys.bind(self.actions)
+        self._menus.fill([feature.actions for feature in self._features], self.perform, self.obstacle)
+        self.header.fill([action for action in self.actions if action.icon], self.perform)
+        self.start_page.furnish(self.actions)
+        self._hint.lift()
+        if self._settings.problem:
+            self.complain("The settings are not as they were", self._settings.problem)
+        self._drain()
+        self._refresh()
+
+    def _furnish_soon(self) -> None:
+        """The start page lives while a thread imports what comes next."""
+        importing = threading.Thread(target=import_module, args=("desktop.features",), daemon=True)
+        importing.start()
+
+        def look() -> None:
+            if importing.is_alive():
+                self.root.after(_AFTER_PAINT_MS, look)
+            else:
+                self.furnish()
+
+        look()
 
     def _drain(self) -> None:
+        from desktop.sources.source import State
+
         self.root.after(DRAIN_MS, self._drain)
         if self.session is not None:
             self.session.drain(DRAIN_BUDGET_S)
@@ -233,6 +326,7 @@ class Window:
     def _refresh(self) -> None:
         self.root.after(STATUS_MS, self._refresh)
         self._status.refresh()
+        self.header.refresh(self.obstacle)
         for feature in self._features:
             feature.refresh()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from desktop.actions import Action
 from desktop.connect.dialog import ConnectDialog
+from desktop.connect.nearby import Nearby
 from desktop.feature import Feature
 from desktop.sources.demo import DemoSource
 from protocol.packets import Network
@@ -29,6 +30,6 @@ class SourcesFeature(Feature):
         """Show the demo of that kind of network, from its beginning."""
         self.window.start(DemoSource(network))
 
-    def ask_which(self) -> None:
-        """Ask which live field."""
-        ConnectDialog(self.window.root, self.window.start)
+    def ask_which(self, nearby: Nearby | None = None) -> None:
+        """Ask which live field; begin with that one."""
+        ConnectDialog(self.window, nearby)

@@ -18,6 +18,7 @@ from bridge.tcp_link import STREAM_PORT
 from bridge.udp_link import GROUP, PORT
 from desktop import theme
 from desktop.connect.bridge_finder import BridgeFinder
+from desktop.connect.nearby import Nearby
 from desktop.lists.lines import LineList
 from desktop.lists.table import Column, Line
 from desktop.sources.bridge import BridgeSource
@@ -47,6 +48,10 @@ class Pane(ABC, ttk.Frame):
     @abstractmethod
     def source(self, access: Access) -> LinkSource:
         """What was chosen. Raises UsageError for what is no answer."""
+
+    def prefer(self, nearby: Nearby) -> bool:
+        """Begin with that one, if it is of this way; whether it is."""
+        return False
 
     def refresh(self) -> None:
         """Bring what is listed to what there is now."""
@@ -103,6 +108,11 @@ class BridgePane(Pane):
             raise UsageError("choose a bridge, or write its address")
         return BridgeSource(parse_address(text, STREAM_PORT), access=access)
 
+    def prefer(self, nearby: Nearby) -> bool:
+        """See Pane.prefer."""
+        self._address.set(nearby.bridge)
+        return bool(nearby.bridge)
+
     def refresh(self) -> None:
         """Bridges come and go, too."""
         found = self._finder.found
@@ -137,8 +147,8 @@ def _bridge_line(bridge: FoundBridge) -> Line:
 class Rounds:
     """How the network goes that the app takes part in, the same in all panes."""
 
-    def __init__(self, master: tk.Misc) -> None:
-        self._period = tk.StringVar(master, value="5")
+    def __init__(self, master: tk.Misc, period_s: float) -> None:
+        self._period = tk.StringVar(master, value=f"{period_s:g}")
         self._network = tk.StringVar(master, value=_NETWORKS[0])
 
     def add_to(self, form: ttk.Frame, row: int) -> None:
@@ -203,6 +213,11 @@ class PortPane(Pane):
         return LiveSource(
             [port], access=access, udp=self._udp.get(), period_s=rounds.period_s, network=rounds.network
         )
+
+    def prefer(self, nearby: Nearby) -> bool:
+        """See Pane.prefer."""
+        self._port.set(nearby.port)
+        return bool(nearby.port)
 
     def refresh(self) -> None:
         """Ports come and go while the dialog is open."""

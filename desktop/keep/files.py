@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bridge.access import load_access
 from bridge.errors import TreeringError
 from desktop import theme
-from desktop.actions import Action
+from desktop.actions import LAST, Action
 from desktop.feature import Feature
 from desktop.model.model import Changes
 from desktop.plots.panels import EMPTY, file_name, save_panels
@@ -39,8 +39,8 @@ class FilesFeature(Feature):
             Action("File", "Export rounds as CSV …", "e", self.export_rounds),
             Action("File", "Save round as PNG …", "g", self.save_round),
             Action("File", "Save each round as PNG …", "F5", self.toggle_round_pictures),
-            Action("File", "Close session", "w", window.close_session),
-            Action("File", "Quit", "q", window.close),
+            Action("File", "Close session", "w", window.close_session, group=LAST),
+            Action("File", "Quit", "q", window.close, group=LAST),
         ]
 
     def attend(self, session: Session | None) -> None:

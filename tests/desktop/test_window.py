@@ -10,6 +10,7 @@ import pytest
 import ttkbootstrap
 
 from bridge.capture_file import read_records
+from desktop.actions import conflicts
 from desktop.keep.files import FilesFeature
 from desktop.model.model import Standing
 from desktop.network.scenes import scene_of
@@ -160,9 +161,8 @@ def test_what_is_shown_is_saved_and_exported_by_key(
     assert f"saved as {tmp_path / 'saved.pcapng'}" in event_texts(window)
 
 
-def test_every_action_has_a_key_and_f1_lists_them(window: Window) -> None:
-    keys = [action.key for action in window.actions]
-    assert len(set(keys)) == len(keys)
+def test_no_key_means_two_things_and_f1_lists_them(window: Window) -> None:
+    assert conflicts(window.actions) == []
     press(window.root, "<F1>")
     [dialog] = dialogs(window)
     for action in window.actions:

@@ -1,0 +1,43 @@
+"""What a key does, on the page that is shown."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from desktop.actions import Action
+from desktop.page import Page
+
+_WRITTEN_IN = ("Entry", "Text", "TEntry", "TCombobox", "TSpinbox", "Spinbox")
+
+
+class Keys:
+    """Binds the keys of all actions; where two have one key, that of the page `shown` counts."""
+
+    def __init__(
+        self, window: tk.Tk, shown: Callable[[], Page | None], perform: Callable[[Action], object]
+    ) -> None:
+        self._window = window
+        self._shown = shown
+        self._perform = perform
+        self._actions: dict[str, dict[Page | None, Action]] = {}
+
+    def bind(self, actions: Iterable[Action]) -> None:
+        """Heed these from now on."""
+        for action in actions:
+            for sequence in action.sequences:
+                if sequence not in self._actions:
+                    self._window.bind_all(sequence, partial(self._run, sequence))
+                self._actions.setdefault(sequence, {})[action.page] = action
+
+    def _run(self, sequence: str, event: tk.Event[tk.Misc]) -> str | None:
+        # Parts of some widgets are no objects but names; in a dialog the keys are the dialog's.
+        if not isinstance(event.widget, tk.Misc) or event.widget.winfo_toplevel() is not self._window:
+            return None
+        by_page = self._actions[sequence]
+        action = by_page.get(self._shown()) or by_page.get(None)
+        if action is None or (action.is_typed and event.widget.winfo_class() in _WRITTEN_IN):
+            return None
+        self._perform(action)
+        return "break"

@@ -1,0 +1,75 @@
+"""What the start page lists: boards and bridges nearby, and the logs that were opened last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop import start_page
+from desktop.connect.feature import SourcesFeature
+from desktop.connect.nearby import Lookout
+from desktop.feature import Feature
+from desktop.keep.files import FilesFeature
+from desktop.start_page import Row
+
+if TYPE_CHECKING:
+    from desktop.window import Window
+
+_MOST_ROWS = 4
+
+
+class StartFeature(Feature):
+    """Looks around while the start page is seen."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._lookout: Lookout | None = None
+        self._recent: list[str] | None = None
+
+    def refresh(self) -> None:
+        """See desktop.feature.Feature.refresh."""
+        if self.window.shown_page is not self.window.start_page:
+            self.close()
+            return
+        if self._lookout is None:
+            self._lookout = Lookout()
+            self._lookout.start()
+        sources = self.window.feature(SourcesFeature)
+        rows = [
+            Row(found.name, found.where, partial(sources.ask_which, found))
+            for found in self._lookout.found[:_MOST_ROWS]
+        ]
+        self.window.start_page.show_rows(start_page.FIELD, rows)
+        recent = self.window.recent_logs
+        if recent != self._recent:
+            self._recent = recent
+            self._show_logs()
+
+    def close(self) -> None:
+        """See desktop.feature.Feature.close."""
+        if self._lookout is not None:
+            self._lookout.stop()
+            self._lookout = None
+        self._recent = None  # logs grow and go
+
+    def _show_logs(self) -> None:
+        files = self.window.feature(FilesFeature)
+        logs = [Path(text) for text in self._recent or ()]
+        rows = [
+            Row(log.name, details, partial(files.open_log, log))
+            for log in logs
+            if (details := _details(log)) is not None
+        ]
+        self.window.start_page.show_rows(start_page.LOG, rows[:_MOST_ROWS])
+
+
+def _details(log: Path) -> str | None:
+    """When it was written and how large it is; None if it is not there."""
+    try:
+        status = log.stat()
+    except OSError:
+        return None
+    size_mb = status.st_size / 1e6
+    return f"{datetime.fromtimestamp(status.st_mtime):%d %b %Y %H:%M}, {size_mb:,.1f} MB"
