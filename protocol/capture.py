@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from binascii import crc_hqx
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -62,6 +62,8 @@ class CaptureError(ValueError):
     def __init__(self, offset: int, cause: str, remedy: str) -> None:
         super().__init__(f"byte {offset}: {cause}; {remedy}")
         self.offset = offset
+        self.cause = cause
+        self.remedy = remedy
 
 
 class CutShortError(CaptureError):
@@ -168,13 +170,16 @@ _PACKETS = [_packet(frame_bytes) for frame_bytes in range(MAX_FRAME_BYTES + 1)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Interface:
+class Interface:
+    """What a log tells of a link: its name, and how the times of its packets count."""
+
     link: str
     link_type: int
     ticks_per_second: int
     offset_s: int
 
     def timestamp_us(self, ticks: int) -> int:
+        """The time of a packet, microseconds since 1970."""
         return ticks * 1_000_000 // self.ticks_per_second + self.offset_s * 1_000_000
 
 
@@ -193,8 +198,13 @@ class CaptureReader:
         self._buffer = bytearray()
         self._offset = 0  # of the buffer in the log
         self._order = ""
-        self._interfaces: list[_Interface] = []
+        self._interfaces: list[Interface] = []
         self._error: CaptureError | None = None
+
+    @property
+    def interfaces(self) -> Sequence[Interface]:
+        """Those of the section at hand, in the order of their numbers."""
+        return self._interfaces
 
     def feed(self, data: bytes) -> list[Record]:
         """The records that `data` completes. Never raises: damage ends them, and `finish` tells."""
@@ -279,7 +289,7 @@ class CaptureReader:
                 ticks_per_second = base ** (resolution & ~BINARY_RESOLUTION)
             elif code == IF_TIME_OFFSET:
                 (offset_s,) = struct.unpack(self._order + "q", value)
-        self._interfaces.append(_Interface(link, link_type, ticks_per_second, offset_s))
+        self._interfaces.append(Interface(link, link_type, ticks_per_second, offset_s))
 
     def _read_packet(self, body: bytes) -> Record | None:
         interface_id, high, low, captured_bytes, _ = struct.unpack_from(self._order + "IIIII", body)

@@ -1,0 +1,1 @@
+"""The packets of a log: their index, the filter, the inspector."""
