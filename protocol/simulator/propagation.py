@@ -82,13 +82,13 @@ class FreeSpace:
         found: dict[int, list[int]] = {node_id: [] for node_id in sorted(topology.places)}
         for a in found:
             for b, square in cells.near(topology.places[a], furthest_m):
-                if a < b and (not self.shadowing_db or square <= self._shadowed_reach_m(seed, a, b) ** 2):
+                if a < b and (not self.shadowing_db or square <= self.reach_between_m(seed, a, b) ** 2):
                     found[a].append(b)
                     found[b].append(a)
         return {speaker: tuple(sorted(heard_by)) for speaker, heard_by in found.items()}
 
-    def _shadowed_reach_m(self, seed: int, a: int, b: int) -> float:
-        """Between two nodes, the one of the lower id first."""
+    def reach_between_m(self, seed: int, a: int, b: int) -> float:
+        """How far these two hear each other, with their shadow; the one of the lower id first."""
         return self._reach_m(self.shadowing_db * normal(_SHADOWING, seed, a, b))
 
     def _reach_m(self, gain_db: float) -> float:

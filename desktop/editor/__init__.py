@@ -1,0 +1,1 @@
+"""The field to be built or simulated, drawn on a plan."""
