@@ -49,7 +49,7 @@ class Decoder:
         """All that facts to come depend on, for `restore`; no key."""
         heard = self.opener.heard()
         values = {
-            "reader": _reader_name(self.opener.access),
+            "reader": reader_name(self.opener.access),
             "records": self.records,
             "newest_us": self.newest_us,
             "heard": dump(heard),
@@ -61,7 +61,7 @@ class Decoder:
         """Go on where another decoder stood. Raises StateError, and is then as new."""
         try:
             values = json.loads(state)
-            if values["reader"] != _reader_name(self.opener.access):
+            if values["reader"] != reader_name(self.opener.access):
                 raise StateError("the state of who read with other keys")
             heard, observer = load(values["heard"]), load(values["observer"])
             records, newest_us = int(values["records"]), int(values["newest_us"])
@@ -92,7 +92,7 @@ def unpacked(data: bytes) -> bytes:
     return state
 
 
-def _reader_name(access: Access) -> list[Any]:
+def reader_name(access: Access) -> list[Any]:
     """Whose keys they are: others read other frames."""
     keys = access.keys
     return [] if keys is None else [keys.name, keys.member_id if keys.master is None else None]

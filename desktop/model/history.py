@@ -143,6 +143,13 @@ class Timeline:
         other._columns = {name: column.prefix(length) for name, column in self._columns.items()}
         return other
 
+    def extend(self, time_s: Times, *columns: Floats) -> None:
+        """Add samples, whose times do not go back, column by column in the order of COLUMNS."""
+        self._times.extend(time_s)
+        for column, values in zip(self._columns.values(), columns, strict=True):
+            column.extend(values)
+        self.keep(MAX_SAMPLES)
+
     def keep(self, most: int) -> None:
         """Let the oldest go if there are more than so many."""
         if len(self) > most:
@@ -172,12 +179,6 @@ class NodeSeries(Timeline):
         """Add a reading."""
         self._append(time_s, (value,))
 
-    def extend(self, time_s: Times, values: Floats) -> None:
-        """Add readings, whose times do not go back."""
-        self._times.extend(time_s)
-        self._columns["value"].extend(values)
-        self.keep(MAX_SAMPLES)
-
     @property
     def value(self) -> Floats:
         """The readings."""
@@ -187,12 +188,13 @@ class NodeSeries(Timeline):
 class Series(Timeline):
     """The results of one metric.
 
-    `minimum` is the least reading that a node told, NaN where none did. `average_lo` and `average_hi`: see
-    `average_bounds`.
+    `minimum` is the least reading that a node told, NaN where none did; `doubt` is how many of `count` may be
+    counted twice (PROTOCOL.md 6.3). `average_lo` and `average_hi`: see `average_bounds`.
     """
 
     COLUMNS = (
-        "maximum", "average", "minimum", "count", "count_lo", "alive", "max_id", "average_lo", "average_hi"
+        "maximum", "average", "minimum", "count", "count_lo", "doubt", "alive", "max_id",
+        "average_lo", "average_hi",
     )  # fmt: skip
 
     def __init__(self, metric: Metric) -> None:
@@ -206,7 +208,7 @@ class Series(Timeline):
             time_s,
             (
                 _or_nan(row.maximum), _or_nan(row.average), math.nan, row.aggregate.count, row.count_lo,
-                _or_nan(row.alive), _or_nan(row.max_id), low, high,
+                row.doubt, _or_nan(row.alive), _or_nan(row.max_id), low, high,
             ),
         )  # fmt: skip
 
@@ -278,6 +280,12 @@ class NodeHistories(Mapping[tuple[int, int], NodeSeries]):
         series.append(time_s, metric_of(metric_id).scaled(raw))
         series.keep(max(_LEAST_SAMPLES, MAX_NODE_SAMPLES // len(self._series)))
 
+    def extend(self, node: int, metric_id: int, time_s: Times, values: Floats) -> None:
+        """Add readings in the metric's unit, whose times do not go back."""
+        series = self._series.setdefault((node, metric_id), NodeSeries())
+        series.extend(time_s, values)
+        series.keep(max(_LEAST_SAMPLES, MAX_NODE_SAMPLES // len(self._series)))
+
     def put(self, node: int, metric_id: int, series: NodeSeries) -> None:
         """Have that one, such as the beginning (`prefix`) of another session's."""
         self._series[(node, metric_id)] = series
@@ -302,7 +310,7 @@ def average_bounds(row: RoundRow, least_raw: int | None) -> tuple[float, float]:
     at_least = max(0, found.total - (found.count - 1) * found.max)
     least = at_least if least_raw is None else min(least_raw, found.max)
     bounds = []
-    for twice in {0, min(row.doubt, found.count - 1)}:
+    for twice in {0, min(int(not row.exact) and max(1, row.doubt), found.count - 1)}:
         counted = found.count - twice
         missing = max(0, (row.alive or 0) - counted)
         for reading in (least, found.max):

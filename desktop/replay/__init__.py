@@ -1,0 +1,1 @@
+"""Logs shown at any time of theirs: analysis, playback, timeline."""
