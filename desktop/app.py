@@ -8,13 +8,16 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bridge.access import OPEN, Access
-from bridge.addresses import Address
 from bridge.errors import UsageError
 from desktop import places
-from desktop.headless import run_headless
-from protocol.packets import Network
+
+if TYPE_CHECKING:
+    from bridge.access import Access
+    from bridge.addresses import Address
+    from desktop.sources.source import Source
+    from protocol.packets import Network
 
 _LOG_BYTES = 1_000_000
 
@@ -23,19 +26,20 @@ _LOG_BYTES = 1_000_000
 class Options:
     """What to begin with, at most one of `demo`, `ports`, `bridge` and `log`; without any, the start page.
 
-    `network` is the kind of network of the demo, or of the ports; `access` is to the network of the others.
+    `network` is the kind of network of the demo, or of the ports, by its name; `access` is to the network of
+    the others, None: it is open.
     `status` is where the bridge tells how it is, if not at the usual place.
     `recording` is the packet log to write. `rounds` and `out_dir` are for a run without a display. `mode` is
     the theme, "light" or "dark"; None follows the system.
     """
 
     demo: bool = False
-    network: Network = Network.TREE
+    network: str = "tree"
     ports: tuple[str, ...] = ()
     bridge: Address | None = None
     status: Address | None = None
     log: Path | None = None
-    access: Access = OPEN
+    access: Access | None = None
     recording: Path | None = None
     rounds: int = 20
     out_dir: Path = Path("out")
@@ -54,7 +58,9 @@ def main(options: Options) -> int:
     if instead := _without_display(options):
         raise UsageError(f"no display: {missing}; use `{instead}` instead")
     print(f"No display: {missing}; the demo runs as text.")
-    return run_headless(options.rounds, options.out_dir, options.network)
+    from desktop.headless import run_headless
+
+    return run_headless(options.rounds, options.out_dir, _network(options))
 
 
 def _without_display(options: Options) -> str | None:
@@ -82,33 +88,56 @@ def _run_window(options: Options) -> int:
         import tkinter
     except ImportError as error:
         raise _NoDisplayError(f"{error}; install Python's tkinter") from error
-    from desktop import theme
-    from desktop.sources.demo import DemoSource
-    from desktop.sources.log import LogSource
+    from desktop.shell.appearance import first_mode
     from desktop.window import Window, open_root
 
-    # Before there is a window: its errors are the command's.
-    log = LogSource(options.log, options.access) if options.log else None
+    log = _checked_log(options)
     try:
-        root = open_root(options.mode or theme.system_mode())
+        root = open_root(options.mode or first_mode())
     except tkinter.TclError as error:
         raise _NoDisplayError(str(error)) from error
     _log_to_file()
-    window = Window(root, options.recording)
-    if log:
-        window.start(log)
-    elif options.ports:
-        from desktop.sources.live import LiveSource
-
-        window.start(LiveSource(options.ports, access=options.access, network=options.network))
-    elif options.bridge:
-        from desktop.sources.bridge import BridgeSource
-
-        window.start(BridgeSource(options.bridge, access=options.access, status_address=options.status))
-    elif options.demo:
-        window.start(DemoSource(options.network))
+    window = Window(root, options.recording, follows_settings=options.mode is None)
+    root.update()  # the first picture, before what is costly
+    if source := log or _source(options):
+        window.start(source)
     root.mainloop()
     return 0
+
+
+def _checked_log(options: Options) -> Source | None:
+    """What cannot be read is the command's error, before there is a window. Raises UsageError."""
+    if options.log is None:
+        return None
+    from bridge.access import OPEN
+    from desktop.sources.log import LogSource
+
+    return LogSource(options.log, options.access or OPEN)
+
+
+def _source(options: Options) -> Source | None:
+    """What to begin with, but for a log; None: the start page."""
+    if options.ports:
+        from bridge.access import OPEN
+        from desktop.sources.live import LiveSource
+
+        return LiveSource(options.ports, access=options.access or OPEN, network=_network(options))
+    if options.bridge:
+        from bridge.access import OPEN
+        from desktop.sources.bridge import BridgeSource
+
+        return BridgeSource(options.bridge, access=options.access or OPEN, status_address=options.status)
+    if options.demo:
+        from desktop.sources.demo import DemoSource
+
+        return DemoSource(_network(options))
+    return None
+
+
+def _network(options: Options) -> Network:
+    from protocol.packets import Network
+
+    return Network[options.network.upper()]
 
 
 def _log_to_file() -> None:

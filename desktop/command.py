@@ -13,7 +13,6 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from types import ModuleType
 from typing import NoReturn
 
@@ -71,8 +70,12 @@ def _dispatch(given: list[str]) -> int:
         print(_overview())
         return 0
     if given[:1] == ["--version"]:
+        from importlib.metadata import version  # costs what a window has no time for
+
         print(f"treering {version('treering')}")
         return 0
+    if given in ([], [DEFAULT]):
+        return _open_app()
     name = given.pop(0) if given[:1] and not given[0].startswith("-") else DEFAULT
     if name not in COMMANDS:
         raise UsageError(f"no command {name!r}; there are {', '.join(COMMANDS)}")
@@ -82,6 +85,15 @@ def _dispatch(given: list[str]) -> int:
     args = parser.parse_args(given)
     args.command_line = shlex.join(["treering", name, *given])  # for messages that say how to do it again
     return int(module.run(args))
+
+
+def _open_app() -> int:
+    """Without a word more there is nothing to parse, and the window is there the sooner."""
+    try:
+        from desktop.app import Options, main
+    except ImportError as error:  # a Pi needs the bridge and the agent alone
+        raise UsageError(f"{error}; install the app with `pip install treering[desktop]`") from error
+    return main(Options())
 
 
 class _Parser(argparse.ArgumentParser):

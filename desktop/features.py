@@ -7,6 +7,7 @@ from desktop.connect.feature import SourcesFeature
 from desktop.feature import Feature
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
+from desktop.shell.appearance import AppearanceFeature
 from desktop.shell.help import HelpFeature
 from desktop.shell.start import StartFeature
 from desktop.shell.views import ViewsFeature
@@ -17,6 +18,7 @@ FEATURES: tuple[type[Feature], ...] = (
     SourcesFeature,
     BridgeFeature,
     ViewsFeature,
+    AppearanceFeature,
     HelpFeature,
     StartFeature,
 )

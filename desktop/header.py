@@ -66,7 +66,7 @@ class Header(ttk.Frame):
             shown_px = button.fold(folded)
             room_px -= shown_px
             if room_px >= 0:
-                button.pack(side="left", padx=(em // 4, 0))
+                button.pack(side="left", padx=(em // 4, 0))  # type: ignore[no-untyped-call]
             else:
                 button.pack_forget()
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bridge.access import OPEN, Access, load_access
+from bridge.access import Access, load_access
+from bridge.descriptions import NETWORKS
 from bridge.errors import UsageError
 from bridge.options import address, whole
 from bridge.status_server import STATUS_PORT
 from bridge.tcp_link import STREAM_PORT
-from protocol.packets import Network
 
-_NETWORKS = {network.name.lower(): network for network in Network}
 HELP = "open the app"
 
 
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"where the bridge of --connect tells how it is (default: there, at port {STATUS_PORT})",
     )
     parser.add_argument(
-        "--network", choices=_NETWORKS, default="tree", help="of the demo or the ports (default: tree)"
+        "--network", choices=NETWORKS, default="tree", help="of the demo or the ports (default: tree)"
     )
     parser.add_argument("--log", metavar="FILE", type=Path, help="record to this packet log (pcapng)")
     keys = parser.add_mutually_exclusive_group()
@@ -55,15 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _access(args: argparse.Namespace) -> Access:
-    """Raises UsageError for a live network without a word on keys."""
+def _access(args: argparse.Namespace) -> Access | None:
+    """None: an open network. Raises UsageError for a live network without a word on keys."""
     if args.keys is not None:
         return load_access(args.keys)
     if (args.port or args.connect) and not args.open_network:
         raise UsageError(
             "give --keys FILE (`treering provision` makes keys), or --open-network for a network without"
         )
-    return OPEN
+    return None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     return main(
         Options(
             demo=args.demo,
-            network=_NETWORKS[args.network],
+            network=args.network,
             ports=tuple(args.port),
             bridge=args.connect,
             status=args.status,

@@ -37,9 +37,14 @@ def name_of(mode: str) -> str:
     return f"{_FAMILY}-{mode}"
 
 
+def mode() -> str:
+    """Whether the theme in use is light or dark."""
+    return ttk.Style().theme_mode or LIGHT
+
+
 def current() -> Palette:
     """The palette of the theme in use."""
-    return PALETTES[ttk.Style().theme_mode or LIGHT]
+    return PALETTES[mode()]
 
 
 def em_px() -> int:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 DRAIN_MS = 25
 DRAIN_BUDGET_S = 0.015
 STATUS_MS = 250
-_AFTER_PAINT_MS = 15
+_AFTER_PAINT_MS, _LOOK_MS = 60, 15
 _RECENT_ACTIONS, _RECENT_LOGS = "actions", "logs"
 
 _log = logging.getLogger(__name__)
@@ -64,9 +64,15 @@ def open_root(mode: str) -> ttkbootstrap.App:
 
 
 class Window:
-    """Fills the root. `recording` is the file for what is not read from a log, instead of the usual place."""
+    """Fills the root. `recording` is the file for what is not read from a log, instead of the usual place.
 
-    def __init__(self, root: ttkbootstrap.App, recording: Path | None = None) -> None:
+    If it `follows_settings`, the theme is that of the settings; else the root's, until a person changes it.
+    """
+
+    def __init__(
+        self, root: ttkbootstrap.App, recording: Path | None = None, *, follows_settings: bool = False
+    ) -> None:
+        self.follows_settings = follows_settings
         self.root = root
         self.session: Session | None = None
         self._recording = recording
@@ -252,8 +258,10 @@ class Window:
         """Change the text of that action's button in the top line."""
         self.header.relabel(action, text)
 
-    def toggle_theme(self) -> None:
-        """From light to dark and back."""
+    def show_theme(self, mode: str) -> None:
+        """Light or dark."""
+        if mode == theme.mode():
+            return
         self.root.toggle_theme()
         self.header.repaint()
         for page in self._pages:
@@ -305,7 +313,7 @@ class Window:
 
         def look() -> None:
             if importing.is_alive():
-                self.root.after(_AFTER_PAINT_MS, look)
+                self.root.after(_LOOK_MS, look)
             else:
                 self.furnish()
 

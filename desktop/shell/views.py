@@ -17,10 +17,8 @@ class ViewsFeature(Feature):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         workspace = window.workspace
-        self.theme = Action("View", "Light or dark", "t", window.toggle_theme, "circle-half")
         self.actions = [
             Action("View", "Next metric", "m", workspace.plot.next_metric),
             Action("View", "Each node, or over time", "p", workspace.toggle_panels),
             Action("View", "Rounds among the events", "r", workspace.events.toggle_rounds),
-            self.theme,
         ]
