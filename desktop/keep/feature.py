@@ -26,8 +26,6 @@ from desktop.sources.session import Session
 if TYPE_CHECKING:
     from desktop.window import Window
 
-MENU = "Record"
-
 
 class KeepFeature(Feature):
     """`bookmarks` are those of the log that is shown; who has unsaved work calls `offer_unsaved`."""
@@ -40,7 +38,7 @@ class KeepFeature(Feature):
         self._ring = RingKeeper(self._running.spared_logs)
         self._was_recording = False
         self._is_warned = False
-        self._salvage: list[Salvage] | None = [self._salvage_of(found) for found in self._running.crashed()]
+        self._salvage = [self._salvage_of(found) for found in self._running.crashed()]
         self._bar: RecoveryBar | None = None
         workspace = window.workspace
         self.view = BookmarkView(workspace.tabs, self.bookmarks, add=self.add_bookmark, go_to=self.go_to)
@@ -49,7 +47,7 @@ class KeepFeature(Feature):
             window.root,
             self.recordings,
             Commands(
-                lambda log: window.feature(FilesFeature).open_log(log),
+                self.open_log,
                 window.complain,
                 lambda: self._limit_bytes,
                 self._running.open_logs,
@@ -57,11 +55,11 @@ class KeepFeature(Feature):
         )
         window.add_page(self.page)
         self.actions = [
-            Action(MENU, "Recordings", "Shift+o", lambda: window.toggle_page(self.page)),
-            Action(MENU, "Keep this recording", "", self.keep),
-            Action(MENU, "Bookmark here", "Shift+b", self.add_bookmark),
-            Action(MENU, "Undo removal of a bookmark", "", self.view.undo),
-            Action(MENU, "Undo delete of a recording", "", self.page.undo),
+            Action("File", "Recordings", "Shift+o", lambda: window.toggle_page(self.page)),
+            Action("File", "Keep this recording", "", self.keep),
+            Action("Edit", "Bookmark here", "Shift+b", self.add_bookmark),
+            Action("Edit", "Undo removal of a bookmark", "", self.view.undo),
+            *self.page.actions,
         ]
 
     # --- for the window and for other features -----------------------------------------------------------
@@ -77,12 +75,20 @@ class KeepFeature(Feature):
             return None
 
     def offer_unsaved(self, kind: str, autosave: Autosave, open_text: Callable[[str], object]) -> None:
-        """Offer what runs that crashed left in that autosave; called once, while features are made.
+        """Offer what runs that crashed left in that autosave; called once.
 
         `kind` is a word such as "field"; `open_text` shows the text to a person, who may save it.
         """
         for leftover in autosave.pending():
-            self._add_salvage(_unsaved(kind, leftover, open_text))
+            self._salvage.append(_unsaved(kind, leftover, open_text))
+
+    def open_log(self, log: Path) -> None:
+        """Show it, unless it is what is shown."""
+        session = self.window.session
+        if session is not None and session.log.absolute() == log.absolute():
+            self.window.show_page(self.window.workspace)
+        else:
+            self.window.feature(FilesFeature).open_log(log)
 
     def keep(self) -> None:
         """The ring leaves the recording of this session alone."""
@@ -197,24 +203,20 @@ class KeepFeature(Feature):
         return Salvage(
             text,
             (
-                ("Open", choose(lambda log: self.window.feature(FilesFeature).open_log(log))),
+                ("Open", choose(self.open_log)),
                 ("Keep", choose(recordings.keep)),
                 ("Discard", choose(recordings.trash)),
             ),
         )
 
-    def _add_salvage(self, salvage: Salvage) -> None:
-        if self._salvage is not None:
-            self._salvage.append(salvage)
-        elif self._bar is not None and self._bar.winfo_exists():
-            self._bar.add(salvage)
-
     def _show_salvage(self) -> None:
-        """Once, when all of the window is there."""
-        salvage, self._salvage = self._salvage, None
-        if salvage:
-            self._bar = RecoveryBar(self.window.root, salvage)
+        """What is new of it; the features are made before all of the window is there."""
+        found, self._salvage = self._salvage, []
+        if found and (self._bar is None or not self._bar.winfo_exists()):
+            self._bar = RecoveryBar(self.window.root)
             self._bar.pack(fill="x", after=self.window.header)
+        if found and self._bar is not None:
+            self._bar.add(found)
 
 
 def _unsaved(kind: str, leftover: Leftover, open_text: Callable[[str], object]) -> Salvage:

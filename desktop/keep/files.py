@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from bridge.errors import TreeringError
 from desktop import theme
 from desktop.actions import LAST, Action
 from desktop.feature import Feature
+from desktop.keep.notes import write_notes
 from desktop.model.model import Changes
 from desktop.plots.panels import EMPTY, file_name, save_panels
 from desktop.plots.round_pictures import RoundPictures
@@ -80,7 +82,17 @@ class FilesFeature(Feature):
             return
         path = path or self.window.ask_save("Save the packet log", LOG_TYPES, ".pcapng")
         if path is not None:
-            self.window.write(path, session.save_log)
+            self.window.write(path, lambda to: self._save_log(session, to))
+
+    def _save_log(self, session: Session, path: Path) -> None:
+        """With what is noted about it; a copy is a person's own, so no ring removes it. Raises OSError."""
+        from desktop.keep.feature import KeepFeature  # which opens logs by this feature
+
+        session.save_log(path)
+        bookmarks = self.window.feature(KeepFeature).bookmarks
+        notes = replace(bookmarks.notes, source=None)
+        if notes.is_worth_keeping and path.resolve() != session.log.resolve():
+            write_notes(path, notes, bookmarks.start_us)
 
     def export_rounds(self, path: Path | None = None) -> None:
         """Write the rounds as CSV; ask where to if there is no path."""

@@ -13,6 +13,7 @@ import ttkbootstrap
 from bridge.errors import UsageError
 from bridge.status_view import size_text
 from desktop import theme
+from desktop.actions import Action
 from desktop.card import Card
 from desktop.dialogs import Dialog
 from desktop.keep.file_manager import reveal
@@ -45,7 +46,9 @@ class Commands:
 
 
 class RecordingsPage(Page):
-    """A line each. Return opens, F2 renames, Delete deletes, K keeps; what is deleted can be brought back."""
+    """A line each; what is deleted can be brought back. `actions` are all that can be done here."""
+
+    title = "Recordings"
 
     def __init__(self, master: tk.Misc, recordings: Recordings, commands: Commands) -> None:
         em = theme.em_px()
@@ -57,20 +60,25 @@ class RecordingsPage(Page):
         self._card.pack(fill="both", expand=True)
         self._totals = ttk.Label(self._card.body, style="Muted.TLabel", padding=(em, 0, em, em // 2))
         self._totals.pack(fill="x")
+        self.actions = [
+            Action("File", label, key, run, page=self)
+            for label, key, run in (
+                ("Open recording", "Return", self.open),
+                ("Keep recording", "Shift+k", self.keep),
+                ("Rename recording …", "F2", self.rename),
+                ("Delete recording", "Delete", self.delete),
+                ("Show recording in its folder", "", self.reveal),
+                ("Undo delete of a recording", "z", self.undo),
+                ("Empty deleted recordings", "", self.empty),
+            )
+        ]
         self.buttons: dict[str, ttkbootstrap.Button] = {}
         self._fill_buttons(ttk.Frame(self._card.body, padding=em))
         self.lines = LineList(self._card.body, _COLUMNS)
         self.lines.pack(fill="both", expand=True, padx=(em // 2, 0))
         table = self.lines.table
         table.bind("<<TreeviewSelect>>", lambda event: self._fit_buttons())
-        for sequence, run in (
-            ("<Return>", self.open),
-            ("<Double-1>", self.open),
-            ("<F2>", self.rename),
-            ("<Delete>", self.delete),
-            ("<Key-k>", self.keep),
-        ):
-            table.bind(sequence, lambda event, run=run: run())  # type: ignore[misc]
+        table.bind("<Double-1>", lambda event: self.open())
         self.bind("<Map>", lambda event: self._on_map())
 
     # --- what is shown -----------------------------------------------------------------------------------

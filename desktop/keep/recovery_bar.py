@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from tkinter import ttk
 
@@ -25,20 +25,19 @@ class Salvage:
 class RecoveryBar(ttk.Frame):
     """A line each; the first choice is the one to take."""
 
-    def __init__(self, master: tk.Misc, found: Sequence[Salvage]) -> None:
+    def __init__(self, master: tk.Misc) -> None:
         super().__init__(master, style="Card.TFrame", padding=theme.em_px() // 2)
-        self._found = list(found)
+        self._found: list[Salvage] = []
         self._icons: list[ttk.Label] = []
-        self._fill()
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
         for icon in self._icons:
             icon.configure(image=ttkbootstrap.Icon("life-preserver", size=16, color=theme.current().seeking))
 
-    def add(self, salvage: Salvage) -> None:
-        """One more."""
-        self._found.append(salvage)
+    def add(self, found: Iterable[Salvage]) -> None:
+        """These as well."""
+        self._found.extend(found)
         self._fill()
 
     def _fill(self) -> None:
