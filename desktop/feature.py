@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.actions import Action
 
 if TYPE_CHECKING:
+    from desktop.shell.choice import Choice
     from desktop.shell.settings import Settings
     from desktop.sources.session import Session
     from desktop.window import Window
@@ -31,6 +33,14 @@ class Feature:
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
+
+    def open_file(self, path: Path) -> bool:
+        """Show that file if it is of this feature's kind; whether it is."""
+        return False
+
+    def choices(self) -> Sequence[Choice]:
+        """What the command palette offers now besides the actions."""
+        return ()
 
     def may_close(self) -> bool:
         """Whether what would be lost may be: a person may be asked."""

@@ -8,6 +8,7 @@ from desktop.feature import Feature
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
 from desktop.shell.appearance import AppearanceFeature
+from desktop.shell.find import FindFeature
 from desktop.shell.help import HelpFeature
 from desktop.shell.start import StartFeature
 from desktop.shell.views import ViewsFeature
@@ -19,6 +20,7 @@ FEATURES: tuple[type[Feature], ...] = (
     BridgeFeature,
     ViewsFeature,
     AppearanceFeature,
+    FindFeature,
     HelpFeature,
     StartFeature,
 )

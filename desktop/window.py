@@ -35,6 +35,7 @@ from desktop.shell.settings import Settings, SettingsFile
 from desktop.start_page import StartPage
 
 if TYPE_CHECKING:
+    from desktop.shell.choice import Choice
     from desktop.sources.session import Session
     from desktop.sources.source import Source
     from desktop.workspace import Workspace
@@ -127,6 +128,16 @@ class Window:
             feature.attend(session)
         if session.source.log is not None:
             self.memory.add_recent(_RECENT_LOGS, str(session.source.log.resolve()))
+
+    def open_file(self, path: Path) -> None:
+        """Show what is in it: a packet log, unless a feature says that it is something of its own."""
+        self.furnish()
+        for feature in self._features:
+            if feature.open_file(path):
+                return
+        from desktop.keep.files import FilesFeature
+
+        self.feature(FilesFeature).open_log(path)
 
     def close_session(self) -> None:
         """End the source and go back to the start page."""
@@ -229,6 +240,10 @@ class Window:
         if action.page is not None and action.page is not self.shown_page:
             return f"only on the page “{action.page.title}”"
         return action.obstacle()
+
+    def choices(self) -> list[Choice]:
+        """What the command palette offers now besides the actions."""
+        return [choice for feature in self._features for choice in feature.choices()]
 
     def hint(self, text: str) -> None:
         """Say that at the lower edge, for some seconds."""

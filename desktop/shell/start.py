@@ -11,7 +11,6 @@ from desktop import start_page
 from desktop.connect.feature import SourcesFeature
 from desktop.connect.nearby import Lookout
 from desktop.feature import Feature
-from desktop.keep.files import FilesFeature
 from desktop.start_page import Row
 
 if TYPE_CHECKING:
@@ -55,10 +54,9 @@ class StartFeature(Feature):
         self._recent = None  # logs grow and go
 
     def _show_logs(self) -> None:
-        files = self.window.feature(FilesFeature)
         logs = [Path(text) for text in self._recent or ()]
         rows = [
-            Row(log.name, details, partial(files.open_log, log))
+            Row(log.name, details, partial(self.window.open_file, log))
             for log in logs
             if (details := _details(log)) is not None
         ]
