@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,17 +104,23 @@ class CaptureFile:
         )
 
 
-def read_records(path: str | Path, on_notice: Callable[[str], None] = _log.warning) -> Iterator[Record]:
+def read_records(
+    path: str | Path,
+    on_notice: Callable[[str], None] = _log.warning,
+    on_share: Callable[[float], None] = lambda share: None,
+) -> Iterator[Record]:
     """The records of the log, in order; `on_notice` gets a line if it ends within one, as after a crash, and
-    one if it holds packets that are not ours.
+    one if it holds packets that are not ours. `on_share` hears how much of the file is read, from 0 to 1.
 
     Raises UsageError if the file cannot be read, or, after the records before it, for damage.
     """
     reader = CaptureReader()
     try:
         with open(path, "rb") as file:
+            size_bytes = max(1, os.fstat(file.fileno()).st_size)
             while data := file.read(READ_BYTES):
                 yield from reader.feed(data)
+                on_share(min(1.0, file.tell() / size_bytes))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a packet log (.pcapng)") from error
     try:

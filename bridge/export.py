@@ -1,4 +1,4 @@
-"""`treering export`: readings, results and events of a store or a packet log as a CSV or Parquet file."""
+"""`treering export`: readings, results, events and packets of a store or a log as a CSV or Parquet file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from bridge.capture_file import read_records
 from bridge.csv_file import CsvWriter
 from bridge.entries import ActuatorState, Entry, Event, entries_of
 from bridge.errors import UsageError
-from bridge.flat_rows import COLUMNS, KINDS, Row, row_of
+from bridge.flat_rows import COLUMNS, KINDS, PACKETS, Row, packet_row, row_of
 from bridge.log.decoder import Decoder
 from bridge.options import metrics, node_ids
 from bridge.parquet import ParquetWriter
 from bridge.progress import progress_bar, read_folder
 from bridge.report import log_to_stderr
 from bridge.store.scan import Scan, Selection
+from protocol.capture import Record
 from protocol.observations import Observation, RoundRow
+from protocol.packets import HEADER_BYTES, peek_header
 
-HELP = "write readings, results or events of a store or a packet log to a CSV or Parquet file"
+HELP = "write readings, results, events or packets of a store or a log to a CSV or Parquet file"
 FORMATS = ("csv", "parquet")
 PIECE = 5_000  # records or rows between two looks at the bar
 
@@ -51,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--what",
         choices=list(COLUMNS),
         default="readings",
-        help="(default: readings); minutes and hours are a store's sums of readings, kept longer than those",
+        help="(default: readings); minutes and hours are a store's sums of readings, kept longer than those;"
+        " packets are a log's",
     )
     what.add_argument(
         "--from", dest="from_us", type=instant, default=0, metavar="TIME", help="2026-11-21T13:00, UTC"
@@ -89,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     pieces = (
         _pieces_of_store(args.store, wanted)
         if args.store is not None
-        else _pieces_of_log(args.log, reading_access_of(args), wanted)
+        else pieces_of_log(args.log, reading_access_of(args), wanted)
     )
     try:
         rows = _write(make_writer(args.output, wanted.kind), pieces)
@@ -143,6 +146,8 @@ def _write(writer: Writer, pieces: Iterable[Piece]) -> int:
 
 
 def _pieces_of_store(path: Path, wanted: Selection) -> Iterator[Piece]:
+    if wanted.kind == PACKETS:
+        raise UsageError(f"{path}: a store has no packets; name the bridge's packet log instead")
     scan = Scan(path)
     try:
         from_us, to_us = scan.span_us(wanted)
@@ -155,10 +160,14 @@ def _pieces_of_store(path: Path, wanted: Selection) -> Iterator[Piece]:
         scan.close()
 
 
-def _pieces_of_log(path: Path, access: Access, wanted: Selection) -> Iterator[Piece]:
+def pieces_of_log(path: Path, access: Access, wanted: Selection) -> Iterator[Piece]:
+    """The rows of a packet log, some at a time. Raises UsageError for a log that cannot be read."""
+    network = path.stem if access.keys is None else access.keys.name
+    if wanted.kind == PACKETS:
+        yield from _packets(path, network, wanted)
+        return
     if wanted.kind not in KINDS.values():
         raise UsageError(f"{path}: a log has no {wanted.kind}, a bridge's store has; give --store FILE")
-    network = path.stem if access.keys is None else access.keys.name
     facts = _facts_of_folder(path, access) if path.is_dir() else _facts_of_file(path, access)
     for found, done in facts:
         yield (
@@ -170,19 +179,47 @@ def _pieces_of_log(path: Path, access: Access, wanted: Selection) -> Iterator[Pi
 def _takes(wanted: Selection, entry: Entry) -> bool:
     if isinstance(entry, ActuatorState):
         return False  # a store knows no more of them than how they are now
-    if KINDS[type(entry)] != wanted.kind or not wanted.from_us <= entry.timestamp_us < wanted.to_us:
+    if KINDS[type(entry)] != wanted.kind or not wanted.spans(entry.timestamp_us):
         return False
     node = None if isinstance(entry, RoundRow) else entry.node
     return wanted.takes(node, None if isinstance(entry, Event) else entry.metric.id)
 
 
-def _facts_of_file(path: Path, access: Access) -> Iterator[tuple[list[Observation], None]]:
+def _packets(path: Path, network: str, wanted: Selection) -> Iterator[Piece]:
+    """As they are on file: sealed ones need no keys, for a header is open."""
+    if path.is_dir():
+        raise UsageError(f"{path}: a folder; packets are exported of one log, name one of its segments")
+    for records, share in _records(path):
+        yield (
+            [
+                packet_row(network, record)
+                for record in records
+                if wanted.spans(record.timestamp_us) and wanted.takes(_source(record), None)
+            ],
+            share,
+        )
+
+
+def _source(record: Record) -> int | None:
+    return peek_header(record.frame)[1] if len(record.frame) >= HEADER_BYTES else None
+
+
+def _records(path: Path) -> Iterator[tuple[list[Record], float]]:
+    """Some at a time, and how much of the file is read."""
+    shares = [0.0]
+    records = read_records(path, on_share=shares.append)
+    while piece := list(islice(records, PIECE)):
+        del shares[:-1]
+        yield piece, shares[-1]
+
+
+def _facts_of_file(path: Path, access: Access) -> Iterator[tuple[list[Observation], float]]:
     opener = RecordOpener(access)
     if access.keys is not None:
         opener.learn(read_records(path))
-    decoder, records = Decoder(opener), read_records(path)
-    while piece := list(islice(records, PIECE)):
-        yield decoder.facts(piece), None
+    decoder = Decoder(opener)
+    for records, share in _records(path):
+        yield decoder.facts(records), share
     if remark := unread_text(opener, decoder.observer.dropped):
         _log.warning("%s", remark)
 

@@ -1,4 +1,4 @@
-"""Readings, results and events as rows of a table: what CSV and Parquet files hold.
+"""Readings, results, events and packets as rows of a table: what CSV and Parquet files hold.
 
 The order and the names of the columns are the same in both. A time is microseconds since the epoch.
 """
@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from enum import Enum
 
 from bridge.entries import ActuatorState, Entry, Event, Reading
+from protocol.capture import Record
 from protocol.observations import RoundRow
+from protocol.packets import FrameError, FrameType, has_wrong_checksum, peek_header
+from protocol.sealing import is_sealed
 
 Row = tuple[object, ...]
 
@@ -44,6 +47,7 @@ KINDS: Mapping[type, str] = {
     Event: "events",
     ActuatorState: "events",
 }
+PACKETS = "packets"
 COLUMNS: Mapping[str, Mapping[str, ColumnType]] = {
     "readings": {
         "time": _TIME,
@@ -88,7 +92,36 @@ COLUMNS: Mapping[str, Mapping[str, ColumnType]] = {
         "name": _TEXT,
         "detail": _TEXT,
     },
+    PACKETS: {
+        "time": _TIME,
+        "network": _TEXT,
+        "link": _TEXT,
+        "direction": _TEXT,
+        "type": _TEXT,
+        "source": _WHOLE,
+        "destination": _WHOLE,
+        "counter": _WHOLE,
+        "sealed": _FLAG,
+        "damaged": _FLAG,
+        "bytes": _WHOLE,
+    },
 }
+_TYPES = {int(type_): type_.name.lower() for type_ in FrameType}
+_TYPE_MASK = 0x1F  # of a frame's first byte (PROTOCOL.md section 1)
+
+
+def packet_row(network: str, record: Record) -> Row:
+    """A row of `packets`: what the header tells (PROTOCOL.md section 1), as far as it is there."""
+    frame = record.frame
+    is_open_and_wrong = has_wrong_checksum(frame)
+    try:
+        first, source, destination, counter = peek_header(frame)
+    except FrameError:
+        header: Row = (None, None, None, None, False, True)
+    else:
+        kind = _TYPES.get(first & _TYPE_MASK)
+        header = (kind, source, destination, counter, is_sealed(frame), is_open_and_wrong)
+    return record.timestamp_us, network, record.link, record.direction.name.lower(), *header, len(frame)
 
 
 def row_of(network: str, entry: Entry) -> Row:

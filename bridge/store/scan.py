@@ -41,6 +41,10 @@ class Selection:
     nodes: frozenset[int] | None = None
     metrics: frozenset[int] | None = None
 
+    def spans(self, time_us: int) -> bool:
+        """Whether that time is wanted."""
+        return self.from_us <= time_us < self.to_us
+
     def takes(self, node: int | None, metric: int | None) -> bool:
         """Whether it is wanted; None where a row has none."""
         is_node = self.nodes is None or node is None or node in self.nodes

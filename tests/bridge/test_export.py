@@ -20,7 +20,9 @@ from bridge.store.rows import EventRow
 from bridge.store.settings import StoreSettings
 from bridge.store.store import Store
 from desktop.command import main
+from protocol.capture import Direction, Record
 from protocol.observations import ReadingsSeen, RoundRow
+from protocol.packets import FrameType, peek_header
 from tests.bridge.store.feed import batch, lost, reading, result, time_us
 
 
@@ -180,6 +182,32 @@ def test_a_folder_is_read_as_consumers_read_it(tmp_path: Path, capture: Path) ->
     assert [row | {"network": ""} for row in one] == [row | {"network": ""} for row in other]
 
 
+def test_packets_are_told_by_their_headers(tmp_path: Path, capture: Path) -> None:
+    records = [*read_records(capture), Record(10**9, "serial", Direction.INBOUND, b"?", None)]
+    log = CaptureFile(tmp_path / "noisy.pcapng")
+    for record in records:
+        log.write(record)
+    log.close()
+    run(log.path, "--what", "packets", "-o", tmp_path / "all.csv")
+    found = cells(tmp_path / "all.csv")
+    assert len(found) == len(records)
+    for row, record in zip(found[:-1], records, strict=False):
+        first, source, destination, counter = peek_header(record.frame)
+        assert row["type"] == FrameType(first & 0x1F).name.lower()
+        assert [row[key] for key in ("source", "destination", "counter", "link", "direction", "bytes")] == [
+            *map(str, (source, destination, counter, record.link, record.direction.name.lower())),
+            str(len(record.frame)),
+        ]
+        assert (row["sealed"], row["damaged"]) == ("0", "0")
+    assert [found[-1][key] for key in ("type", "source", "damaged", "bytes")] == ["", "", "1", "1"]
+    run(log.path, "--what", "packets", "--node", "2", "-o", tmp_path / "2.csv")
+    assert cells(tmp_path / "2.csv") == [row for row in found if row["source"] in ("2", "")]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    run(log.path, "--what", "packets", "-o", tmp_path / "all.parquet")
+    table = parquet.read_table(tmp_path / "all.parquet").to_pylist()
+    assert [str(row["counter"] or "") for row in table] == [row["counter"].lstrip("0") for row in found]
+
+
 def refused(*arguments: str | Path) -> str:
     with pytest.raises(UsageError) as error:
         run(*arguments)
@@ -191,6 +219,7 @@ def test_what_cannot_be(store: Path, tmp_path: Path, capture: Path, monkeypatch:
     assert "there is one source" in refused("-o", out)
     assert "there is one source" in refused(capture, "--store", store, "-o", out)
     assert "end it in .csv or .parquet" in refused(capture, "-o", tmp_path / "x.txt")
+    assert "a store has no packets" in refused("--store", store, "--what", "packets", "-o", out)
     assert "a log has no hours" in refused(capture, "--what", "hours", "-o", out)
     assert "there is no such file" in refused("--store", tmp_path / "none", "-o", out)
     assert "No such file" in refused("--store", store, "-o", tmp_path / "none" / "x.csv")
