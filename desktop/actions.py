@@ -84,7 +84,7 @@ class Action:
     def is_typed(self) -> bool:
         """Whether its key means something where text is written, and is left to that there."""
         key = self._bare_key
-        return key.lower() in _TYPED if self._is_with_ctrl else not re.fullmatch(r"F\d+", key)
+        return key.lower() in _TYPED if self._is_with_ctrl else not re.fullmatch(r"F\d+|Escape", key)
 
 
 def in_menus(features: Iterable[Iterable[Action]]) -> Iterator[tuple[str, list[list[Action]]]]:

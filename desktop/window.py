@@ -266,8 +266,14 @@ class Window:
 
     def toggle_page(self, page: Page) -> None:
         """Show it; if it is shown, go back to the session or the start page."""
-        home = self.start_page if self.session is None else self.workspace
-        self.show_page(home if page.winfo_manager() else page)
+        if page.winfo_manager():
+            self.show_home()
+        else:
+            self.show_page(page)
+
+    def show_home(self) -> None:
+        """Back to the session, or to the start page if there is none."""
+        self.show_page(self.start_page if self.session is None else self.workspace)
 
     def relabel(self, action: Action, text: str) -> None:
         """Change the text of that action's button in the top line."""

@@ -18,7 +18,12 @@ class ViewsFeature(Feature):
         super().__init__(window)
         workspace = window.workspace
         self.actions = [
+            Action("View", "Back to the session, or the start", "Escape", self._back),
             Action("View", "Next metric", "m", workspace.plot.next_metric),
             Action("View", "Each node, or over time", "p", workspace.toggle_panels),
             Action("View", "Rounds among the events", "r", workspace.events.toggle_rounds),
         ]
+
+    def _back(self) -> None:
+        if self.window.shown_page not in (self.window.start_page, self.window.workspace):
+            self.window.show_home()
