@@ -8,7 +8,7 @@ UV_VERSION = 0.13.8
 
 # One target at a time: they share build/ and .venv. What each starts may still use -j.
 .NOTPARALLEL:
-.PHONY: help setup run test bench check format constants firmware emulator lock clean
+.PHONY: help setup run test bench check format constants firmware emulator package lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -21,7 +21,7 @@ run:  ## open the app on a demo network
 	@$(VENV_BIN)/treering desktop --demo $(ARGS)
 
 # Many tests wait for real time to pass, so four at a time keep two cores busy. ARGS=-n0 is one, as a debugger needs.
-test: firmware emulator check  ## build the firmware, check everything, run all tests
+test: firmware emulator check package  ## build the firmware and the package, check everything, run all tests
 	$(VENV_BIN)/python -m pytest -q -n 4 --dist worksteal $(ARGS)
 
 bench: setup  ## measure the simulator, beside ns-3 where Debian's libns3-dev is installed
@@ -47,6 +47,12 @@ firmware: setup  ## build the sketch for the Arduino and the C core for this mac
 
 emulator: setup  ## build the emulated Arduino
 	$(MAKE) --no-print-directory -C firmware emulator
+
+# What needs a compiler goes along where there is one; the last line says what is missing.
+package:  ## build the app that needs no Python, in dist/: a folder, and on Debian a package
+	@scripts/setup.sh package
+	@if command -v avr-gcc >/dev/null; then $(MAKE) --no-print-directory -C firmware all host; fi
+	$(VENV_BIN)/python scripts/package.py
 
 # hatchling and editables build Treering, setuptools builds cobs: pip fetches them by itself, so they are pinned too.
 lock:  ## write constraints.txt anew from pyproject.toml; ARGS=--upgrade moves to the newest releases

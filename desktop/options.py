@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"with what a bridge hears (port: {STREAM_PORT}); `treering bridges` finds them",
     )
     begin.add_argument("--open", metavar="FILE", type=Path, help="with a packet log")
+    begin.add_argument("file", metavar="FILE", nargs="?", type=Path, help="the same")
     parser.add_argument(
         "--status",
         type=address(STATUS_PORT),
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             ports=tuple(args.port),
             bridge=args.connect,
             status=args.status,
-            log=args.open,
+            log=args.open or args.file,
             access=_access(args),
             recording=args.log,
             rounds=args.rounds,

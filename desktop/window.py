@@ -59,6 +59,7 @@ def open_root(mode: str) -> ttkbootstrap.App:
         light_theme=theme.name_of(LIGHT),
         dark_theme=theme.name_of(DARK),
         iconphoto=None,
+        className="Treering",  # by which a desktop knows whose window it is
     )
     ttkbootstrap.on_theme_change(theme.build_styles)
     return root

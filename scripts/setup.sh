@@ -2,6 +2,7 @@
 # Prepares this clone: system packages (Debian and its kin, when root) and .venv (always, for this clone alone).
 #
 #   scripts/setup.sh run     what the app needs: Python with Tk, and the packages it imports
+#   scripts/setup.sh package what building the packaged app needs
 #   scripts/setup.sh test    that, and all that building the firmware, checking and testing need
 #
 # PYTHON=/path/to/python chooses the interpreter. A second run with nothing to do takes no network and under a second.
@@ -12,8 +13,9 @@ python_packages="python3 python3-venv python3-tk"
 test_packages="make gcc libc6-dev clang libclang-rt-dev
     gcc-avr binutils-avr avr-libc arduino-core-avr
     libsimavr-dev libelf-dev avrdude
-    tshark xvfb xauth
-    mosquitto influxdb"
+    tshark xvfb xauth xdotool
+    mosquitto influxdb
+    appstream desktop-file-utils shared-mime-info"
 
 fail() {
     printf 'setup: %s\n' "$*" >&2
@@ -22,9 +24,10 @@ fail() {
 
 case ${1:-} in
 run) extras=desktop packages= commands= ;;
-test) extras=desktop,dev packages=$test_packages commands="cc clang avr-gcc tshark mosquitto influxd" ;;
+package) extras=desktop,package packages=binutils commands=objcopy ;;
+test) extras=desktop,dev,package packages=$test_packages commands="cc clang avr-gcc tshark mosquitto influxd" ;;
 *)
-    echo "usage: scripts/setup.sh run|test" >&2
+    echo "usage: scripts/setup.sh run|package|test" >&2
     exit 2
     ;;
 esac
@@ -96,8 +99,11 @@ make_venv() {
     made_place=$(sed -n 1p "$stamp" 2>/dev/null || true)
     made_requirements=$(sed -n 2p "$stamp" 2>/dev/null || true)
     if [ "$made_place" = "$place" ]; then
-        # What serves the tests serves the app too.
-        case $made_requirements in "$requirements" | "[desktop,dev] ${requirements#* }") return 0 ;; esac
+        # What serves the tests serves the app and its package too, and what serves that serves the app.
+        sources=${requirements#* }
+        case "$extras $made_requirements" in
+        *" $requirements" | *" [desktop,dev,package] $sources" | "desktop [desktop,package] $sources") return 0 ;;
+        esac
     fi
 
     echo "setup: making .venv with Python $identity, extras [$extras]"
