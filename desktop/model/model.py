@@ -53,7 +53,9 @@ class Standing(Enum):
 
     ROOT = "root"
     JOINED = "joined"
+    JOINING = "looking for its first parent"
     SEEKING = "seeking a parent"
+    STALE = "joined, but reports no more"
     LOST = "lost"
     LEFT = "left"
     HEARD = "heard, place unknown"
@@ -152,7 +154,7 @@ class Model:
                 self._note_frame(kind & _TYPE_MASK, source)
 
     def state(self) -> object:
-        """All that what is to come depends on, for `restored`: values for JSON, without what was told before."""
+        """All that what is to come depends on, for `restored`: values for JSON, but for what was told."""
         return dump({name: getattr(self, name) for name in _STATE})
 
     @classmethod
@@ -169,6 +171,15 @@ class Model:
         model.rows, model.events = Recent(MAX_ROWS, past.rows), Recent(MAX_EVENTS, past.events)
         model.series, model.node_series = past.series, past.node_series
         return model
+
+    def copy(self) -> Self:
+        """One of its own as this is now, which nobody has subscribed to."""
+        past = Past(list(self.rows), list(self.events))
+        for metric_id, series in self.series.items():
+            past.series[metric_id] = series.prefix(series.forgotten + len(series))
+        for (node, metric_id), readings in self.node_series.items():
+            past.node_series.put(node, metric_id, readings.prefix(readings.forgotten + len(readings)))
+        return self.restored(self.state(), past)
 
     def notice(self, text: str) -> None:
         """Add a line of the program's own to the events."""

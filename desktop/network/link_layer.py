@@ -1,12 +1,14 @@
-"""All links of a network as one picture below the nodes: a Tk canvas draws no smooth curves, Agg does."""
+"""What lies below the nodes, with all links, as one picture: a Tk canvas draws no smooth curves, Agg does."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from itertools import groupby
 
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
+from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 from PIL import Image, ImageTk
 
@@ -14,6 +16,8 @@ from desktop.network.link_path import path_of
 from desktop.network.scene import Link
 
 _DPI = 72  # so that a point is a pixel
+
+Ground = Callable[[tuple[int, int]], Image.Image]  # of a size, what lies below the links, opaque
 
 
 class LinkLayer:
@@ -25,34 +29,41 @@ class LinkLayer:
         self._drawn: tuple[object, ...] = ()
         self._photo: ImageTk.PhotoImage | None = None
 
-    def draw(self, links: Sequence[Link], ground: str) -> None:
-        """Show these links, the last on top; does nothing if they are shown already."""
+    def draw(self, links: Iterable[Link], ground: Ground, ground_key: object) -> None:
+        """Show these links, the last on top, on that ground; does nothing if they are shown already.
+
+        Grounds of equal keys look the same.
+        """
         size = self._canvas.winfo_width(), self._canvas.winfo_height()
-        wanted = (size, ground, tuple(links))
+        wanted = (size, ground_key, tuple(links))
         if wanted == self._drawn:
             return
         self._drawn = wanted
-        picture = _render(links, ground, size)
+        picture = ground(size)
+        _draw(picture, wanted[2])
         if self._photo is None or (self._photo.width(), self._photo.height()) != size:
             self._photo = ImageTk.PhotoImage(picture, master=self._canvas)
             self._canvas.itemconfigure(self._item, image=str(self._photo))
-            self._canvas.tag_lower(self._item)
         else:
             self._photo.paste(picture)
 
 
-def _render(links: Sequence[Link], ground: str, size: tuple[int, int]) -> Image.Image:
-    width, height = size
+def _style(link: Link) -> tuple[str, float, tuple[float, ...]]:
+    return link.color, link.width_px, link.dashes
+
+
+def _draw(picture: Image.Image, links: Iterable[Link]) -> None:
+    """Links of one look that follow each other are one path: Agg is quick, each call of it is not."""
+    width, height = picture.size
     renderer = RendererAgg(width, height, _DPI)
-    for link in links:
+    for (color, width_px, dashes), alike in groupby(links, _style):
         context = renderer.new_gc()
-        context.set_foreground(to_rgba(link.color), isRGBA=True)
-        context.set_linewidth(link.width_px)
-        context.set_capstyle("butt" if link.dashes else "round")
-        if link.dashes:
-            context.set_dashes(0, link.dashes)
-        renderer.draw_path(context, path_of(link, height), IdentityTransform())
-    drawn = Image.frombuffer("RGBA", size, renderer.buffer_rgba(), "raw", "RGBA", 0, 1)
-    picture = Image.new("RGB", size, ground)
+        context.set_foreground(to_rgba(color), isRGBA=True)
+        context.set_linewidth(width_px)
+        context.set_capstyle("butt" if dashes else "round")
+        if dashes:
+            context.set_dashes(0, dashes)
+        path = Path.make_compound_path(*(path_of(link, height) for link in alike))
+        renderer.draw_path(context, path, IdentityTransform())
+    drawn = Image.frombuffer("RGBA", picture.size, renderer.buffer_rgba(), "raw", "RGBA", 0, 1)
     picture.paste(drawn, mask=drawn)
-    return picture

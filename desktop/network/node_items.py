@@ -13,7 +13,7 @@ from desktop.network.scene import Look
 from desktop.palette import Palette
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Brush:
     """What all nodes of a canvas are drawn with; an id has room from some size on, a value from a larger."""
 
@@ -39,9 +39,14 @@ class NodeItems:
         self._looks: dict[int, dict[str, str]] = {}
         self._places: dict[int, Place] = {}
         self._place = (0.0, 0.0)
+        self._painted: tuple[object, ...] | None = None
 
     def paint(self, node: int, look: Look, note: Note | None, brush: Brush, *, active: bool) -> None:
         """Take the look of the node as it is now."""
+        wanted = (look, note, brush, active, self._place)
+        if wanted == self._painted:
+            return
+        self._painted = wanted
         palette, radius_px = brush.palette, brush.radius_px
         color = palette.text if look.is_hollow else palette.on_node
         value = look.value if brush.with_values else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -123,27 +123,22 @@ class RingScene:
         return Fitted(places, circle.radius_px, circle, outward, room)
 
     def links(
-        self,
-        fitted: Fitted,
-        places: Mapping[int, Place],
-        palette: Palette,
-        scale: float,
-        active: Collection[int],
-    ) -> list[Link]:
+        self, fitted: Fitted, places: Mapping[int, Place], palette: Palette, scale: float
+    ) -> Mapping[int, Link]:
         """See desktop.network.scene.Scene.links: dashed where the ring is closed over those passed over."""
-        circle = fitted.circle
-        assert circle is not None  # fit made it
         at = {node: i for i, node in enumerate(self.order)}
-        links = []
+        links = {}
         for node, following in self.ties.items():
             if following is None:
                 continue
             is_bypass = (at[following] - at[node]) % len(self.order) != 1
             color = palette.seeking if is_bypass else palette.link
             dashes = (5 * scale, 4 * scale) if is_bypass else ()
-            color = palette.active if node in active else color
-            links.append(Link(circle.arc(places[node], places[following]), color, 2.4 * scale, dashes))
-        return sorted(links, key=lambda link: link.color == palette.active)
+            links[node] = Link(self._way(fitted, places[node], places[following]), color, 2.4 * scale, dashes)
+        return links
+
+    def _way(self, fitted: Fitted, start: Place, end: Place) -> tuple[Place, ...]:
+        return fitted.circle.arc(start, end) if fitted.circle else (start, start, end, end)
 
     def describe(self, node: int, now_us: int) -> Iterator[str]:
         """See desktop.network.scene.Scene.describe."""
@@ -155,6 +150,15 @@ class RingScene:
         elif (following := self.ties[node]) is not None:
             yield f"passes the token to {following}"
         yield from member_lines(node, self.heard_us, self.readings, now_us)
+
+    def describe_link(self, node: int) -> Iterator[str]:
+        """See desktop.network.scene.Scene.describe_link."""
+        following = self.ties[node]
+        yield f"node {node} passes the token to {following}"
+        at = {member: i for i, member in enumerate(self.order)}
+        if following is not None and (steps := (at[following] - at[node]) % len(self.order)) > 1:
+            over = (self.order[(at[node] + i) % len(self.order)] for i in range(1, steps))
+            yield f"over {', '.join(map(str, over))}"
 
 
 def ring_scene(model: Model, metric_id: int) -> RingScene:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,7 +12,10 @@ from desktop.network.motion import Place
 from desktop.palette import Palette
 
 _HOLLOW = frozenset(
-    (Standing.SEEKING, Standing.LOST, Standing.LEFT, Standing.HEARD, Standing.ABSENT, Standing.MISSING)
+    (
+        *(Standing.JOINING, Standing.SEEKING, Standing.STALE, Standing.LOST, Standing.LEFT),
+        *(Standing.HEARD, Standing.ABSENT, Standing.MISSING),
+    )
 )
 
 
@@ -47,7 +50,7 @@ class Fitted:
     """Where the nodes stand, in pixels, and the circle of those that stand on one.
 
     `outward` are unit vectors to where there is room for a note; a caption may fill an ellipse of these half
-    axes about the middle.
+    axes about the middle. `is_plan`: they stand as in the field, and links are straight.
     """
 
     places: Mapping[int, Place] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Fitted:
     circle: Circle | None = None
     outward: Mapping[int, Place] = field(default_factory=dict)
     caption_room: tuple[float, float] = (0.0, 0.0)
+    is_plan: bool = False
 
 
 class Scene(Protocol):
@@ -66,7 +70,7 @@ class Scene(Protocol):
 
     @property
     def ties(self) -> Mapping[int, int | None]:
-        """To which node each is tied, all of `looks`: frames between the two light the link."""
+        """To which node each is tied, all of `looks`: frames between the two go along the link."""
 
     @property
     def arrangement(self) -> object:
@@ -93,9 +97,50 @@ class Scene(Protocol):
         places: Mapping[int, Place],
         palette: Palette,
         scale: float,
-        active: Collection[int],
-    ) -> list[Link]:
-        """The lines between `places`, the last on top; `active` names those to light by the node tied."""
+    ) -> Mapping[int, Link]:
+        """The lines between `places`, the last on top, by the node tied."""
 
     def describe(self, node: int, now_us: int) -> Iterator[str]:
         """What is known of a node, line by line."""
+
+    def describe_link(self, node: int) -> Iterator[str]:
+        """What is known of the link from a node to that which it is tied to, line by line."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """See Scene: words in the place of a network."""
+
+    text: str
+    looks: Mapping[int, Look] = field(default_factory=dict)
+    ties: Mapping[int, int | None] = field(default_factory=dict)
+    token_at: int | None = None
+    summary: str = ""
+
+    @property
+    def arrangement(self) -> object:
+        """See Scene."""
+        return self.text
+
+    @property
+    def captions(self) -> Sequence[str]:
+        """See Scene."""
+        return [self.text]
+
+    def fit(self, width_px: float, height_px: float, em_px: float) -> Fitted:
+        """See Scene."""
+        return Fitted(caption_room=(width_px, height_px))
+
+    def links(
+        self, fitted: Fitted, places: Mapping[int, Place], palette: Palette, scale: float
+    ) -> Mapping[int, Link]:
+        """See Scene."""
+        return {}
+
+    def describe(self, node: int, now_us: int) -> Iterator[str]:
+        """See Scene."""
+        yield from ()
+
+    def describe_link(self, node: int) -> Iterator[str]:
+        """See Scene."""
+        yield from ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,26 +105,16 @@ class StarScene:
         return Fitted(places, circle.radius_px, circle, outward, (width_px, height_px))
 
     def links(
-        self,
-        fitted: Fitted,
-        places: Mapping[int, Place],
-        palette: Palette,
-        scale: float,
-        active: Collection[int],
-    ) -> list[Link]:
+        self, fitted: Fitted, places: Mapping[int, Place], palette: Palette, scale: float
+    ) -> Mapping[int, Link]:
         """See desktop.network.scene.Scene.links: the sooner a node answers, the calmer and thicker it is."""
         if self.primary is None:
-            return []
+            return {}
         scale *= min(1.0, _MANY / max(1, len(self.around)))
-        links = [
-            self._spoke(node, places[self.primary], places[node], palette, scale, node in active)
-            for node in self.around
-        ]
-        return sorted(links, key=lambda link: link.color == palette.active)
+        middle = places[self.primary]
+        return {node: self._spoke(node, middle, places[node], palette, scale) for node in self.around}
 
-    def _spoke(
-        self, node: int, middle: Place, place: Place, palette: Palette, scale: float, is_active: bool
-    ) -> Link:
+    def _spoke(self, node: int, middle: Place, place: Place, palette: Palette, scale: float) -> Link:
         peer = self.peers[node]
         color, width = palette.link, 1.5
         dashes: tuple[float, ...] = ()
@@ -132,9 +122,8 @@ class StarScene:
             color, dashes = palette.lost, (1.5 * scale, 5 * scale)
         elif peer.response_ms is not None:
             slowness = min(1.0, peer.response_ms / (2 * SLOW_MS))
-            color, width = mix(palette.link, palette.seeking, slowness), 3.5 - 2 * slowness
-        points = (middle, middle, place, place)
-        return Link(points, palette.active if is_active else color, width * scale, dashes)
+            color, width = mix(palette.link, palette.seeking, slowness), 3.0 - 2 * slowness
+        return Link((middle, middle, place, place), color, width * scale, dashes)
 
     def describe(self, node: int, now_us: int) -> Iterator[str]:
         """See desktop.network.scene.Scene.describe."""
@@ -150,6 +139,15 @@ class StarScene:
         if node in self.ranks:
             yield f"number {self.ranks[node]} of the standbys"
         yield from member_lines(node, self.heard_us, self.readings, now_us)
+
+    def describe_link(self, node: int) -> Iterator[str]:
+        """See desktop.network.scene.Scene.describe_link."""
+        yield f"node {self.primary} polls node {node}"
+        peer = self.peers[node]
+        if peer.is_missing:
+            yield f"no answer to {plural(peer.attempts, 'poll')}"
+        elif peer.response_ms is not None:
+            yield f"answered in {peer.response_ms} ms"
 
 
 def star_scene(model: Model, metric_id: int) -> StarScene:

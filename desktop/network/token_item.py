@@ -38,16 +38,18 @@ class TokenItem:
         self._palette = palette
 
     def follow(self, holder: int | None, fitted: Fitted, places: Mapping[int, Place], now_s: float) -> None:
-        """Be at the holder, or on the way to it; without a holder, or a circle, be hidden."""
+        """Be at the holder, or on the way to it; without a holder, be hidden."""
         circle = fitted.circle
-        if circle is None or holder is None or holder not in places:
+        if holder is None or holder not in places:
             self._flight = Flight()
             self._canvas.itemconfigure(self._item, state="hidden")
             return
-        target = circle.within(places[holder], _INSIDE_RADII * fitted.radius_px)
+        inside_px = _INSIDE_RADII * fitted.radius_px
+        x, y = places[holder]
+        target = circle.within((x, y), inside_px) if circle else (x, y - inside_px)
         self._flight.aim(holder, target, now_s)
         self._draw(max(_LEAST_RADIUS_PX, round(_SHARE * fitted.radius_px)))
-        self._canvas.coords(self._item, *self._flight.place(circle.between, now_s))
+        self._canvas.coords(self._item, *self._flight.place(circle.between if circle else _straight, now_s))
         self._canvas.itemconfigure(self._item, state="normal")
 
     def _draw(self, radius_px: int) -> None:
@@ -55,6 +57,10 @@ class TokenItem:
             self._drawn = (radius_px, self._palette)
             self._photo = ImageTk.PhotoImage(token_image(radius_px, self._palette), master=self._canvas)
             self._canvas.itemconfigure(self._item, image=str(self._photo))
+
+
+def _straight(start: Place, end: Place, progress: float) -> Place:
+    return start[0] + progress * (end[0] - start[0]), start[1] + progress * (end[1] - start[1])
 
 
 def token_image(radius_px: int, palette: Palette) -> Image.Image:

@@ -2,70 +2,86 @@
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
-from tkinter import ttk
-from tkinter.font import nametofont
 
-from desktop import theme
-from desktop.model.model import Changes, Model, Standing
+from desktop.model.model import Changes, Model
 from desktop.network.canvas import NetworkCanvas
+from desktop.network.legend import Legend
+from desktop.network.plan import Plan
+from desktop.network.scene import Message, Scene
 from desktop.network.scenes import scene_of
+from desktop.sources.session import Session
 from desktop.view import View
 from protocol.packets import Network
 
-_REFRESH_MS = 50  # at most so often, however many frames come
+_REFRESH_S = 0.05  # at most so often, however many frames come
+_SHARE = 0.1  # of the time, at most, goes into finding out what a large network looks like
 TITLES = {Network.TREE: "Tree", Network.RING: "Ring", Network.POLLING: "Polling"}
-_LEGENDS = {
-    Network.TREE: {
-        Standing.ROOT: "root",
-        Standing.JOINED: "joined",
-        Standing.SEEKING: "seeking",
-        Standing.LOST: "lost or left",
-        Standing.HEARD: "only heard",
-    },
-    Network.RING: {
-        Standing.HOME: "home",
-        Standing.MEMBER: "in the ring",
-        Standing.ABSENT: "passed over or left",
-    },
-    Network.POLLING: {
-        Standing.PRIMARY: "primary",
-        Standing.STANDBY: "standby",
-        Standing.MISSING: "missing or left",
-    },
-}
-_VALUES = {
-    Network.TREE: "values: average of the subtree",
-    Network.RING: "values: own reading",
-    Network.POLLING: "ms: time to answer, #: who takes over",
-}
+NO_PLAN = (
+    "Where the nodes stand is not known.\nOpen the field's file (Plan of the field …), or simulate a field."
+)
 
 
 class NetworkView(View):
-    """Shows a model's network."""
+    """Shows a model's network, by itself (layers, a circle) or, with `wants_plan`, as it stands in the field.
+
+    The plan is the one that was opened, or the source's if it has one.
+    """
 
     def __init__(self, master: tk.Misc) -> None:
         super().__init__(master, TITLES[Network.TREE])
-        em = theme.em_px()
         self._model = Model()
+        self._session: Session | None = None
+        self._opened: Plan | None = None
+        self._of_source: Plan | None = None
         self._metric_id = 0
-        self._is_due = False
-        self._explained: Network | None = None
+        self._due: str | None = None
+        self._rest_s = _REFRESH_S
+        self.wants_plan = False
         self.canvas = NetworkCanvas(self.body, scene_of(self._model, self._metric_id))
+        self._legend = Legend(self.body, self.canvas.images)
+        self._legend.pack(side="bottom", fill="x")
         self.canvas.pack(fill="both", expand=True)
-        self._legend = ttk.Frame(self.body, padding=(em, 0, em, em // 2))
-        self._legend.pack(fill="x")
-        self._samples: dict[Standing, ttk.Label] = {}
-        self._hint = ttk.Label(self._legend, style="Muted.TLabel")
-        self._hint.pack(side="right")
-        self.canvas.bind("<Configure>", lambda event: self._explain(), add=True)
         self.repaint()
+
+    @property
+    def model(self) -> Model:
+        """What is shown."""
+        return self._model
+
+    @property
+    def plan(self) -> Plan | None:
+        """Where the nodes stand, as far as is known."""
+        return self._opened or self._of_source
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes are drawn."""
+        return self.canvas.node_count
+
+    def attend(self, session: Session) -> None:
+        """Another session: nothing is chosen, and its own plan counts."""
+        self._session = session
+        self._opened = self._of_source = None
+        self.canvas.forget()
 
     def attach(self, model: Model) -> None:
         """Show that model from now on."""
         self._model = model
         self._refresh()
         model.subscribe(self._on_change)
+
+    def open_plan(self, plan: Plan | None) -> None:
+        """Stand on that plan; None: on the source's, if it has one."""
+        self._opened = plan
+        self.wants_plan = plan is not None
+        self._refresh()
+
+    def show_plan(self, wanted: bool) -> None:
+        """Show the network as it stands in the field, or by itself."""
+        self.wants_plan = wanted
+        self._refresh()
 
     def show_metric(self, metric_id: int) -> None:
         """Have the nodes bear values of that metric."""
@@ -75,51 +91,36 @@ class NetworkView(View):
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
         self.canvas.repaint()
-        self._explained = None
+        self._legend.repaint()
         self._refresh()
 
-    @property
-    def node_count(self) -> int:
-        """How many nodes are drawn."""
-        return self.canvas.node_count
-
     def _on_change(self, changes: Changes) -> None:
-        self.canvas.flash(changes.sent)
-        if not self._is_due:
-            self._is_due = True
-            self.after(_REFRESH_MS, self._refresh)
+        self.canvas.flash(changes.sent, changes.frames)
+        if self._due is None:
+            self._due = self.after(round(self._rest_s * 1000), self._refresh)
 
     def _refresh(self) -> None:
-        self._is_due = False
-        scene = scene_of(self._model, self._metric_id)
+        if self._due is not None:
+            self.after_cancel(self._due)
+            self._due = None
+        began_s = time.monotonic()
+        scene = self._scene()
+        self.canvas.stand_on(self.plan if self.wants_plan else None)
         self.canvas.show(scene, self._model.now_us)
         self.set_title(TITLES[self._model.network])
-        self.set_summary(scene.summary)
-        self._explain()
+        self.set_summary(self.canvas.ground_problem or scene.summary)
+        self._legend.explain(
+            self._model.network,
+            has_values=self.canvas.has_values,
+            frames_a_dot=self.canvas.frames_a_dot,
+        )
+        self._rest_s = max(_REFRESH_S, (time.monotonic() - began_s) / _SHARE)
 
-    def _explain(self) -> None:
-        """Bring the legend to the kind of network."""
-        network = self._model.network
-        if network is not self._explained:
-            self._explained = network
-            for sample in self._samples.values():
-                sample.destroy()
-            self._samples = {
-                standing: self._sample(standing, text) for standing, text in _LEGENDS[network].items()
-            }
-        hint = _VALUES[network] if self.canvas.has_values else ""
-        self._hint.configure(text=hint if self._has_room_for(hint) else "")
-
-    def _has_room_for(self, hint: str) -> bool:
-        """The samples come first: half a hint tells nothing."""
-        em = theme.em_px()
-        taken_px = sum(sample.winfo_reqwidth() + em for sample in self._samples.values())
-        hint_px = nametofont("TkDefaultFont").measure(hint)
-        return taken_px + hint_px + 2 * em <= self._legend.winfo_width()
-
-    def _sample(self, standing: Standing, text: str) -> ttk.Label:
-        size_px = round(nametofont("TkDefaultFont").metrics("linespace") * 0.36)
-        image = self.canvas.images.get(standing, size_px, active=False)
-        sample = ttk.Label(self._legend, style="Muted.TLabel", text=text, image=image, compound="left")
-        sample.pack(side="left", padx=(0, theme.em_px()))
-        return sample
+    def _scene(self) -> Scene:
+        source = self._session.source if self._session else None
+        places = getattr(source, "places", None)
+        if places and (self._of_source is None or self._of_source.places is not places):
+            self._of_source = Plan(places, name=source.title if source else "")
+        if self.wants_plan and self.plan is None:
+            return Message(NO_PLAN)
+        return scene_of(self._model, self._metric_id)

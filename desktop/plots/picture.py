@@ -11,22 +11,25 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 
 from desktop.model.model import Model, Standing
-from desktop.model.words import latest_labels, metric_label
 from desktop.network.link_path import path_of
 from desktop.network.notes import ID_RADIUS_EM, place_notes
 from desktop.network.scenes import scene_of
 from desktop.palette import LIGHT, PALETTES, Palette
-from desktop.plots.plot import AggregatePlot
+from desktop.plots.chart import chart_of
+from desktop.plots.pen import Rect
 
 _SIZE_INCHES, _DPI = (12.8, 6.4), 100
 _FONT_PT = 9
 _AREA = (0.01, 0.02, 0.52, 0.86)  # of the network, in the figure
+_PLOT_ROOM = Rect(0.53, 0.02, 0.995, 0.93)
 _EM_PX = 13.0
 _CENTERED: dict[str, Any] = {"size": 8, "ha": "center", "va": "center", "linespacing": 1.1}
 _MARKERS = {
     Standing.ROOT: "s",
     Standing.JOINED: "o",
+    Standing.JOINING: "^",
     Standing.SEEKING: "D",
+    Standing.STALE: "h",
     Standing.LOST: "X",
     Standing.LEFT: "X",
     Standing.HEARD: "o",
@@ -41,7 +44,9 @@ _COLORS = {
     Standing.ROOT: "root",
     Standing.HOME: "root",
     Standing.PRIMARY: "root",
+    Standing.JOINING: "seeking",
     Standing.SEEKING: "seeking",
+    Standing.STALE: "lost",
     Standing.LOST: "lost",
     Standing.LEFT: "lost",
     Standing.ABSENT: "lost",
@@ -56,16 +61,10 @@ def save_picture(model: Model, path: Path, title: str) -> None:
     FigureCanvasAgg(figure)
     metric_id = min(model.series, default=0)
     _draw_network(figure.add_axes(_AREA), model, metric_id, palette)
-    plot = AggregatePlot(figure)
-    plot.show(model.series.get(metric_id))
-    plot.paint(palette, _FONT_PT)
-    figure.subplots_adjust(left=0.56, right=0.98, bottom=0.07, top=0.82, hspace=0.3)
+    chart = chart_of(model, metric_id if model.series else None)
+    chart.palette, chart.font_pt, chart.room = palette, _FONT_PT, _PLOT_ROOM
+    figure.add_artist(chart)
     figure.text(0.02, 0.93, title, color=palette.text, size=14, weight="bold")
-    row = next((row for row in reversed(model.rows) if row.metric_id == metric_id), None)
-    if row is not None:
-        figure.text(0.56, 0.935, metric_label(row.metric.name), color=palette.text, size=11, weight="bold")
-        for x, (name, text) in zip((0.56, 0.72, 0.86), latest_labels(row).items(), strict=True):
-            figure.text(x, 0.88, text, color=getattr(palette, name), size=_FONT_PT)
     figure.savefig(path)
 
 
@@ -79,7 +78,7 @@ def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) ->
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
-    for link in scene.links(fitted, fitted.places, palette, 1.0, ()):
+    for link in scene.links(fitted, fitted.places, palette, 1.0).values():
         style: Any = (0, tuple(length / link.width_px for length in link.dashes)) if link.dashes else "-"
         axes.add_patch(
             PathPatch(

@@ -60,8 +60,8 @@ def test_the_ring_is_closed_over_who_is_passed_over() -> None:
     scene = ring()
     assert scene.ties == {1: 2, 2: 4, 3: None, 4: 5, 5: 1}
     fitted = scene.fit(*SIZE_PX, EM_PX)
-    links = scene.links(fitted, fitted.places, LIGHT, 1.0, ())
-    [dashed] = [link for link in links if link.dashes]
+    links = scene.links(fitted, fitted.places, LIGHT, 1.0)
+    [dashed] = [link for link in links.values() if link.dashes]
     assert dashed.points[0] == fitted.places[2]
     assert dashed.points[-1] == pytest.approx(fitted.places[4])
     assert len(links) == 4
@@ -81,11 +81,9 @@ def test_who_is_passed_over_stands_outside() -> None:
     assert all(share(fitted.places[node]) == pytest.approx(1) for node in (1, 2, 4, 5))
 
 
-def test_a_link_is_lit_by_who_sends() -> None:
-    scene = ring()
-    fitted = scene.fit(*SIZE_PX, EM_PX)
-    links = scene.links(fitted, fitted.places, LIGHT, 1.0, {4})
-    assert [link.points[0] for link in links if link.color == LIGHT.active] == [fitted.places[4]]
+def test_a_link_tells_whom_the_token_passes_over() -> None:
+    assert list(ring().describe_link(2)) == ["node 2 passes the token to 4", "over 3"]
+    assert list(ring().describe_link(4)) == ["node 4 passes the token to 5"]
 
 
 def test_the_details_of_the_holder_name_the_token() -> None:
@@ -103,7 +101,7 @@ def test_the_details_of_the_holder_name_the_token() -> None:
 def test_a_small_ring_can_be_drawn(order: tuple[int, ...]) -> None:
     scene = ring(order=order, absent=frozenset(), holder=7, home=7, row=None)
     fitted = scene.fit(*SIZE_PX, EM_PX)
-    assert len(scene.links(fitted, fitted.places, LIGHT, 1.0, ())) == (0 if len(order) == 1 else 2)
+    assert len(scene.links(fitted, fitted.places, LIGHT, 1.0)) == (0 if len(order) == 1 else 2)
     assert "no round finished yet" in scene.captions[-1]
 
 
