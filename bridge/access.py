@@ -183,6 +183,14 @@ class RecordOpener:
             return None
         return replace(record, frame=opened)
 
+    def look(self, frame: bytes, lives: Iterable[int]) -> bytes | None:
+        """That frame opened, whenever it was sent and whatever came before; nothing is counted or learned.
+
+        None without keys, or if they do not open it. `lives` are those that its source may have had.
+        """
+        opened = None if self._reader is None else self._reader.look(frame, lives)
+        return opened if isinstance(opened, bytes) else None
+
 
 def unread_text(opener: RecordOpener, dropped: Mapping[DropReason, int]) -> str:
     """What a person must know of frames that could not be read; `dropped` are those counted without keys."""

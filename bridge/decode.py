@@ -182,18 +182,19 @@ def _sealed_text(frame: bytes) -> str:
 
 def _frame_text(frame: Frame) -> str:
     to = _NAMED.get(frame.destination, str(frame.destination))
-    payload = _payload_text(frame.payload)
+    payload = payload_text(frame.payload)
     head = f"{frame.type.name} {frame.source} -> {to}, counter {frame.counter}"
     return f"{head}: {payload}" if payload else head
 
 
-def _payload_text(payload: Payload) -> str:
+def payload_text(payload: Payload) -> str:
+    """What it says, in a line."""
     match payload:
         case Sync(version, age, hop_count, period_ms):
             age_ms = age * age_unit_ms(period_ms)
             return f"round {version} began {age_ms} ms ago, hop count {hop_count}, period {period_ms} ms"
         case Ack(acked_version, sync):
-            return f"acks round {acked_version}; {_payload_text(sync)}"
+            return f"acks round {acked_version}; {payload_text(sync)}"
         case Help(version, hop_count):
             return f"round {version}, hop count {hop_count}"
         case Depth(depth):

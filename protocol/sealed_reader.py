@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from protocol.keys import MAX_EPOCH, Keys, network_key, node_key
@@ -77,6 +77,24 @@ class SealedReader:
         """The frame as an open one, or why it is not read: unproven (of a life not known), tag, replayed."""
         found = self.read(frame)
         return found if isinstance(found, DropReason) else found[1]
+
+    def look(self, frame: bytes, lives: Iterable[int]) -> bytes | DropReason:
+        """The frame as an open one, whenever it was sent: nothing is learned, and nothing is too old.
+
+        `lives` are those that its source may have had. For one who leafs through a log.
+        """
+        reason = unfit(frame)
+        if reason is not None:
+            return reason
+        first, source, _, counter = peek_header(frame)
+        shown = shown_number(frame)
+        numbers = [life << LIFE_SHIFT | counter for life in lives] if shown is None else [shown]
+        for number in numbers:
+            for key in self._keys_for(first & 0x1F, source).values():
+                opened = key.open(frame, number)
+                if opened is not None:
+                    return opened
+        return DropReason.TAG if numbers else DropReason.UNPROVEN
 
     def read(self, frame: bytes) -> tuple[int, bytes] | DropReason:
         """As `open`, with the frame's long counter."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import construct as c
 
@@ -132,6 +132,43 @@ PAYLOADS: dict[FrameType, Any] = {
     FrameType.BOOT: BOOT,
     FrameType.PAIR: PAIRING,
 }
+
+
+class FieldPlace(NamedTuple):
+    """Where a field is: its names from the outside in (what is repeated by its number), and which bytes."""
+
+    path: tuple[str | int, ...]
+    offset: int
+    size_bytes: int
+
+
+def field_places(
+    definition: Any, data: bytes, offset: int = 0, path: tuple[str | int, ...] = ()
+) -> Iterator[FieldPlace]:
+    """Each field that the definition finds in `data`, which is well-formed, from `offset` on."""
+    if isinstance(definition, c.Struct):
+        numbers = c.Container()
+        for field in definition.subcons:
+            if field.name is None:  # Terminated
+                continue
+            part = field.subcon
+            if isinstance(part, c.Switch):
+                part = part.cases[part.keyfunc(numbers)]
+            for place in field_places(part, data, offset, (*path, field.name)):
+                offset = place.offset + place.size_bytes
+                numbers[field.name] = int.from_bytes(data[place.offset : offset], "big")
+                yield place
+    elif isinstance(definition, c.GreedyRange | c.Array):
+        number, most = 0, definition.count if isinstance(definition, c.Array) else len(data)
+        while offset < len(data) and number < most:
+            for place in field_places(definition.subcon, data, offset, (*path, number)):
+                offset = place.offset + place.size_bytes
+                yield place
+            number += 1
+    elif definition is c.GreedyBytes:
+        yield FieldPlace(path, offset, len(data) - offset)
+    else:
+        yield FieldPlace(path, offset, definition.sizeof())
 
 
 class FixedStruct:

@@ -64,3 +64,25 @@ def test_what_cannot_be_read_is_told_why() -> None:
     assert reader.open(b"") is DropReason.TRUNCATED
     forged = SealingKey(bytes(16)).seal(encode(Frame(FrameType.GOODBYE, 6, 0xFFFF, 1, Empty())), 3)
     assert reader.open(forged) is DropReason.UNPROVEN
+
+
+def test_one_who_leafs_through_a_log_reads_frames_in_any_order() -> None:
+    reader = SealedReader(Keys.of_master(MASTER, CONTROLLER, 5))
+    frame = encode(Frame(FrameType.GOODBYE, 5, 0xFFFF, 1, Empty()))
+    sealed = [
+        SealingKey(network_key(MASTER, epoch)).seal(frame, 9 << 24 | number)
+        for epoch, number in ((3, 1), (4, 2), (5, 3), (6, 1000))
+    ]
+    for each in (*sealed, *reversed(sealed), *sealed):
+        assert isinstance(reader.look(each, (8, 9)), bytes)
+    assert reader.look(sealed[0], ()) is DropReason.UNPROVEN
+    assert reader.look(sealed[0], (8,)) is DropReason.TAG
+    assert reader.look(frame, (9,)) is DropReason.OPEN
+    assert reader.heard() == SealedReader(Keys.of_master(MASTER, CONTROLLER, 5)).heard(), "it learns nothing"
+
+
+def test_a_frame_that_shows_its_life_needs_none() -> None:
+    reader = SealedReader(ALL)
+    shown = [frame for frame in recorded() if frame[0] & 0x1F in (FrameType.CHALLENGE, FrameType.RESPONSE)]
+    assert shown
+    assert all(isinstance(reader.look(frame, ()), bytes) for frame in shown)
