@@ -27,9 +27,7 @@ _CENTERED: dict[str, Any] = {"size": 8, "ha": "center", "va": "center", "linespa
 _MARKERS = {
     Standing.ROOT: "s",
     Standing.JOINED: "o",
-    Standing.JOINING: "^",
     Standing.SEEKING: "D",
-    Standing.STALE: "h",
     Standing.LOST: "X",
     Standing.LEFT: "X",
     Standing.HEARD: "o",
@@ -44,9 +42,7 @@ _COLORS = {
     Standing.ROOT: "root",
     Standing.HOME: "root",
     Standing.PRIMARY: "root",
-    Standing.JOINING: "seeking",
     Standing.SEEKING: "seeking",
-    Standing.STALE: "lost",
     Standing.LOST: "lost",
     Standing.LEFT: "lost",
     Standing.ABSENT: "lost",
@@ -78,7 +74,7 @@ def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) ->
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
-    for link in scene.links(fitted, fitted.places, palette, 1.0).values():
+    for link in scene.links(fitted, fitted.places, palette, 1.0, ()):
         style: Any = (0, tuple(length / link.width_px for length in link.dashes)) if link.dashes else "-"
         axes.add_patch(
             PathPatch(
