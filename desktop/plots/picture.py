@@ -27,7 +27,9 @@ _CENTERED: dict[str, Any] = {"size": 8, "ha": "center", "va": "center", "linespa
 _MARKERS = {
     Standing.ROOT: "s",
     Standing.JOINED: "o",
+    Standing.JOINING: "^",
     Standing.SEEKING: "D",
+    Standing.STALE: "h",
     Standing.LOST: "X",
     Standing.LEFT: "X",
     Standing.HEARD: "o",
@@ -42,7 +44,9 @@ _COLORS = {
     Standing.ROOT: "root",
     Standing.HOME: "root",
     Standing.PRIMARY: "root",
+    Standing.JOINING: "seeking",
     Standing.SEEKING: "seeking",
+    Standing.STALE: "lost",
     Standing.LOST: "lost",
     Standing.LEFT: "lost",
     Standing.ABSENT: "lost",
@@ -56,7 +60,7 @@ def save_picture(model: Model, path: Path, title: str) -> None:
     figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI, facecolor=palette.surface)
     FigureCanvasAgg(figure)
     metric_id = min(model.series, default=0)
-    _draw_network(figure.add_axes(_AREA), model, metric_id, palette)
+    draw_network(figure.add_axes(_AREA), model, metric_id, palette)
     chart = chart_of(model, metric_id if model.series else None)
     chart.palette, chart.font_pt, chart.room = palette, _FONT_PT, _PLOT_ROOM
     figure.add_artist(chart)
@@ -64,17 +68,17 @@ def save_picture(model: Model, path: Path, title: str) -> None:
     figure.savefig(path)
 
 
-def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) -> None:
-    """The scene of the window, with markers for nodes."""
+def draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) -> None:
+    """The scene of the window on all of these axes, with markers for nodes."""
     scene = scene_of(model, metric_id)
-    width, height = (
-        round(share * inches * _DPI) for share, inches in zip(_AREA[2:], _SIZE_INCHES, strict=True)
-    )
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    width, height = round(axes.bbox.width), round(axes.bbox.height)
     fitted = scene.fit(width, height, _EM_PX)
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
-    for link in scene.links(fitted, fitted.places, palette, 1.0, ()):
+    for link in scene.links(fitted, fitted.places, palette, 1.0).values():
         style: Any = (0, tuple(length / link.width_px for length in link.dashes)) if link.dashes else "-"
         axes.add_patch(
             PathPatch(
@@ -89,7 +93,7 @@ def _draw_network(axes: Axes, model: Model, metric_id: int, palette: Palette) ->
         axes.scatter(
             [x],
             [height - y],
-            s=(2 * fitted.radius_px * 72 / _DPI) ** 2,
+            s=(2 * fitted.radius_px * 72 / figure.dpi) ** 2,
             marker=_MARKERS[look.standing],
             facecolor=palette.surface if hollow else color,
             edgecolor=palette.active if look.is_marked else color,
