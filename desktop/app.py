@@ -16,6 +16,7 @@ from desktop import places
 if TYPE_CHECKING:
     from bridge.access import Access
     from bridge.addresses import Address
+    from desktop.sources.log import LogSource
     from desktop.sources.source import Source
     from protocol.packets import Network
 
@@ -105,7 +106,7 @@ def _run_window(options: Options) -> int:
     return 0
 
 
-def _checked_log(options: Options) -> Source | None:
+def _checked_log(options: Options) -> LogSource | None:
     """What cannot be read is the command's error, before there is a window. Raises UsageError."""
     if options.log is None:
         return None

@@ -92,7 +92,7 @@ class StatusBar(ttk.Frame):
         self._whole.configure(text=status.text)  # in a narrow window the line is cut
         observer = session.model.observer
         bad, lost = sum(observer.dropped.values()), sum(status.drops.values()) + session.not_shown
-        unread = session.source.opener.unread.total()
+        unread = session.opener.unread.total()
         counts = f"{observer.good:,} frames good, {bad:,} bad, {lost:,} dropped"
         self._say(self._frames, f"{counts}, {unread:,} not opened" if unread else counts)
         self._say(self._file, _file_text(session))
@@ -127,7 +127,7 @@ def _why_text(session: Session) -> str:
     """Every reason with its count; bad frames are in the log, dropped ones never became records."""
     bad = [f"bad, {reason.label}: {count:,}" for reason, count in session.model.observer.dropped.items()]
     lost = [f"dropped, {reason}: {count:,}" for reason, count in session.status.drops.items() if count]
-    unread = session.source.opener.unread
+    unread = session.opener.unread
     lost += [f"not opened, {reason.label}: {count:,}" for reason, count in sorted(unread.items())]
     late = [f"on file, too fast to be shown: {session.not_shown:,}"] if session.not_shown else []
     return "\n".join([*bad, *lost, *late]) or "every frame was good"

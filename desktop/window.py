@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +36,7 @@ from desktop.start_page import StartPage
 
 if TYPE_CHECKING:
     from desktop.shell.choice import Choice
+    from desktop.sources.log import LogSource
     from desktop.sources.session import Session
     from desktop.sources.source import Source
     from desktop.workspace import Workspace
@@ -102,12 +103,17 @@ class Window:
 
     # --- sessions ----------------------------------------------------------------------------------------
 
-    def start(self, source: Source) -> None:
+    def start(self, source: Source | LogSource) -> None:
         """Show this source instead of what is shown now."""
-        from desktop.sources.session import Session
+        from desktop.replay.session import ReplaySession
+        from desktop.sources.log import LogSource
+        from desktop.sources.session import LiveSession
 
+        if isinstance(source, LogSource):
+            self.show(ReplaySession(source))
+            return
         try:
-            session = Session(source, self._recording_for(source))
+            session = LiveSession(source, self._recording_for(source))
         except TreeringError as error:
             self.complain("This cannot be recorded", str(error))
             return
@@ -178,11 +184,8 @@ class Window:
             self.session.model.publish()
 
     def _recording_for(self, source: Source) -> Path | None:
-        """What comes from a log is on file already."""
         from desktop.keep.feature import KeepFeature
 
-        if source.log is not None:
-            return None
         return self._recording or self.feature(KeepFeature).new_recording()
 
     def _stop_session(self) -> None:
@@ -216,8 +219,13 @@ class Window:
     @property
     def actions(self) -> list[Action]:
         """All that a person can do, in the order of the menus."""
+        return [action for actions in self.actions_by_feature for action in actions]
+
+    @property
+    def actions_by_feature(self) -> list[Sequence[Action]]:
+        """The same, together as they belong."""
         self.furnish()
-        return [action for feature in self._features for action in feature.actions]
+        return [feature.actions for feature in self._features]
 
     def feature(self, kind: type[_AnyFeature]) -> _AnyFeature:
         """The one of that kind; while they are made, those further down in FEATURES are not there."""
@@ -319,7 +327,7 @@ class Window:
         for kind in FEATURES:
             self._features.append(kind(self))
         self._keys.bind(self.actions)
-        self._menus.fill([feature.actions for feature in self._features], self.perform, self.obstacle)
+        self._menus.fill(self.actions_by_feature, self.perform, self.obstacle)
         self.header.fill([action for action in self.actions if action.icon], self.perform)
         self.start_page.furnish(self.actions)
         self._hint.lift()

@@ -17,7 +17,7 @@ from bridge.file_lock import lock_file
 from bridge.log.decoder import StateError
 from desktop.packets.folder import folder_of
 from desktop.replay.moment import Moment
-from desktop.replay.tables import TableError
+from desktop.replay.tables import NONE, TableError
 from desktop.replay.trail import Trail, private_folder
 from desktop.replay.trail_writer import TrailWriter
 from protocol.capture import CaptureReader, Record
@@ -213,5 +213,5 @@ def _end_of(trail: Trail) -> tuple[Moment, int]:
         moment = None
     if moment is None:
         trail.discard()
-        return Moment(RecordOpener(trail.access)), 0
+        return Moment(RecordOpener(trail.access)), NONE
     return moment, trail.records_before(trail.records)[1]

@@ -1,4 +1,4 @@
-"""One source, its records on file and in the model. No tkinter: whoever shows it calls `drain`."""
+"""What is shown, on file and in a model. No tkinter: whoever shows it calls `drain`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import shutil
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 
+from bridge.access import RecordOpener
 from bridge.capture_file import CaptureFile
 from desktop.model.model import Model
-from desktop.sources.source import Source, State, Status
+from desktop.replay.analysis import Task
+from desktop.replay.moment import Moment
+from desktop.replay.replay import Replay
+from desktop.sources.source import Origin, Source, State, Status
 from protocol.capture import Record
 from protocol.packets import DropReason
 
@@ -36,39 +41,40 @@ class Security(Enum):
     UNREAD = "sealed, and the keys open nothing yet"
 
 
-class Session:
-    """Writes every record to `log` before it is shown, so that what was seen can be saved at any time.
+class Session(ABC):
+    """What is shown: where it comes from, how that is doing, the model, and the log that it is on."""
 
-    `recording` is the file to write; without one it is temporary and goes with `stop`. A source that reads a
-    log is not recorded again. Raises UsageError if there can be no recording.
-    """
-
-    def __init__(self, source: Source, recording: Path | None = None) -> None:
+    def __init__(self, source: Origin) -> None:
         self.source = source
-        self.model = Model()
-        self.viewed = self.model  # what the views show: the model, or one of another time
         self.status = Status(State.STARTING, "starting")
         self.not_shown = 0  # records on file that came faster than they could be shown
-        self.kept = source.log is not None or recording is not None
-        self._temporary = None if self.kept else tempfile.TemporaryDirectory(prefix="treering-")
-        if self._temporary:
-            recording = Path(self._temporary.name) / "session.pcapng"
-        self._file = _created(recording) if recording and not source.log else None
-        self._writing = threading.Lock()
-        self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
-        self._stopping = threading.Event()
+        self.kept = True  # whether the log stays when the session ends
+        self.replay: Replay | None = None  # of the log, while another time of it is shown
 
     @property
+    @abstractmethod
+    def model(self) -> Model:
+        """The newest state; of a log, that of the place where it is."""
+
+    @property
+    def viewed(self) -> Model:
+        """What the views show: the model, or one of another time."""
+        return self.model if self.replay is None else self.replay.model
+
+    @property
+    @abstractmethod
+    def opener(self) -> RecordOpener:
+        """What has opened the model's records."""
+
+    @property
+    @abstractmethod
     def log(self) -> Path:
         """The file that holds what is shown."""
-        path = self._file.path if self._file else self.source.log
-        assert path is not None  # a source without a log of its own is recorded
-        return path
 
     @property
     def is_recording(self) -> bool:
         """Whether what comes is written; False for a log that is read, and after a failure (disk full)."""
-        return self._file is not None and self._file.is_recording
+        return False
 
     @property
     def security(self) -> Security:
@@ -76,45 +82,28 @@ class Session:
         if self.source.is_simulated:
             return Security.SIMULATED
         dropped, good = self.model.observer.dropped, self.model.observer.good
-        if self.source.opener.access.keys is not None:
-            return Security.UNREAD if self.source.opener.unread and not good else Security.SEALED
+        if self.opener.access.keys is not None:
+            return Security.UNREAD if self.opener.unread and not good else Security.SEALED
         if dropped.get(DropReason.SEALED) and not good:
             return Security.LOCKED
         return Security.OPEN if good or self.source.log is None else Security.UNKNOWN
 
+    @abstractmethod
     def start(self) -> None:
-        """Let the source begin."""
-        self.source.start(self._put, self._post)
+        """Begin."""
 
+    @abstractmethod
     def stop(self) -> None:
-        """End the source and the recording; what is still waiting is on file, and is not shown any more."""
-        self._stopping.set()
-        self.source.stop()
-        if self._file is not None:
-            self._file.close()
-        if self._temporary:
-            self._temporary.cleanup()
+        """End all that goes on."""
 
+    @abstractmethod
     def drain(self, budget_s: float) -> bool:
         """Show what has come, for about `budget_s` at most; whether there was anything."""
-        deadline_s = time.monotonic() + budget_s
-        items = self._take()
-        if not items:
-            return False
-        while items:
-            self.model.feed(self._opened(items))
-            for status in items:
-                if isinstance(status, Status):
-                    self._heed(status)
-            items = self._take() if time.monotonic() < deadline_s else []
-        self.model.publish()
-        return True
 
     def save_log(self, path: Path) -> None:
         """Copy the packet log as it is now. Raises OSError."""
-        with self._writing:
-            if path.resolve() != self.log.resolve():
-                shutil.copyfile(self.log, path)
+        if path.resolve() != self.log.resolve():
+            shutil.copyfile(self.log, path)
 
     def export_rounds(self, path: Path) -> int:
         """Write the rounds in the model as CSV, the keys of PROTOCOL.md 6.4; how many. Raises OSError."""
@@ -125,6 +114,97 @@ class Session:
             writer.writeheader()
             writer.writerows(rows)
         return len(rows)
+
+
+class LiveSession(Session):
+    """Writes every record to `log` before it is shown, so that what was seen can be saved at any time.
+
+    `recording` is the file to write; without one it is temporary and goes with `stop`. Raises UsageError if
+    there can be no recording.
+    """
+
+    def __init__(self, source: Source, recording: Path | None = None) -> None:
+        super().__init__(source)
+        self._source = source
+        self._model = Model()
+        self.kept = recording is not None
+        self._temporary = None if self.kept else tempfile.TemporaryDirectory(prefix="treering-")
+        if self._temporary:
+            recording = Path(self._temporary.name) / "session.pcapng"
+        assert recording is not None
+        self._file = _created(recording)
+        self._writing = threading.Lock()
+        self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
+        self._stopping = threading.Event()
+
+    @property
+    def model(self) -> Model:
+        """See Session.model."""
+        return self._model
+
+    @property
+    def opener(self) -> RecordOpener:
+        """See Session.opener."""
+        return self.source.opener
+
+    @property
+    def log(self) -> Path:
+        """See Session.log."""
+        return self._file.path
+
+    @property
+    def is_recording(self) -> bool:
+        """See Session.is_recording."""
+        return self._file.is_recording
+
+    def start(self) -> None:
+        """Let the source begin."""
+        self._source.start(self._put, self._post)
+
+    def stop(self) -> None:
+        """End the source and the recording; what is still waiting is on file, and is not shown any more."""
+        self._stopping.set()
+        self._source.stop()
+        self.go_live()
+        self._file.close()
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def hold(self) -> Replay:
+        """Have the views stay at what they show, while all goes on; from there the log can be replayed."""
+        if self.replay is None:
+            held = Moment(self.source.opener)
+            held.model = self._model.copy()
+            self.replay = Replay(Task(self.log, self.source.opener.access, learns=False), held=held)
+            self.replay.start()
+        return self.replay
+
+    def go_live(self) -> None:
+        """Have the views show what comes."""
+        if self.replay is not None:
+            self.replay.close()
+            self.replay = None
+
+    def drain(self, budget_s: float) -> bool:
+        """See Session.drain."""
+        deadline_s = time.monotonic() + budget_s
+        moved = self.replay is not None and self.replay.tick(budget_s)
+        items = self._take()
+        if not items:
+            return moved
+        while items:
+            self._model.feed(self._opened(items))
+            for status in items:
+                if isinstance(status, Status):
+                    self._heed(status)
+            items = self._take() if time.monotonic() < deadline_s else []
+        self._model.publish()
+        return True
+
+    def save_log(self, path: Path) -> None:
+        """See Session.save_log."""
+        with self._writing:
+            super().save_log(path)
 
     def _take(self) -> list[Record | Status]:
         items: list[Record | Status] = []
@@ -142,21 +222,17 @@ class Session:
     def _heed(self, status: Status) -> None:
         self.status = status
         if status.notice:
-            self.model.notice(status.notice)
+            self._model.notice(status.notice)
 
     # --- called from the source's thread -----------------------------------------------------------------
 
     def _put(self, record: Record) -> None:
-        if self._file is not None:
-            with self._writing:
-                self._file.write(record)
-        if self.source.log is not None:
-            self._post(record)
-        else:
-            try:
-                self._inbox.put_nowait(record)
-            except queue.Full:  # a live network does not wait for a window that hangs
-                self.not_shown += 1
+        with self._writing:
+            self._file.write(record)
+        try:
+            self._inbox.put_nowait(record)
+        except queue.Full:  # a live network does not wait for a window that hangs
+            self.not_shown += 1
 
     def _post(self, item: Record | Status) -> None:
         while not self._stopping.is_set():

@@ -44,8 +44,8 @@ Put = Callable[[Record], None]
 Report = Callable[[Status], None]
 
 
-class Source(Protocol):
-    """One stream of records. What comes from a log is on file already: `log` is that file.
+class Origin(Protocol):
+    """Where records come from. What comes from a log is on file already: `log` is that file.
 
     A simulated network `is_simulated`: it has nothing to protect.
     """
@@ -65,6 +65,10 @@ class Source(Protocol):
     @property
     def is_simulated(self) -> bool:
         """Whether there is no such network."""
+
+
+class Source(Origin, Protocol):
+    """One stream of records."""
 
     def start(self, put: Put, report: Report) -> None:
         """Begin. `put` and `report` are called from another thread; `put` may wait."""

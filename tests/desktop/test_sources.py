@@ -19,11 +19,12 @@ from bridge.keys_file import NetworkKeys
 from desktop.model.model import Model, Standing
 from desktop.model.words import EventKind
 from desktop.network.scenes import scene_of
+from desktop.replay.session import ReplaySession
 from desktop.sources import session as session_module
 from desktop.sources.demo import DemoSource
 from desktop.sources.live import LiveSource, own_id
 from desktop.sources.log import LogSource
-from desktop.sources.session import Security, Session
+from desktop.sources.session import LiveSession, Security, Session
 from desktop.sources.source import Put, Report, State, Status, Worker
 from protocol.capture import Direction, Record
 from protocol.observer import json_line
@@ -43,7 +44,7 @@ def drain_until(session: Session, done: Callable[[], bool]) -> None:
 
 def replayed(path: Path) -> Session:
     """The session of a log, read to its end."""
-    session = Session(LogSource(path))
+    session = ReplaySession(LogSource(path))
     session.start()
     drain_until(session, lambda: session.status.state in (State.ENDED, State.FAILED))
     session.stop()
@@ -68,7 +69,7 @@ class Given(Worker):
 
 
 def given_session(records: list[Record], recording: Path | None = None) -> Session:
-    session = Session(Given(records), recording)
+    session = LiveSession(Given(records), recording)
     session.start()
     drain_until(session, lambda: session.status.text == "all given")
     return session
@@ -87,12 +88,6 @@ def test_a_replayed_log_gives_the_model_of_the_live_run(demo_records: list[Recor
     assert replay.series == live.series
 
 
-def test_a_log_larger_than_the_inbox_comes_whole(demo_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "MAX_WAITING", 10)
-    session = replayed(demo_log)
-    assert session.model.observer.good == len(list(read_records(demo_log, on_notice=pytest.fail)))
-
-
 def test_a_log_that_is_cut_is_shown_up_to_there_with_a_notice(
     demo_records: list[Record], demo_log: Path
 ) -> None:
@@ -100,7 +95,7 @@ def test_a_log_that_is_cut_is_shown_up_to_there_with_a_notice(
     session = replayed(demo_log)
     assert session.model.observer.good == len(demo_records) - 1
     assert session.model.events[-1].kind is EventKind.NOTICE
-    assert "cut short at byte" in session.model.events[-1].text
+    assert "ends early, at byte" in session.model.events[-1].text
 
 
 def test_a_log_that_is_damaged_is_shown_up_to_there_with_a_notice(demo_log: Path) -> None:
@@ -109,7 +104,7 @@ def test_a_log_that_is_damaged_is_shown_up_to_there_with_a_notice(demo_log: Path
     demo_log.write_bytes(damaged)
     session = replayed(demo_log)
     assert 0 < session.model.observer.good < 100
-    assert "the log is damaged at byte" in session.model.events[-1].text
+    assert "ends early, at byte" in session.model.events[-1].text
 
 
 @pytest.mark.parametrize(
@@ -152,14 +147,14 @@ def test_a_recording_stays(demo_records: list[Record], tmp_path: Path) -> None:
 def test_a_recording_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="folder you may write to"):
-        Session(Given([]), tmp_path / "file" / "log.pcapng")
+        LiveSession(Given([]), tmp_path / "file" / "log.pcapng")
 
 
 def test_records_that_come_too_fast_for_the_window_are_on_file(
     demo_records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "MAX_WAITING", 10)
-    session = Session(Given(demo_records[:50]), tmp_path / "field.pcapng")
+    session = LiveSession(Given(demo_records[:50]), tmp_path / "field.pcapng")
     session.start()
     deadline_s = time.monotonic() + PATIENCE_S
     while session.not_shown < 40 and time.monotonic() < deadline_s:
@@ -186,7 +181,7 @@ def test_rounds_are_exported_with_the_keys_of_the_protocol(
 
 
 def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
-    session = Session(DemoSource(speed=20))
+    session = LiveSession(DemoSource(speed=20))
     began_s = time.monotonic()
     session.start()
     drain_until(session, lambda: len(session.model.rows) >= 4)
@@ -204,7 +199,7 @@ def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_live_field_begins_with_its_root(tmp_path: Path) -> None:
     board, port = os.openpty()
-    session = Session(
+    session = LiveSession(
         LiveSource([os.ttyname(port)], access=OPEN, udp=False, period_s=0.2), tmp_path / "field.pcapng"
     )
     session.start()
@@ -225,7 +220,7 @@ def test_a_live_field_begins_with_its_root(tmp_path: Path) -> None:
 def test_in_a_live_ring_or_polled_network_the_app_is_a_member(network: Network, tmp_path: Path) -> None:
     board, port = os.openpty()
     live = LiveSource([os.ttyname(port)], access=OPEN, udp=False, period_s=0.3, network=network)
-    session = Session(live, tmp_path / "field.pcapng")
+    session = LiveSession(live, tmp_path / "field.pcapng")
     session.start()
     drain_until(session, lambda: len(session.model.rows) >= 2)
     session.stop()
@@ -238,7 +233,9 @@ def test_in_a_live_ring_or_polled_network_the_app_is_a_member(network: Network, 
 
 
 def test_a_port_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
-    session = Session(LiveSource(["/dev/no-such-port"], access=OPEN, udp=False), tmp_path / "field.pcapng")
+    session = LiveSession(
+        LiveSource(["/dev/no-such-port"], access=OPEN, udp=False), tmp_path / "field.pcapng"
+    )
     session.start()
     drain_until(session, lambda: session.status.state is State.FAILED)
     session.stop()
@@ -254,7 +251,7 @@ def test_a_source_that_breaks_says_so() -> None:
         def work(self, put: Put, report: Report) -> None:
             raise RuntimeError("no more")
 
-    session = Session(Broken())
+    session = LiveSession(Broken())
     session.start()
     drain_until(session, lambda: session.status.state is State.FAILED)
     session.stop()
@@ -288,23 +285,23 @@ def shown(session: Session) -> Session:
 def test_a_sealed_log_is_read_with_its_keys(tmp_path: Path) -> None:
     source = LogSource(sealed_log(tmp_path), Access(KEYS))
     assert source.is_sealed
-    session = shown(Session(source))
+    session = shown(ReplaySession(source))
     assert session.security is Security.SEALED
     assert session.model.rows
-    assert not source.opener.unread
+    assert not session.opener.unread
 
 
 def test_without_keys_a_sealed_log_says_so(tmp_path: Path) -> None:
-    session = shown(Session(LogSource(sealed_log(tmp_path))))
+    session = shown(ReplaySession(LogSource(sealed_log(tmp_path))))
     assert session.security is Security.LOCKED
     assert session.model.observer.dropped[DropReason.SEALED] > 10
 
 
 def test_keys_of_another_network_open_nothing_and_the_app_says_so(tmp_path: Path) -> None:
     others = NetworkKeys("orchard", 0, frozenset({ROOT}), CONTROLLER, bytes(16))
-    session = shown(Session(LogSource(sealed_log(tmp_path), Access(others))))
+    session = shown(ReplaySession(LogSource(sealed_log(tmp_path), Access(others))))
     assert session.security is Security.UNREAD
-    assert session.source.opener.unread.total() > 10
+    assert session.opener.unread.total() > 10
 
 
 def test_the_app_is_a_member_whose_keys_it_has() -> None:
