@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from tkinter import ttk
 
@@ -74,20 +74,6 @@ def tell(parent: tk.Misc, heading: str, text: str, details: str = "") -> Dialog:
 
     dialog.add_button("Close", dialog.destroy, is_default=True)
     dialog.add_button("Copy details", copy)
-    dialog.open()
-    return dialog
-
-
-def show_keys(parent: tk.Misc, keys: Sequence[tuple[str, str]]) -> Dialog:
-    """(key, what it does), a line each."""
-    dialog = Dialog(parent, "Keys")
-    dialog.add_heading("Keys")
-    table = ttk.Frame(dialog.body)
-    table.pack(anchor="w", pady=(dialog.em, 0))
-    for row, (key, text) in enumerate(keys):
-        ttk.Label(table, text=key, style="Muted.TLabel").grid(row=row, column=0, sticky="w", pady=1)
-        ttk.Label(table, text=text).grid(row=row, column=1, sticky="w", padx=(2 * dialog.em, 0), pady=1)
-    dialog.add_button("Close", dialog.destroy, is_default=True)
     dialog.open()
     return dialog
 

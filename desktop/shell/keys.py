@@ -10,6 +10,8 @@ from desktop.actions import Action
 from desktop.page import Page
 
 _WRITTEN_IN = ("Entry", "Text", "TEntry", "TCombobox", "TSpinbox", "Spinbox")
+_PRESSED = ("TButton", "TCheckbutton", "TRadiobutton", "TMenubutton")
+_PRESSING = ("Return", "KP_Enter", "space")
 
 
 class Keys:
@@ -37,7 +39,10 @@ class Keys:
             return None
         by_page = self._actions[sequence]
         action = by_page.get(self._shown()) or by_page.get(None)
-        if action is None or (action.is_typed and event.widget.winfo_class() in _WRITTEN_IN):
+        kind = event.widget.winfo_class()
+        if action is None or (action.is_typed and kind in _WRITTEN_IN):
+            return None
+        if event.keysym in _PRESSING and kind in _PRESSED:
             return None
         self._perform(action)
         return "break"

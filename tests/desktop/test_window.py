@@ -161,14 +161,8 @@ def test_what_is_shown_is_saved_and_exported_by_key(
     assert f"saved as {tmp_path / 'saved.pcapng'}" in event_texts(window)
 
 
-def test_no_key_means_two_things_and_f1_lists_them(window: Window) -> None:
+def test_no_key_means_two_things(window: Window) -> None:
     assert conflicts(window.actions) == []
-    press(window.root, "<F1>")
-    [dialog] = dialogs(window)
-    for action in window.actions:
-        assert action.shown_key in texts(dialog)
-        assert action.label.rstrip(" …") in texts(dialog)
-    dialog.destroy()
 
 
 def test_both_themes_and_the_way_back_to_the_start_page(window: Window) -> None:
