@@ -49,7 +49,7 @@ class FilesFeature(Feature):
         """See desktop.feature.Feature.attend."""
         self._stop_pictures()
         if session is not None:
-            session.model.subscribe(self._save_pictures)
+            session.subscribe(self._save_pictures)
 
     def refresh(self) -> None:
         """A folder that cannot be written to is told once, and left."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import ttkbootstrap
 
@@ -28,6 +28,7 @@ _ICONS = {
     EventKind.BAD: ("exclamation-triangle", "doubt"),
     EventKind.NOTICE: ("info-circle", "count"),
 }
+_MOST_LOOKED_AT = 3_000
 _ROUNDS = (EventKind.ROUND, EventKind.INEXACT)
 
 
@@ -46,7 +47,10 @@ class EventView(View):
             bootstyle="round-toggle",
         ).pack(side="right")
         self.list = LineList(
-            self.body, [Column("time", 4.5, stretches=False), Column("event", 10)], icons=True
+            self.body,
+            [Column("time", 4.5, stretches=False), Column("event", 10)],
+            icons=True,
+            earlier=self._before,
         )
         self.list.pack(fill="both", expand=True, padx=(theme.em_px() // 2, 0))
         self.repaint()
@@ -70,16 +74,26 @@ class EventView(View):
             self.list.table.tag_configure(kind.name, image=image)
 
     def _fill(self) -> None:
-        self.list.clear()
-        self._add(self._model.events)
+        self.list.begin(self._model.events.total)
+        self._sum_up()
 
     def _on_change(self, changes: Changes) -> None:
-        self._add(changes.events)
+        end = self._model.events.total
+        self.list.add(self._lines(end - len(changes.events), changes.events))
+        self._sum_up()
 
-    def _add(self, events: Iterable[EventLine]) -> None:
-        wanted = [event for event in events if self._with_rounds.get() or event.kind not in _ROUNDS]
-        self.list.add(
-            Line((duration_label(self._model.seconds(event.timestamp_us)), event.text), event.kind.name)
-            for event in wanted
-        )
+    def _before(self, number: int, most: int) -> list[tuple[int, Line]]:
+        """The lines of events before that one. Where few are wanted, not all are looked for at once."""
+        first = number - (most if self._with_rounds.get() else _MOST_LOOKED_AT)
+        first = max(first, self._model.events.first)
+        return list(self._lines(first, self._model.events.numbered(first, number)))[-most:]
+
+    def _lines(self, number: int, events: Iterable[EventLine]) -> Iterator[tuple[int, Line]]:
+        """Those that are wanted; the first event has that number."""
+        for place, event in enumerate(events, number):
+            if self._with_rounds.get() or event.kind not in _ROUNDS:
+                time = duration_label(self._model.seconds(event.timestamp_us))
+                yield place, Line((time, event.text), event.kind.name)
+
+    def _sum_up(self) -> None:
         self.set_summary(plural(len(self._model.events), "event") if self._model.events else "")

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import math
 import tkinter as tk
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from tkinter import ttk
 from tkinter.font import Font
-from typing import Any
+from typing import Any, Literal
 
 from desktop.lists.table import Column, Line
 
 _ICON_EM = 2.8
-MAX_LINES = 2_000  # shown; the model keeps more, the packet log all
+MAX_LINES = 2_000  # while its end is seen; the model keeps more, the packet log all
+_FIRST_PAGE, _PAGE = 100, 500  # so many lines at once, when it begins and when a person looks further back
+
+# Up to so many lines (the second number) before one (the first), the oldest first, each with its own number.
+Earlier = Callable[[int, int], Sequence[tuple[int, Line]]]
 
 
 class LineList(ttk.Frame):
     """A table with a scrollbar. With `icons`, the tags of the lines may be given images.
 
+    Of many lines the last are there, and those before them when a person scrolls to them: `earlier` gives
+    those. So to `begin` is quick, whatever there is.
+
     It asks for the width of its columns and the height of `rows`; in less room the last columns are left out.
     """
 
     def __init__(
-        self, master: tk.Misc, columns: Sequence[Column], *, icons: bool = False, rows: int = 1
+        self,
+        master: tk.Misc,
+        columns: Sequence[Column],
+        *,
+        icons: bool = False,
+        rows: int = 1,
+        earlier: Earlier | None = None,
     ) -> None:
         super().__init__(master)
         # The columns shown follow the size; if the size asked for followed them, there would be no end.
@@ -31,6 +44,7 @@ class LineList(ttk.Frame):
         self._em_px = Font(self, font="TreeringLines").measure("m")
         self._columns = tuple(columns)
         self._icon_px = round(_ICON_EM * self._em_px) if icons else 0
+        self._earlier = earlier
         self._follows = True
         self.table = ttk.Treeview(
             self,
@@ -57,15 +71,22 @@ class LineList(ttk.Frame):
     def __len__(self) -> int:
         return len(self.table.get_children())
 
-    def add(self, lines: Iterable[Line]) -> None:
-        """Append; the oldest beyond MAX_LINES go."""
-        newest = list(lines)[-MAX_LINES:]
-        for line in newest:
-            self.table.insert("", "end", values=tuple(line.values), tags=(line.tag,))
-        surplus = len(self) - MAX_LINES
-        if surplus > 0:
-            self.table.delete(*self.table.get_children()[:surplus])
+    def begin(self, end: int) -> None:
+        """Show the lines before number `end`, and their end, until others are added."""
+        self.table.delete(*self.table.get_children())
+        self._follows = True
+        self._insert("end", self._earlier(end, _FIRST_PAGE) if self._earlier else ())
+        self.table.yview_moveto(1.0)
+
+    def add(self, lines: Iterable[tuple[int, Line]]) -> None:
+        """Append, each with its number; while the end is seen, the oldest beyond MAX_LINES go."""
+        last = self.table.get_children()[-1:]
+        newest = [line for line in lines if not last or line[0] > int(last[0])][-MAX_LINES:]
+        self._insert("end", newest)
         if newest and self._follows:
+            surplus = len(self) - MAX_LINES
+            if surplus > 0:
+                self.table.delete(*self.table.get_children()[:surplus])
             self.table.yview_moveto(1.0)
 
     def show(self, lines: Iterable[Line]) -> None:
@@ -84,18 +105,24 @@ class LineList(ttk.Frame):
         row_px = int(ttk.Style(self).lookup("Lines.Treeview", "rowheight"))
         self.configure(height=(rows + 1) * row_px)
 
-    def clear(self) -> None:
-        """Remove all."""
-        self.table.delete(*self.table.get_children())
-        self._follows = True
+    def _insert(self, where: int | Literal["end"], lines: Iterable[tuple[int, Line]]) -> None:
+        for place, (number, line) in enumerate(lines):
+            at = where if where == "end" else where + place
+            self.table.insert("", at, str(number), values=tuple(line.values), tags=(line.tag,))
 
     def _scroll(self, *command: Any) -> None:
         self.table.yview(*command)
         self._look()
 
     def _look(self) -> None:
-        """The person has scrolled: to the end, or away from it."""
-        self._follows = self.table.yview()[1] >= 1.0
+        """The person has scrolled: to the end, or away from it, or to where earlier lines are to be."""
+        first, last = self.table.yview()
+        self._follows = last >= 1.0
+        shown = self.table.get_children()
+        if self._earlier and first <= 0 and shown and (earlier := self._earlier(int(shown[0]), _PAGE)):
+            self._insert(0, earlier)
+            if not self._follows:  # what was seen stays where it is
+                self.table.yview_moveto(len(earlier) / len(self))
 
     def _on_scroll(self, first: float, last: float) -> None:
         """The scrollbar is there when there is something to scroll."""

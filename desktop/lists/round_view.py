@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Sequence
 
 from desktop import theme
 from desktop.lists.lines import LineList
@@ -34,15 +35,14 @@ class RoundView(View):
     def __init__(self, master: tk.Misc) -> None:
         super().__init__(master, "Rounds")
         self._model = Model()
-        self.list = LineList(self.body, _COLUMNS)
+        self.list = LineList(self.body, _COLUMNS, earlier=self._before)
         self.list.pack(fill="both", expand=True, padx=(theme.em_px() // 2, 0))
         self.repaint()
 
     def attach(self, model: Model) -> None:
         """Show that model from now on."""
         self._model = model
-        self.list.clear()
-        self.list.add(_line(row) for row in model.rows)
+        self.list.begin(model.rows.total)
         self._sum_up()
         model.subscribe(self._on_change)
 
@@ -52,12 +52,21 @@ class RoundView(View):
 
     def _on_change(self, changes: Changes) -> None:
         if changes.rows:
-            self.list.add(_line(row) for row in changes.rows)
+            self.list.add(_lines(self._model.rows.total - len(changes.rows), changes.rows))
             self._sum_up()
+
+    def _before(self, number: int, most: int) -> list[tuple[int, Line]]:
+        first = max(number - most, self._model.rows.first)
+        return _lines(first, self._model.rows.numbered(first, number))
 
     def _sum_up(self) -> None:
         rows = self._model.rows
         self.set_summary(f"the last is {rows[-1].round}" if rows else "none finished yet")
+
+
+def _lines(number: int, rows: Sequence[RoundRow]) -> list[tuple[int, Line]]:
+    """With their numbers; the first has that one."""
+    return [(place, _line(row)) for place, row in enumerate(rows, number)]
 
 
 def _line(row: RoundRow) -> Line:

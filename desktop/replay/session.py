@@ -23,6 +23,7 @@ class ReplaySession(Session):
         self._log = source.log
         self._replay = self.replay = Replay(Task(source.log, source.opener.access, learns=True))
         self._remarked: Model | None = None
+        self._watched: Model | None = None
 
     @property
     def model(self) -> Model:
@@ -49,6 +50,9 @@ class ReplaySession(Session):
 
     def drain(self, budget_s: float) -> bool:
         """See Session.drain."""
+        if self._watched is not self._replay.model:
+            self._watched = self._replay.model
+            self._watched.subscribe(self._tell)
         moved = self._replay.tick(budget_s)
         self._remark()
         self.status = self._status()

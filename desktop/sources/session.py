@@ -10,13 +10,13 @@ import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 
 from bridge.access import RecordOpener
 from bridge.capture_file import CaptureFile
-from desktop.model.model import Model
+from desktop.model.model import Changes, Model
 from desktop.replay.analysis import Task
 from desktop.replay.moment import Moment
 from desktop.replay.replay import Replay
@@ -50,6 +50,7 @@ class Session(ABC):
         self.not_shown = 0  # records on file that came faster than they could be shown
         self.kept = True  # whether the log stays when the session ends
         self.replay: Replay | None = None  # of the log, while another time of it is shown
+        self._subscribers: list[Callable[[Changes], None]] = []
 
     @property
     @abstractmethod
@@ -60,6 +61,14 @@ class Session(ABC):
     def viewed(self) -> Model:
         """What the views show: the model, or one of another time."""
         return self.model if self.replay is None else self.replay.model
+
+    def subscribe(self, on_change: Callable[[Changes], None]) -> None:
+        """Have `on_change` called with all that comes, whatever the views show meanwhile."""
+        self._subscribers.append(on_change)
+
+    def _tell(self, changes: Changes) -> None:
+        for on_change in self._subscribers:
+            on_change(changes)
 
     @property
     @abstractmethod
@@ -127,6 +136,7 @@ class LiveSession(Session):
         super().__init__(source)
         self._source = source
         self._model = Model()
+        self._model.subscribe(self._tell)
         self.kept = recording is not None
         self._temporary = None if self.kept else tempfile.TemporaryDirectory(prefix="treering-")
         if self._temporary:
@@ -174,7 +184,9 @@ class LiveSession(Session):
         """Have the views stay at what they show, while all goes on; from there the log can be replayed."""
         if self.replay is None:
             held = Moment(self.source.opener)
-            held.model = self._model.copy()
+            # The views keep the model that they have, which publishes no more.
+            held.model, self._model = self._model, self._model.copy()
+            self._model.subscribe(self._tell)
             self.replay = Replay(Task(self.log, self.source.opener.access, learns=False), held=held)
             self.replay.start()
         return self.replay
