@@ -143,6 +143,8 @@ def _network(options: Options) -> Network:
 
 def _log_to_file() -> None:
     """Unexpected errors and warnings outlive the session; without a place to write there is no such log."""
+    from desktop.shell.log_text import FORMAT
+
     path = places.error_log()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,5 +153,5 @@ def _log_to_file() -> None:
         )
     except OSError:
         return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(logging.Formatter(FORMAT))
     logging.getLogger().addHandler(handler)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from importlib.metadata import version
 from tkinter import ttk
 
 import ttkbootstrap
@@ -62,32 +61,72 @@ class Dialog(tk.Toplevel):
         self.grab_set()
 
 
-def tell(parent: tk.Misc, heading: str, text: str, details: str = "") -> Dialog:
-    """What has happened, why, and what to do; `details` (or the text) can be copied."""
+def tell(
+    parent: tk.Misc, heading: str, text: str, details: str = "", more: Callable[[], object] | None = None
+) -> Dialog:
+    """What has happened, why, and what to do; copied with `details` and versions. `more` shows the log."""
     dialog = Dialog(parent, "Treering")
     dialog.add_heading(heading)
     dialog.add_text(text)
 
     def copy() -> None:
+        from desktop.shell.particulars import particulars
+
+        versions = particulars(str(dialog.tk.call("info", "patchlevel")))
         dialog.clipboard_clear()
-        dialog.clipboard_append(details or f"{heading}\n{text}")
+        dialog.clipboard_append("\n\n".join(filter(None, [heading, text, versions, details])))
+
+    def show_more() -> None:
+        dialog.destroy()
+        if more is not None:
+            more()
 
     dialog.add_button("Close", dialog.destroy, is_default=True)
     dialog.add_button("Copy details", copy)
+    if more is not None:
+        dialog.add_button("Show log", show_more)
     dialog.open()
     return dialog
 
 
+def confirm(parent: tk.Misc, heading: str, text: str, yes: str) -> bool:
+    """Ask, and wait for the answer: whether to do what `yes` says."""
+    dialog = Dialog(parent, "Treering")
+    dialog.add_heading(heading)
+    dialog.add_text(text)
+    answers: list[bool] = []
+
+    def agree() -> None:
+        answers.append(True)
+        dialog.destroy()
+
+    dialog.add_button(yes, agree, is_default=True)
+    dialog.add_button("Cancel", dialog.destroy)
+    dialog.open()
+    dialog.wait_window()
+    return bool(answers)
+
+
 def show_about(parent: tk.Misc) -> Dialog:
     """What this program is."""
+    from desktop.shell.particulars import app_version, particulars
+
     dialog = Dialog(parent, "About")
-    dialog.add_heading(f"Treering {version('treering')}")
+    dialog.add_heading(f"Treering {app_version()}")
     dialog.add_text(
         "Trees keep a record of the weather in their rings. Treering gathers what a field of small sensors"
         " feels, over a tree of cheap nodes, and shows it to a person."
     )
     dialog.add_text("A result is exact for the nodes it counts, or it says that it is not.")
     dialog.add_text("MIT licence.")
+    versions = particulars(str(dialog.tk.call("info", "patchlevel")))
+    dialog.add_text(versions)
+
+    def copy() -> None:
+        dialog.clipboard_clear()
+        dialog.clipboard_append(versions)
+
     dialog.add_button("Close", dialog.destroy, is_default=True)
+    dialog.add_button("Copy versions", copy)
     dialog.open()
     return dialog

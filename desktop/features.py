@@ -10,6 +10,7 @@ from desktop.keep.files import FilesFeature
 from desktop.shell.appearance import AppearanceFeature
 from desktop.shell.find import FindFeature
 from desktop.shell.help import HelpFeature
+from desktop.shell.log_feature import LogFeature
 from desktop.shell.settle import SettingsFeature
 from desktop.shell.start import StartFeature
 from desktop.shell.views import ViewsFeature
@@ -23,6 +24,7 @@ FEATURES: tuple[type[Feature], ...] = (
     AppearanceFeature,
     FindFeature,
     SettingsFeature,
+    LogFeature,
     HelpFeature,
     StartFeature,
 )

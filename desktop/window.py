@@ -302,7 +302,7 @@ class Window:
 
     def close(self) -> None:
         """End all and close the window, unless a person keeps it open for what is not saved."""
-        if not all(feature.may_close() for feature in self._features):
+        if not self._may_close() or not all(feature.may_close() for feature in self._features):
             return
         self._stop_session()
         for feature in self._features:
@@ -312,6 +312,12 @@ class Window:
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.tk.call("after", "cancel", timer)  # or Tk calls what is no more
         self.root.destroy()
+
+    def _may_close(self) -> bool:
+        if self.session is None or not self.settings.confirm_close:
+            return True
+        text = f"{self.session.source.title} is still shown. Its recording ends with it."
+        return dialogs.confirm(self.root, "Close the window?", text, "Close")
 
     def furnish(self) -> None:
         """Make the workspace and the features, if that has not been done."""
@@ -407,10 +413,13 @@ class Window:
 
     # --- trouble -----------------------------------------------------------------------------------------
 
-    def complain(self, heading: str, text: str, details: str = "") -> None:
+    def complain(
+        self, heading: str, text: str, details: str = "", more: Callable[[], object] | None = None
+    ) -> None:
         """One dialog at a time: trouble that repeats must not bury the window."""
+        _log.warning("%s: %s", heading, text)
         if self._complaint is None or not self._complaint.winfo_exists():
-            self._complaint = dialogs.tell(self.root, heading, text, details)
+            self._complaint = dialogs.tell(self.root, heading, text, details, more)
 
     def on_exception(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -419,6 +428,8 @@ class Window:
         _log.error("in a callback", exc_info=(kind, error, trace))
         details = "".join(traceback.format_exception(kind, error, trace))
         text = (
-            f"{kind.__name__}: {error}\n\nThe app goes on. Please report this; {places.error_log()} has more."
+            f"Treering did not expect this: {error or 'no reason given'} ({kind.__name__}).\n\n"
+            "The app goes on, but what you did last may not have happened. Try it again, and please report it"
+            " with the details; the log has them, too."
         )
-        self.complain("Something went wrong in Treering", text, details)
+        self.complain("Something went wrong", text, details, lambda: self.perform_named("Log of the app"))

@@ -73,7 +73,8 @@ def _keys(features: Iterable[Iterable[Action]]) -> list[Block]:
                 Span("All that can be done, as it stands in the menus. What has no key is found by "),
                 Span("Ctrl+K", "code"),
                 Span(
-                    ", Alt with its underlined letter opens a menu, Tab goes from part to part, space or Return presses."
+                    ", Alt with its underlined letter opens a menu, Tab goes from part to part, space or"
+                    " Return presses."
                 ),
             ],
         ),
