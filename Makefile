@@ -2,7 +2,7 @@
 # ARGS='...' is handed on to run, test, bench and lock; PYTHON=/path/to/python chooses the interpreter.
 
 VENV_BIN = .venv/bin
-PYTHON_SOURCES = protocol bridge desktop firmware scenarios scripts benchmarks tests
+PYTHON_SOURCES = protocol bridge desktop firmware scenarios scripts packaging build.spec benchmarks tests
 C_SOURCES = $(shell find firmware benchmarks -name build -prune -o \( -name '*.[ch]' -o -name '*.ino' -o -name '*.cpp' \) -print)
 UV_VERSION = 0.13.8
 
