@@ -14,11 +14,13 @@ from desktop.shell.log_feature import LogFeature
 from desktop.shell.settle import SettingsFeature
 from desktop.shell.start import StartFeature
 from desktop.shell.views import ViewsFeature
+from desktop.simulate.feature import SimulateFeature
 
 FEATURES: tuple[type[Feature], ...] = (
     FilesFeature,
     KeepFeature,
     SourcesFeature,
+    SimulateFeature,
     BridgeFeature,
     ViewsFeature,
     AppearanceFeature,

@@ -20,6 +20,7 @@ from desktop.simulate.words import deed_text
 from desktop.sources.source import Put, Report, State, Status, Worker
 from protocol.simulator.faults import Action, name_of
 from protocol.simulator.invariants import InvariantViolation
+from protocol.simulator.medium import Quality
 from protocol.simulator.scenario import AVR, C, Scenario
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import Place
@@ -82,17 +83,26 @@ class SimulatedSource(Worker):
         return self._simulation.frozen if self._simulation else frozenset()
 
     @property
-    def loss(self) -> float:
-        """What every link loses, 0 to 1."""
-        return self._simulation.quality.loss if self._simulation else 0.0
+    def quality(self) -> Quality:
+        """How good every link is now."""
+        return self._simulation.quality if self._simulation else Quality()
 
-    def link_loss(self, a: int, b: int) -> float:
-        """What the link from `a` to `b` loses besides."""
-        return self._simulation.link_loss(a, b) if self._simulation else 0.0
+    @property
+    def cut(self) -> frozenset[tuple[int, int]]:
+        """The links (speaker, listener) that were cut and have not healed."""
+        return self._simulation.cut if self._simulation else frozenset()
 
-    def hears(self, node: int) -> tuple[int, ...]:
-        """Who hears that node now."""
-        return self._simulation.listeners.get(node, ()) if self._simulation else ()
+    @property
+    def is_parted(self) -> bool:
+        """Whether groups of nodes are kept apart."""
+        return self._simulation is not None and self._simulation.partition is not None
+
+    def neighbours(self, node: int) -> frozenset[int]:
+        """Who hears that node now, or would if the link were not cut."""
+        if self._simulation is None:
+            return frozenset()
+        cut = {listener for speaker, listener in self._simulation.cut if speaker == node}
+        return frozenset(self._simulation.listeners.get(node, ())) | cut
 
     def set_speed(self, speed: float) -> None:
         """Go faster or slower."""
