@@ -7,7 +7,7 @@ writes parts, each a file of its own: readers (pandas, DuckDB, Spark) take a fol
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -76,6 +76,16 @@ class ParquetWriter:
         self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
         self.rows += len(self._pending)
         self._pending = []
+
+
+def write_parquet(path: Path, columns: Mapping[str, Any]) -> None:
+    """Columns of numbers (numpy arrays of one length) as they are, but NaN is null.
+
+    Raises UsageError without pyarrow, OSError.
+    """
+    arrow, parquet = _pyarrow()
+    arrays = {name: arrow.array(values, from_pandas=True) for name, values in columns.items()}
+    parquet.write_table(arrow.table(arrays), path, compression="zstd")
 
 
 def _pyarrow() -> tuple[ModuleType, ModuleType]:
