@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,20 @@ def _of_scenario(scenario: Scenario, name: str) -> FieldDocument:
         medium=medium,
         loss=scenario.air.quality.loss,
     )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file as a whole, or as it was: written beside, synced, and renamed. Raises OSError."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def topo_def(document: FieldDocument) -> str:

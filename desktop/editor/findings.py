@@ -1,0 +1,84 @@
+"""What follows from a document, found in a thread: the shadows between 500 nodes take long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from desktop.editor.document import FieldDocument
+from desktop.editor.hearing import Hearing
+from desktop.editor.validation import Problem, problems_of
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found of one document."""
+
+    hearing: Hearing
+    problems: tuple[Problem, ...]
+
+    @property
+    def document(self) -> FieldDocument:
+        """The document that they are of."""
+        return self.hearing.document
+
+
+def find(document: FieldDocument) -> Findings:
+    """All of it, in this thread."""
+    hearing = Hearing(document)
+    _ = hearing.link_count, hearing.hops  # found here, not when they are shown
+    return Findings(hearing, tuple(problems_of(hearing)))
+
+
+class Finder:
+    """One document at a time, the newest next. `collect` is to be called now and then while it `is_busy`."""
+
+    def __init__(self, on_found: Callable[[Findings], None]) -> None:
+        self._on_found = on_found
+        self._thread: threading.Thread | None = None
+        self._found: Findings | None = None
+        self._next: FieldDocument | None = None
+        self._failure: BaseException | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is to come."""
+        return self._thread is not None
+
+    def want(self, document: FieldDocument) -> None:
+        """Find what follows from that one, in the place of what waits."""
+        if self._thread is not None:
+            self._next = document
+            return
+        self._thread = threading.Thread(target=self._work, args=(document,), name="field", daemon=True)
+        self._thread.start()
+
+    def collect(self) -> None:
+        """Hand over what was found; begin with what waits. Raises what went wrong."""
+        if self._thread is None or self._thread.is_alive():
+            return
+        self._thread.join()
+        self._thread = None
+        found, self._found = self._found, None
+        failure, self._failure = self._failure, None
+        waiting, self._next = self._next, None
+        if waiting is not None:
+            self.want(waiting)
+        if failure is not None:
+            raise failure
+        if found is not None:
+            self._on_found(found)
+
+    def close(self) -> None:
+        """Wait for what is under way; it is not handed over."""
+        self._next = None
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _work(self, document: FieldDocument) -> None:
+        try:
+            self._found = find(document)
+        except Exception as error:  # for the main thread, where errors are told
+            self._failure = error
