@@ -5,12 +5,14 @@ Coordinates are pixels of the renderer, from the lower left.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgba
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
@@ -24,6 +26,7 @@ _NO_TRANSFORM = IdentityTransform()
 _CIRCLE = Path.unit_circle()
 _WIDTHS: dict[tuple[str, float], float] = {}  # of texts in pixels, by text and font
 _MOST_WIDTHS = 10_000
+_ROUND_TEXT_PX = 2
 
 
 class Rect(NamedTuple):
@@ -96,8 +99,12 @@ class Pen:
         share = {"left": 0.0, "center": 0.5, "right": 1.0}[anchor]
         left = x - share * self.measure(text) if share else x
         gc = self._context(color, 1.0, 1.0)
-        lower = self.height - y if self._renderer.flipy() else y
-        self._renderer.draw_text(gc, round(left), round(lower), text, _font(self._font_pt), 0, False)
+        if isinstance(self._renderer, RendererAgg):
+            image, below = _text_image(text, color, self._font_pt, self._renderer.dpi)
+            self._renderer.draw_image(gc, round(left) - _ROUND_TEXT_PX, round(y) - below, image)
+        else:
+            lower = self.height - y if self._renderer.flipy() else y
+            self._renderer.draw_text(gc, left, lower, text, _font(self._font_pt), 0, False)
         gc.restore()
 
     def measure(self, text: str) -> float:
@@ -122,6 +129,23 @@ class Pen:
         if self._clip is not None:
             gc.set_clip_rectangle(self._clip)
         return gc
+
+
+@lru_cache(maxsize=2_000)
+def _text_image(text: str, color: str, font_pt: float, dpi: float) -> tuple[NDArray[np.uint8], int]:
+    """A text in pixels, its lowest row first, and how many of them are below its baseline.
+
+    Matplotlib takes a millisecond for a text, each time that it is drawn.
+    """
+    measure = RendererAgg(1, 1, dpi)
+    width, height, descent = measure.get_text_width_height_descent(text, _font(font_pt), False)
+    margin = _ROUND_TEXT_PX
+    columns, rows, below = (math.ceil(size) + 2 * margin for size in (width, height, descent))
+    drawn: Any = RendererAgg(columns, rows + below, dpi)
+    gc = drawn.new_gc()
+    gc.set_foreground(color)
+    drawn.draw_text(gc, margin, rows, text, _font(font_pt), 0, False)
+    return np.ascontiguousarray(np.asarray(drawn.buffer_rgba())[::-1]), below
 
 
 @lru_cache(maxsize=8)
