@@ -6,8 +6,10 @@ import contextlib
 import threading
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 
 from bridge.access import RecordOpener
 from bridge.errors import TreeringError
@@ -17,9 +19,11 @@ from desktop.model.words import EventLine
 from desktop.packets.folder import folder_of
 from desktop.packets.index import PacketIndex
 from desktop.replay.analysis import SPACING, Analysis, Task
+from desktop.replay.beyond import Beyond
 from desktop.replay.moment import Moment
+from desktop.replay.overview import Numbers, Overview
 from desktop.replay.playback import Playback
-from desktop.replay.tables import TableError
+from desktop.replay.tables import NONE, TableError
 from desktop.replay.times import Times
 from desktop.replay.trail import Trail, private_folder
 from protocol.capture import Record
@@ -34,15 +38,6 @@ _SCAN_S = 0.05  # a piece of the index's work
 _IDLE_S = 0.25  # how often the log is looked at for growth
 _STOP_TIMEOUT_S = 5.0
 _MOST_DISCARDS = 3
-
-
-@dataclass(slots=True)
-class Beyond:
-    """What was told by records behind the trail's end: each with how many records there were by then."""
-
-    records: int = 0
-    rounds: list[int] = field(default_factory=list)
-    events: list[tuple[int, EventLine]] = field(default_factory=list)
 
 
 class Replay:
@@ -70,6 +65,7 @@ class Replay:
         self._analysis: Analysis | None = None
         self._looked_s = self._jumped_s = -1e9
         self._discards = 0
+        self._waiting: list[Callable[[], object]] = []
         self._stopping = threading.Event()
         self._scanner: threading.Thread | None = None
 
@@ -134,10 +130,15 @@ class Replay:
 
     # --- what a person does ------------------------------------------------------------------------------
 
+    def when_placed(self, do: Callable[[], object]) -> None:
+        """Do that at once, or as soon as the index has found which place is shown."""
+        if self.is_placed:
+            do()
+        else:
+            self._waiting.append(do)
+
     def seek(self, records: int) -> None:
         """Show the log after so many records, as soon as the analysis has come there."""
-        if not self.is_placed:
-            return
         now_s = self._clock()
         self.playback.seek(records, now_s)
         target = min(self.playback.wanted, self._front())
@@ -165,6 +166,36 @@ class Replay:
         last = self._round_before(place + 1)
         return last, self._round_before(last)
 
+    def overview(self, bookmarks: Sequence[tuple[int, str]] = ()) -> Overview:
+        """What a strip of time shows of it."""
+        times, loop, told = self.times, self.playback.loop, self.beyond.told
+        events, rounds = told.events, told.rounds
+        before: Sequence[EventLine] = ()
+        if self.trail is not None and self.trail.records:
+            seen, rows, before = self.trail.event_columns, self.trail.row_columns, self.trail.events
+            alive = np.where(rows["alive"] == NONE, np.nan, rows["alive"])
+            events = _joined((seen["timestamp_us"], seen["kind"]), events)
+            rounds = _joined((rows["timestamp_us"], rows["count"], alive), rounds)
+        known = len(before)
+        return Overview(
+            times.start_us,
+            times.end_us,
+            self.cursor_us,
+            times.at(self._front()),
+            None if loop is None else (times.at(loop[0]), times.at(loop[1])),
+            events,
+            rounds,
+            lambda place: before[place] if place < known else told.lines[place - known],
+            bookmarks,
+        )
+
+    @property
+    def cursor_us(self) -> float:
+        """The time that is shown."""
+        if not self.is_placed or self.playback.follows:
+            return self.model.now_us
+        return self.playback.cursor_us(self._clock())
+
     def _place(self) -> int:
         return self.playback.wanted if self._is_held else self._moment.records
 
@@ -175,14 +206,14 @@ class Replay:
             at = int(rounds.searchsorted(place, side="right"))
             found = int(rounds[at]) if at < len(rounds) else 0
         if not found:
-            at = bisect_right(self.beyond.rounds, place)
-            found = self.beyond.rounds[at] if at < len(self.beyond.rounds) else self._front()
+            at = bisect_right(self.beyond.row_records, place)
+            found = self.beyond.row_records[at] if at < len(self.beyond.row_records) else self._front()
         return found
 
     def _round_before(self, place: int) -> int:
-        at = bisect_left(self.beyond.rounds, place)
+        at = bisect_left(self.beyond.row_records, place)
         if at:
-            return self.beyond.rounds[at - 1]
+            return self.beyond.row_records[at - 1]
         if self.trail is None:
             return 0
         rounds = self.trail.round_records
@@ -246,11 +277,9 @@ class Replay:
         rows, events = model.rows.total, model.events.total
         moment.feed((record,))
         if moment.records > self.beyond.records:
-            self.beyond.records = moment.records
-            if model.rows.total > rows:
-                self.beyond.rounds.append(moment.records)
-            told = model.events.numbered(events, model.events.total) if model.events.total > events else ()
-            self.beyond.events += ((moment.records, event) for event in told)
+            new_rows = model.rows.numbered(rows, model.rows.total)
+            new_events = model.events.numbered(events, model.events.total)
+            self.beyond.add(moment.records, new_rows, new_events)
 
     # --- what is known of the log ------------------------------------------------------------------------
 
@@ -275,8 +304,11 @@ class Replay:
             self._discard()
         if not self.is_placed and self.times.end_us >= self.model.now_us:
             self.playback.stay(self.times.records_until(self.model.now_us))
+            waiting, self._waiting = self._waiting, []
+            for do in waiting:
+                do()
         if self.trail is not None and self.trail.refresh():
-            self._forget_beyond(self.trail.records)
+            self.beyond.forget(self.trail.records)
         if self._analysis is not None and not self._analysis.is_running:
             self.analysis_problem = self._analysis.failure()
             self._analysis.stop()
@@ -284,13 +316,6 @@ class Replay:
         behind = len(self.times) - (self.trail.records if self.trail else 0)
         if self._analysis is None and self.analysis_problem is None and behind > MAX_FED:
             self._analysis = Analysis(self.task)
-
-    def _forget_beyond(self, records: int) -> None:
-        """The trail tells it now."""
-        beyond = self.beyond
-        del beyond.rounds[: bisect_right(beyond.rounds, records)]
-        beyond.events = [told for told in beyond.events if told[0] > records]
-        beyond.records = max(beyond.records, records)
 
     def _discard(self) -> None:
         """What is known is not of this log, or is damaged: begin anew."""
@@ -320,3 +345,7 @@ class Replay:
                     self._stopping.wait(_IDLE_S)
         except (TreeringError, OSError) as error:
             self.problem = str(error)
+
+
+def _joined(one: tuple[Numbers, ...], other: tuple[Numbers, ...]) -> Any:
+    return tuple(np.concatenate(pair) for pair in zip(one, other, strict=True))
