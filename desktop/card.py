@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 from tkinter import ttk
 from tkinter.font import nametofont
 
@@ -25,6 +26,11 @@ class Card(ttk.Frame):
         self._summary.pack(side="left", padx=(em, 0))
         self.body = ttk.Frame(self)
         self.body.pack(fill="both", expand=True)
+
+    def on_double_click(self, run: Callable[[], object]) -> None:
+        """Call that after a double click on the head, beside its controls."""
+        for part in (self.head, self._title, self._summary):
+            part.bind("<Double-Button-1>", lambda event: run(), add=True)
 
     def pack_control(self, control: ttk.Widget) -> None:
         """Put something to press at the right of the head; in a narrow window the texts give way to it."""

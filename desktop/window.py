@@ -308,6 +308,8 @@ class Window:
         for feature in self._features:
             feature.close()
         frame.remember(self.root, self.memory)
+        if self._workspace is not None:
+            self._workspace.remember(self.memory)
         self.memory.save()
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.tk.call("after", "cancel", timer)  # or Tk calls what is no more
@@ -337,6 +339,7 @@ class Window:
         self.header.fill([action for action in self.actions if action.icon], self.perform)
         self.start_page.furnish(self.actions)
         self._hint.lift()
+        self._workspace.restore(self.memory)
         if self._settings.problem:
             self.complain("The settings are not as they were", self._settings.problem)
         self._drain()

@@ -13,12 +13,13 @@ from desktop.network.view import NetworkView
 from desktop.page import Page
 from desktop.plots.panel_view import PanelView
 from desktop.plots.view import PlotView
+from desktop.shell.memory import Memory
 from desktop.sources.session import Session
 from desktop.view import View
 
-_WEIGHTS_ACROSS = (11, 9)
-_WEIGHTS_BELOW = (12, 13)
-_WEIGHTS_DOWN = (13, 7)
+_ACROSS, _BELOW, _DOWN = 550, 480, 650  # what the first part has, in thousandths
+_LEAST, _MOST = 80, 920  # what a person may leave it
+_PANES, _TABS = "panes", "tabs"
 
 
 class Workspace(Page):
@@ -43,29 +44,34 @@ class Workspace(Page):
         self.panels = PanelView(self.stage)
         self.events = EventView(below)
         self.rounds = RoundView(below)
-        self._panes = {above: _WEIGHTS_ACROSS, below: _WEIGHTS_BELOW, down: _WEIGHTS_DOWN}
+        self._shares = {above: _ACROSS, below: _BELOW, down: _DOWN}
         for pane, parts in (
             (above, (self.network, self.stage)),
             (below, (self.events, self.rounds)),
             (down, (above, self.tabs)),
         ):
-            for part, weight in zip(parts, self._panes[pane], strict=True):
-                pane.add(part, weight=weight)
+            for part in parts:
+                pane.add(part, weight=1)
+            pane.bind("<ButtonRelease-1>", lambda event: self._heed_sashes(), add=True)
         self._model: Model | None = None
-        self._views: list[View] = [self.network, self.events, self.rounds]
+        self._views: list[View] = []
+        self._hidden: list[tuple[ttk.Panedwindow, int, tk.Widget]] = []  # while one view has all the room
+        for view in (self.network, self.events, self.rounds):
+            self._add(view)
         self.tabs.add(below, text="Events and rounds")
         self.add_stage(self.plot, "Over time")
         self.add_stage(self.panels, "Each node")
-        self.bind("<Map>", lambda event: self.after_idle(self._divide), add=True)
+        for event in ("<Map>", "<Configure>"):
+            self.bind(event, lambda event: self.after_idle(self._divide), add=True)
 
     def add_stage(self, view: View, title: str) -> None:
         """A view beside the network; its master is `stage`."""
-        self._views.append(view)
+        self._add(view)
         self.stage.add(view, text=title)
 
     def add_tab(self, view: View, title: str) -> None:
         """A view below; its master is `tabs`."""
-        self._views.append(view)
+        self._add(view)
         self.tabs.add(view, text=title)
 
     def attend(self, session: Session) -> None:
@@ -87,16 +93,82 @@ class Workspace(Page):
 
     def select(self, view: View) -> None:
         """Bring a view of the stage or of the tabs to the front."""
+        if self._hidden and not view.winfo_ismapped():
+            self._show_all()
         book = self.stage if str(view) in self.stage.tabs() else self.tabs  # type: ignore[no-untyped-call]
         book.select(view)  # type: ignore[no-untyped-call]
+
+    def toggle_alone(self, view: View | None = None) -> None:
+        """Give all the room to that view, or the one with the focus; or back."""
+        if self._hidden:
+            self._show_all()
+            return
+        part: tk.Misc = view or self._view_in_use()
+        while part is not self:
+            pane = part.master
+            assert pane is not None  # all views are in the workspace
+            if isinstance(pane, ttk.Panedwindow):
+                self._hide_others(pane, part)
+            part = pane
+
+    def restore(self, memory: Memory) -> None:
+        """Divide the room and choose the tabs as last time."""
+        shares = memory.numbers(_PANES, len(self._shares))
+        if shares and all(_LEAST <= share <= _MOST for share in shares):
+            self._shares = dict(zip(self._shares, shares, strict=True))
+        for book in (self.stage, self.tabs):
+            for tab in book.tabs():  # type: ignore[no-untyped-call]
+                if book.tab(tab, "text") in memory.texts(_TABS):  # type: ignore[no-untyped-call]
+                    book.select(tab)  # type: ignore[no-untyped-call]
+
+    def remember(self, memory: Memory) -> None:
+        """Keep the division and the tabs for the next time."""
+        memory.put(_PANES, list(self._shares.values()))
+        tabs = [book.tab("current", "text") for book in (self.stage, self.tabs)]  # type: ignore[no-untyped-call]
+        memory.put(_TABS, list(map(str, tabs)))
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
         for view in self._views:
             view.repaint()
 
+    def _add(self, view: View) -> None:
+        self._views.append(view)
+        view.on_double_click(lambda: self.toggle_alone(view))
+
+    def _view_in_use(self) -> View:
+        """The one with the focus, or else the network."""
+        focus = str(self.focus_get() or "")
+        return next((view for view in self._views if f"{focus}.".startswith(f"{view}.")), self.network)
+
+    def _hide_others(self, pane: ttk.Panedwindow, part: tk.Misc) -> None:
+        for i, name in enumerate(pane.panes()):  # type: ignore[no-untyped-call]
+            other = self.nametowidget(str(name))
+            if other is not part:
+                self._hidden.append((pane, i, other))
+        for other_pane, _, other in self._hidden:
+            if other_pane is pane:
+                pane.forget(other)
+
+    def _show_all(self) -> None:
+        for pane, i, part in self._hidden:
+            pane.insert(i if pane.panes() and not i else "end", part, weight=1)  # type: ignore[no-untyped-call]
+        self._hidden = []
+        self.update_idletasks()  # the panes first divide as they like
+        self._divide()
+
+    def _heed_sashes(self) -> None:
+        """A person has moved one."""
+        for pane in self._shares:
+            if len(pane.panes()) == 2 and pane.winfo_ismapped():  # type: ignore[no-untyped-call]
+                share = round(1000 * pane.sashpos(0) / max(1, self._length_px(pane)))  # type: ignore[no-untyped-call]
+                self._shares[pane] = max(_LEAST, min(share, _MOST))
+
     def _divide(self) -> None:
-        """Set the sashes by weight: Tk's own division goes by what the views request."""
-        for pane, (first, second) in self._panes.items():
-            size = pane.winfo_width() if str(pane.cget("orient")) == "horizontal" else pane.winfo_height()
-            pane.sashpos(0, round(size * first / (first + second)))  # type: ignore[no-untyped-call]
+        """Set the sashes by share: Tk's own division goes by what the views request."""
+        for pane, share in self._shares.items():
+            if len(pane.panes()) == 2:  # type: ignore[no-untyped-call]
+                pane.sashpos(0, round(self._length_px(pane) * share / 1000))  # type: ignore[no-untyped-call]
+
+    def _length_px(self, pane: ttk.Panedwindow) -> int:
+        return pane.winfo_width() if str(pane.cget("orient")) == "horizontal" else pane.winfo_height()

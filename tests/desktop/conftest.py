@@ -90,6 +90,7 @@ def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
 
     root = open_root("light")
     window = Window(root)
+    window.furnish()
     errors: list[BaseException] = []
     monkeypatch.setattr(root, "report_callback_exception", lambda kind, error, trace: errors.append(error))
     yield window
