@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,20 +80,54 @@ def run(args: argparse.Namespace) -> int:
     field = read_field(args.field)
     node = _board_of(field, args.node, args.field)
     keys = None if field.is_open else _keys(field, args)
+    told = flash(
+        field, node, args.port, keys, image=args.image, baud=args.baud, on_step=_say, on_output=_echo
+    )
+    print(told)
+    return 0
+
+
+def flash(
+    field: Field,
+    node: FieldNode,
+    port: str,
+    keys: NetworkKeys | None,
+    *,
+    image: Path | None = None,
+    baud: int | None = None,
+    on_step: Callable[[str], object],
+    on_output: Callable[[bytes], object],
+) -> str:
+    """Write a node's image and settings to the board at that port, and see it start; in words, what runs.
+
+    `on_step` gets what is done now, `on_output` what avrdude prints, as it comes. Raises UsageError for what
+    cannot be, TreeringError for what failed.
+    """
     if keys is not None:  # another board than the last of that id must not begin where that one began
         keys = replace(keys, lives={**keys.lives, node.node_id: secrets.randbits(32)})
     settings = board_settings(field, node, keys)
     target = TARGETS[node.board]
-    image = merged(args.image or ready_image(node, field.network), flash_page(settings), target)
-    open_port(args.port, HOST_BAUD).close()  # a port that cannot be had is told before anything else
-    _write(image, target, args.port, args.baud or target.baud)
-    first = _await_start(args.port, node, keys)
+    made = merged(image or ready_image(node, field.network, on_step), flash_page(settings), target)
+    open_port(port, HOST_BAUD).close()  # a port that cannot be had is told before anything else
+    on_step(f"writing node {node.node_id} to {port} ...")
+    _write(made, target, port, baud or target.baud, on_output)
+    on_step(f"waiting for node {node.node_id} to start ...")
+    first = _await_start(port, node, keys)
     told = ["open" if keys is None else "sealed"]
     if isinstance(first.payload, Boot):
-        _verify(first.payload, node.node_id, settings, args.port)
+        _verify(first.payload, node.node_id, settings, port)
         told += [f"settings {first.payload.settings_crc:04x}", f"flags {first.payload.flags:02x}"]
-    print(f"node {node.node_id} runs on the {node.board} at {args.port} ({', '.join(told)})")
-    return 0
+    return f"node {node.node_id} runs on the {node.board} at {port} ({', '.join(told)})"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _echo(piece: bytes) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(piece.decode(errors="replace"))
+        sys.stderr.flush()
 
 
 def _board_of(field: Field, node_id: int, path: Path) -> FieldNode:
@@ -120,14 +154,16 @@ def _keys(field: Field, args: argparse.Namespace) -> NetworkKeys:
 # --- the image -------------------------------------------------------------------------------------------
 
 
-def ready_image(node: FieldNode, network: Network) -> Path:
+def ready_image(
+    node: FieldNode, network: Network, on_step: Callable[[str], object] = lambda text: None
+) -> Path:
     """The image for that board and network, built if it is not there. Raises UsageError."""
     path = READY_IMAGES / f"treering-{TARGETS[node.board].image}{_NETWORK_SUFFIX[network]}.hex"
     if path.exists():
         return path
     if not (ROOT / "firmware" / "Makefile").exists() or shutil.which("make") is None:
         raise UsageError(f"{path}: no such image; run `make firmware` in a clone, or give --image HEX")
-    print(f"building {path.name} ...", file=sys.stderr)
+    on_step(f"building {path.name} ...")
     try:
         command = ["make", "-s", "-C", str(ROOT / "firmware"), "all"]
         subprocess.run(command, check=True, timeout=BUILD_TIMEOUT_S, stdout=sys.stderr)
@@ -157,7 +193,9 @@ def merged(path: Path, page: bytes, target: Target) -> IntelHex:
 # --- avrdude ---------------------------------------------------------------------------------------------
 
 
-def _write(image: IntelHex, target: Target, port: str, baud: int) -> None:
+def _write(
+    image: IntelHex, target: Target, port: str, baud: int, on_output: Callable[[bytes], object]
+) -> None:
     """Raises TreeringError with what to do."""
     if shutil.which("avrdude") is None:
         raise UsageError(
@@ -170,21 +208,19 @@ def _write(image: IntelHex, target: Target, port: str, baud: int) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             image.write_hex_file(file)
         command = ["avrdude", "-p", target.part, "-c", target.programmer, "-P", port, "-b", str(baud)]
-        ended, printed = _run([*command, "-D", "-U", f"flash:w:{path}:i"])
+        ended, printed = _run([*command, "-D", "-U", f"flash:w:{path}:i"], on_output)
     if ended != 0:
         raise TreeringError(f"{port}: {cause(printed, baud)}")
 
 
-def _run(command: list[str]) -> tuple[int, str]:
-    """Run it and show its progress as it comes; exit code, and what it printed."""
+def _run(command: list[str], on_output: Callable[[bytes], object]) -> tuple[int, str]:
+    """Run it and hand on what it prints as it comes; exit code, and all that it printed."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     printed = bytearray()
     while piece := os.read(process.stdout.fileno(), 4096):
         printed += piece
-        if sys.stderr.isatty():
-            sys.stderr.write(piece.decode(errors="replace"))
-            sys.stderr.flush()
+        on_output(piece)
     process.stdout.close()
     return process.wait(), printed.decode(errors="replace")
 

@@ -58,16 +58,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     field = read_field(args.field)
     folder = args.out or args.field.parent / field.name
-    _make_folder(folder)
     where = KEYRING + field.name if args.keyring else str(folder / KEYS_FILE)
-    keys = None if field.is_open else network_keys(field, where)
-    made = [provision(field, node, keys, folder, args.field) for node in field.nodes]
+    keys, made = provision_all(field, folder, where, args.field)
     if args.json:
         for one in made:
             print(json.dumps(asdict(one)))
     else:
         _tell(field, keys, folder, made, where)
     return 0
+
+
+def provision_all(
+    field: Field, folder: Path, where: str, description: Path
+) -> tuple[NetworkKeys | None, list[Made]]:
+    """Write what every node needs into that folder, and the keys to `where` (a file, or keyring:NAME).
+
+    The keys are None of an open field. Raises UsageError.
+    """
+    _make_folder(folder)
+    keys = None if field.is_open else network_keys(field, where)
+    return keys, [provision(field, node, keys, folder, description) for node in field.nodes]
 
 
 def network_keys(field: Field, where: str) -> NetworkKeys:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -88,7 +89,9 @@ def test_no_board_begins_in_the_life_of_the_one_whose_place_it_takes(
     """It would send other frames under the same key and nonces, and old ones would be good again."""
     lives = []
 
-    def write(image: IntelHex, target: flash.Target, port: str, baud: int) -> None:
+    def write(
+        image: IntelHex, target: flash.Target, port: str, baud: int, on_output: Callable[[bytes], object]
+    ) -> None:
         copy = read_copy(image.tobinstr(target.page_address))
         assert copy is not None
         lives.append(decode(copy[1]).first_life)
