@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from desktop.bridge_page.feature import BridgeFeature
 from desktop.connect.feature import SourcesFeature
+from desktop.editor.feature import EditorFeature
 from desktop.feature import Feature
+from desktop.keep.export_feature import ExportFeature
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
+from desktop.network.feature import NetworkFeature
+from desktop.plots.feature import PlotsFeature
 from desktop.shell.appearance import AppearanceFeature
 from desktop.shell.find import FindFeature
 from desktop.shell.help import HelpFeature
@@ -19,10 +23,14 @@ from desktop.simulate.feature import SimulateFeature
 FEATURES: tuple[type[Feature], ...] = (
     FilesFeature,
     KeepFeature,
+    ExportFeature,
+    EditorFeature,
     SourcesFeature,
     SimulateFeature,
     BridgeFeature,
     ViewsFeature,
+    PlotsFeature,
+    NetworkFeature,
     AppearanceFeature,
     FindFeature,
     SettingsFeature,
