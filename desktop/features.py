@@ -9,8 +9,6 @@ from desktop.feature import Feature
 from desktop.keep.export_feature import ExportFeature
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
-from desktop.network.feature import NetworkFeature
-from desktop.plots.feature import PlotsFeature
 from desktop.shell.appearance import AppearanceFeature
 from desktop.shell.find import FindFeature
 from desktop.shell.help import HelpFeature
@@ -29,8 +27,6 @@ FEATURES: tuple[type[Feature], ...] = (
     SimulateFeature,
     BridgeFeature,
     ViewsFeature,
-    PlotsFeature,
-    NetworkFeature,
     AppearanceFeature,
     FindFeature,
     SettingsFeature,
