@@ -233,6 +233,12 @@ class NodeDriver:
         self._wake_at(self._now_ms())
         return True
 
+    def change_setting(self, addressee: int, key: int, value: bytes) -> None:
+        """Have another node keep a setting (PROTOCOL.md 16.2). Raises ValueError if this is no controller."""
+        if self._node is not None:
+            self._node.change_setting(addressee, key, value, self._now_ms())
+            self._wake_at(self._now_ms())
+
     def tell_failed(self, actuator: int) -> None:
         """An actuator of this node has not taken its value. Raises IndexError if there is none."""
         if self._node is not None:

@@ -50,6 +50,11 @@ class BridgeThread:
         self._thread = threading.Thread(target=self._run, name="bridge", daemon=True)
         self._thread.start()
 
+    def call(self, do: Callable[[], object]) -> None:
+        """Have that done in its thread; nothing comes of it if that has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(do)
+
     def stop(self) -> None:
         """End, and wait for it; harmless if it has ended."""
         if self._thread:
