@@ -1,0 +1,201 @@
+"""Where the maximum is, as a map over time in the window."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+from tkinter.font import Font
+
+import numpy as np
+from PIL import Image, ImageTk
+
+from desktop import theme
+from desktop.model.model import Changes, Model
+from desktop.model.words import metric_label, plural, value_label
+from desktop.plots.time_map import TimeMap, colored, scale_color, time_map
+from desktop.plots.view import PlotView
+from desktop.plots.viewport import time_label, time_ticks
+from desktop.view import View
+from protocol.aggregate import metric_of
+
+_EMPTY = "No node readings yet.\nA tree tells those of its leaves, and the maximum, with each round."
+_REDRAW_MS = 200
+_COLUMN_PX = 2
+_LEFT_EM, _FOOT_EM, _TICK_EM = 2.6, 2.0, 7.0
+_SCALE_STEPS = 24
+
+
+class WhereView(View):
+    """A row for each node; the time and the metric are those of the plot."""
+
+    def __init__(self, master: tk.Misc, plot: PlotView) -> None:
+        super().__init__(master, "Where")
+        self._plot = plot
+        self._model = Model()
+        self._map: TimeMap | None = None
+        self._photo: ImageTk.PhotoImage | None = None
+        self._timer: str | None = None
+        self._font = Font(self, font="TreeringLines")
+        self.canvas = tk.Canvas(self.body, width=1, height=1, highlightthickness=0, takefocus=True)
+        self.canvas.pack(fill="both", expand=True)
+        self.canvas.bind("<Configure>", lambda event: self._draw_soon())
+        self.canvas.bind("<Map>", lambda event: self._draw_soon(), add=True)
+        self.canvas.bind("<Motion>", self._point)
+        self.canvas.bind("<Leave>", lambda event: self._sum_up())
+        self.canvas.bind("<Button-1>", self._place_cursor)
+        self._scale_box = ttk.Frame(self.head)
+        self._scale = tk.Canvas(self._scale_box, width=1, height=1, highlightthickness=0)
+        self._scale.pack(padx=theme.em_px() // 2)
+        self._scale_label = ttk.Label(self.head, style="Muted.TLabel")
+        self.repaint()
+
+    def attach(self, model: Model) -> None:
+        """Show that model from now on."""
+        self._model = model
+        model.subscribe(self._on_change)
+        self._draw_soon()
+
+    def repaint(self) -> None:
+        """Take the colours of the theme in use."""
+        self.canvas.configure(background=theme.current().surface)
+        self._scale.configure(background=theme.current().surface)
+        self._draw_soon()
+
+    def follow_plot(self) -> None:
+        """The plot shows another time or metric."""
+        self._draw_soon()
+
+    def _on_change(self, changes: Changes) -> None:
+        if changes.rows or changes.settled:
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if self._timer is None and self.canvas.winfo_viewable():
+            self._timer = self.after(_REDRAW_MS, self._draw)
+
+    # --- drawing -----------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        self._timer = None
+        canvas, palette, em = self.canvas, theme.current(), theme.em_px()
+        canvas.delete("all")
+        width, height = canvas.winfo_width(), canvas.winfo_height()
+        left, across = round(_LEFT_EM * em), round(width - (_LEFT_EM + 1) * em)
+        down = round(height - _FOOT_EM * em)
+        metric_id = self._plot.metric_id
+        self._map = None
+        if metric_id is not None and across > _COLUMN_PX and down > em:
+            chart = self._plot.chart
+            found = time_map(self._model, metric_id, chart.viewport.window_s, across // _COLUMN_PX)
+            self._map = found if found.nodes else None
+        if self._map is None:
+            canvas.create_text(
+                width / 2, height / 2, text=_EMPTY, fill=palette.muted, font=self._font, justify="center"
+            )
+        else:
+            self._draw_map(self._map, left, across, down)
+            self._draw_times(left, across, down)
+        self._draw_scale()
+        self._sum_up()
+
+    def _draw_map(self, found: TimeMap, left: int, across: int, down: int) -> None:
+        palette = theme.current()
+        red, green, blue = (int(palette.surface[i : i + 2], 16) for i in (1, 3, 5))
+        picture = Image.fromarray(colored(found, (red, green, blue)))
+        picture = picture.resize((across, down), Image.Resampling.NEAREST)
+        self._mark(picture, found)
+        self._photo = ImageTk.PhotoImage(picture, master=self)
+        self.canvas.create_image(left, 0, image=self._photo, anchor="nw")
+        row_px = down / len(found.nodes)
+        every = max(1, int(np.ceil(self._font.metrics("linespace") / row_px)))
+        for i in range(0, len(found.nodes), every):
+            self.canvas.create_text(
+                left - theme.em_px() // 2, (i + 0.5) * row_px, text=str(found.nodes[i]), anchor="e",
+                fill=palette.muted, font=self._font,
+            )  # fmt: skip
+
+    @staticmethod
+    def _mark(picture: Image.Image, found: TimeMap) -> None:
+        """A white line, edged with black, through the rows of the maximum: it is seen on all colours."""
+        pixels = np.asarray(picture).copy()
+        height, width = pixels.shape[:2]
+        rows = found.maximum_at[np.arange(width) * len(found.maximum_at) // width]
+        for x in np.flatnonzero(rows >= 0):
+            middle = int((rows[x] + 0.5) * height / len(found.nodes))
+            half = max(1, min(3, height // len(found.nodes) // 6))
+            pixels[max(0, middle - half - 1) : middle + half + 1, x] = 0
+            pixels[max(0, middle - half) : middle + half, x] = 255
+        picture.paste(Image.fromarray(pixels))
+
+    def _draw_times(self, left: int, across: int, down: int) -> None:
+        chart, palette, em = self._plot.chart, theme.current(), theme.em_px()
+        start_s, end_s = chart.viewport.window_s
+        most = int(across / (_TICK_EM * em))
+        ticks = time_ticks((start_s, end_s), most, chart.clock, self._model.start_us or 0)
+        for at_s, text in zip(ticks.at_s, ticks.texts, strict=True):
+            x = left + (at_s - start_s) / (end_s - start_s) * across
+            self.canvas.create_line(x, down, x, down + em // 3, fill=palette.muted)
+            self.canvas.create_text(
+                x, down + em // 2, text=text, anchor="n", fill=palette.muted, font=self._font
+            )
+
+    def _draw_scale(self) -> None:
+        """From the least to the greatest colour, with both values."""
+        if self._map is None:
+            self._scale_box.pack_forget()
+            self._scale_label.pack_forget()
+            return
+        em, unit = theme.em_px(), metric_of(self._plot.metric_id or 0).unit
+        low, high = self._map.limits
+        self._scale_label.configure(text=f"{low:.1f} to {value_label(high, unit)}")
+        self._scale.configure(width=6 * em, height=em)
+        self._scale.delete("all")
+        for i in range(_SCALE_STEPS):
+            x0, x1 = (6 * em * j / _SCALE_STEPS for j in (i, i + 1))
+            color = scale_color(i / (_SCALE_STEPS - 1))
+            self._scale.create_rectangle(x0, 0, x1 + 1, em + 1, fill=color, outline="")
+        self.pack_control(self._scale_label)
+        self.pack_control(self._scale_box)
+
+    # --- what a person points at -------------------------------------------------------------------------
+
+    def _point(self, event: tk.Event[tk.Misc]) -> None:
+        self.set_summary(self.text_at(event.x, event.y) or self._usual_text())
+
+    def text_at(self, x: float, y: float) -> str:
+        """What is at that place of the canvas; "" beside the map."""
+        share = self._share(x)
+        down = self.canvas.winfo_height() - _FOOT_EM * theme.em_px()
+        if self._map is None or not 0 <= share < 1 or not 0 <= y < down:
+            return ""
+        found, unit = self._map, metric_of(self._plot.metric_id or 0).unit
+        row = int(y / down * len(found.nodes))
+        column = int(share * found.values.shape[1])
+        chart = self._plot.chart
+        told_at = time_label(found.time_at(share), chart.clock, self._model.start_us or 0)
+        value = float(found.values[row, column])
+        texts = [f"node {found.nodes[row]} at {told_at}:"]
+        texts.append("no reading known" if value != value else value_label(value, unit))
+        most = int(found.maximum_at[column])
+        if most >= 0:
+            texts.append(f"(max at node {found.nodes[most]})")
+        return " ".join(texts)
+
+    def _place_cursor(self, event: tk.Event[tk.Misc]) -> None:
+        """In the plot, too."""
+        self.canvas.focus_set()
+        if self._map is not None and 0 <= self._share(event.x) < 1:
+            self._plot.place_cursor("A", self._map.time_at(self._share(event.x)))
+
+    def _share(self, x: float) -> float:
+        em = theme.em_px()
+        return (x - round(_LEFT_EM * em)) / max(1.0, self.canvas.winfo_width() - (_LEFT_EM + 1) * em)
+
+    def _sum_up(self) -> None:
+        self.set_summary(self._usual_text())
+
+    def _usual_text(self) -> str:
+        if self._map is None:
+            return ""
+        label = metric_label(metric_of(self._plot.metric_id or 0).name)
+        return f"{label} of {plural(len(self._map.nodes), 'node')}; the line: max"
