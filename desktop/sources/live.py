@@ -35,7 +35,7 @@ class LiveSource(LinkSource):
     """The nodes on these ports (a device, or a pyserial URL), and with `udp` those on the network.
 
     In a tree the app is the root; in a ring or a polled network it is a member like any other. It has no
-    sensor: a reading of this computer's would be none of the field. With a controller's keys it can change the
+    sensor: a reading of this computer would be none of the field. With a controller's keys it can change the
     settings of nodes. Raises UsageError for keys that are of no use to it.
     """
 
