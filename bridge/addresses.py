@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bridge.errors import UsageError
-from protocol.simulator.toml_tables import Table
 
+if TYPE_CHECKING:
+    from protocol.simulator.toml_tables import Table
+
+STREAM_PORT, STATUS_PORT = 28540, 28541  # of a bridge: for others to join, and for its status by HTTP
 _REMEDY = 'write it as "192.168.1.20:28540"'
 
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.access import Access, access_of, add_access_arguments, unread_text
+from bridge.addresses import STATUS_PORT, STREAM_PORT
 from bridge.capture_file import CaptureFile
 from bridge.config import DEFAULT_NAME, BridgeConfig, LinkSettings, default_folder, read_config
 from bridge.driver import NodeDriver
@@ -20,12 +21,12 @@ from bridge.link import LinkCounts
 from bridge.link_settings import SerialSettings, UdpSettings
 from bridge.log.settings import LogSettings
 from bridge.node_settings import DEFAULT_ID, DEFAULT_PERIOD_S, NodeSettings
+from bridge.option_types import address, whole
 from bridge.options import (
     add_end_arguments,
     add_network_arguments,
     add_node_arguments,
     add_udp_arguments,
-    address,
     check_alone,
     neighbours_of,
     network_of,
@@ -33,7 +34,6 @@ from bridge.options import (
     node_ids,
     period,
     sensor_of,
-    whole,
 )
 from bridge.ports import PortInfo, find_port, list_ports
 from bridge.rekeying import Rekeying, offered
@@ -41,9 +41,9 @@ from bridge.report import Report, drops_text, log_to_stderr
 from bridge.serial_link import BAUD
 from bridge.service import Service
 from bridge.service_unit import unit_text
-from bridge.status_server import DEFAULT_ADDRESS, STATUS_PORT
+from bridge.status_server import DEFAULT_ADDRESS
 from bridge.status_view import show_status
-from bridge.tcp_link import STREAM_PORT, ConnectSettings
+from bridge.tcp_link import ConnectSettings
 from protocol.capture import Record
 from protocol.node import Event
 

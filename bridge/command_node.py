@@ -11,7 +11,8 @@ from bridge.driver import watcher_driver
 from bridge.errors import UsageError
 from bridge.event_loop import failures_raised, run_until_stopped, wait_for_stop
 from bridge.link import Link, LinkState, one_by_one
-from bridge.options import add_udp_arguments, node_id, whole
+from bridge.option_types import whole
+from bridge.options import add_udp_arguments, node_id
 from bridge.report import log_to_stderr
 from bridge.serial_link import BAUD, SerialLink
 from bridge.udp_link import UdpLink

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bridge.addresses import address_text
 from bridge.discovery import Browser, FoundBridge
 from bridge.errors import TreeringError
-from bridge.options import positive
+from bridge.option_types import positive
 
 HELP = "list the bridges in this local network"
 LOOK_S = 3.0

@@ -7,9 +7,9 @@ import logging
 import math
 from collections.abc import Callable, Collection, Sequence
 
-from bridge.addresses import Address, parse_address
 from bridge.descriptions import NETWORKS
 from bridge.errors import UsageError
+from bridge.option_types import positive, whole
 from bridge.scenarios import read_topology
 from bridge.sensors import ConstantSensor, NoSensor, Sensor, SlowSensor, SyntheticSensor
 from bridge.udp_link import GROUP, PORT
@@ -18,8 +18,6 @@ from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID, Network
 from protocol.timing import Timing
 
 _log = logging.getLogger(__name__)
-MOST = 1e9
-MAX_DIGITS = 18
 _METRIC_IDS = {metric.name: metric.id for metric in METRICS.values()}
 
 
@@ -156,41 +154,7 @@ def check_alone(
             )
 
 
-def whole(least: int, most: int) -> Callable[[str], int]:
-    """A parser of whole numbers within limits."""
-
-    def parse(text: str) -> int:
-        if not text.isdecimal() or len(text) > MAX_DIGITS or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-        return int(text)
-
-    return parse
-
-
 node_id = whole(0, MAX_NODE_ID)
-
-
-def address(default_port: int) -> Callable[[str], Address]:
-    """A parser of HOST:PORT, or HOST with that port."""
-
-    def parse(text: str) -> Address:
-        try:
-            return parse_address(text, default_port)
-        except UsageError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse
-
-
-def positive(text: str) -> float:
-    """A parser of numbers above 0 and up to MOST, far beyond any field or wait."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, up to {MOST:.0e}")
-    return value
 
 
 def period(text: str) -> float:

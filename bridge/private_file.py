@@ -7,7 +7,6 @@ import stat
 import tempfile
 from pathlib import Path
 
-from bridge.descriptions import unreadable
 from bridge.errors import UsageError
 
 _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
@@ -18,6 +17,8 @@ def read_private(path: Path, why: str, remedy: str) -> str:
 
     Raises UsageError, MissingError if there is no such file.
     """
+    from bridge.descriptions import unreadable  # brings the protocol, which who only writes need not wait for
+
     with unreadable(path, remedy):
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8-sig")

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.errors import UsageError
-from bridge.options import metrics, node_id, period, positive, whole
+from bridge.option_types import positive, whole
+from bridge.options import metrics, node_id, period
 from bridge.scenarios import read_scenario, read_topology
 from protocol.packets import MAX_NODE_ID
 from protocol.simulator.fault_tables import POWER

@@ -14,12 +14,11 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from bridge.addresses import Address, address_in, address_text, is_local
+from bridge.addresses import STATUS_PORT, Address, address_in, address_text, is_local
 from bridge.errors import UsageError
 from bridge.metrics import metrics_text
 from protocol.simulator.toml_tables import Table
 
-STATUS_PORT = 28541
 DEFAULT_ADDRESS = Address("127.0.0.1", STATUS_PORT)
 DEFAULT_LISTEN = address_text(DEFAULT_ADDRESS)
 REQUEST_TIMEOUT_S = 5.0

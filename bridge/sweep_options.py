@@ -9,7 +9,8 @@ from itertools import product
 from typing import TypeVar
 
 from bridge.errors import UsageError
-from bridge.options import period, positive, whole
+from bridge.option_types import positive, whole
+from bridge.options import period
 from bridge.scenario_options import (
     add_node_arguments,
     add_radio_arguments,

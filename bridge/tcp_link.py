@@ -6,13 +6,12 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from bridge.addresses import Address, address_in, address_text
+from bridge.addresses import STREAM_PORT, Address, address_in, address_text
 from bridge.event_loop import end, in_background
 from bridge.link import LinkState, OnFrames, OnState
 from bridge.tcp_stream import TcpEnd, TcpStream
 from protocol.simulator.toml_tables import Table
 
-STREAM_PORT = 28540
 CONNECT_TIMEOUT_S = 5.0
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 5.0  # who is back is joined again before its nodes are taken for lost

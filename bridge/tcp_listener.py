@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from bridge.addresses import Address, address_in, address_text, is_local, parse_address
+from bridge.addresses import STREAM_PORT, Address, address_in, address_text, is_local, parse_address
 from bridge.event_loop import end, in_background
 from bridge.link import Link, LinkError, LinkState, OnFrames, OnState
-from bridge.tcp_link import STREAM_PORT
 from bridge.tcp_stream import TcpEnd, TcpStream
 from protocol.simulator.toml_tables import Table
 

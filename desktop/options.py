@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bridge.access import Access, load_access
-from bridge.descriptions import NETWORKS
+from bridge.addresses import STATUS_PORT, STREAM_PORT
 from bridge.errors import UsageError
-from bridge.options import address, whole
-from bridge.status_server import STATUS_PORT
-from bridge.tcp_link import STREAM_PORT
+from bridge.option_types import address, whole
+
+if TYPE_CHECKING:
+    from bridge.access import Access
 
 HELP = "open the app"
+NETWORKS = ("tree", "ring", "polling")  # of Network: what knows that takes longer than the window
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _access(args: argparse.Namespace) -> Access | None:
     """None: an open network. Raises UsageError for a live network without a word on keys."""
     if args.keys is not None:
+        from bridge.access import load_access
+
         return load_access(args.keys)
     if (args.port or args.connect) and not args.open_network:
         raise UsageError(

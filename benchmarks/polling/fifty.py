@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from benchmarks.agents import Network, load, measured, missing
 from benchmarks.claims import Claim, quantile, report
 from benchmarks.polling.watch import NS_PER_MS, PolledWatch, Reported
-from bridge.options import period, positive, whole
+from bridge.option_types import positive, whole
+from bridge.options import period
 from protocol.polling_primary import ABSENT_MISSES
 from protocol.polling_round import SUSPECT_HOLD_DIVISOR
 from protocol.timing import PollingTiming

@@ -20,7 +20,8 @@ from benchmarks.agents import Network, load, measured, missing
 from benchmarks.claims import Claim, quantile, report
 from benchmarks.ring.gaps import COROSYNC, LAB_SCRIPT, Gaps, print_gaps
 from benchmarks.ring.watch import AFFECTED_ROTATIONS, Repair, RingWatch
-from bridge.options import period, whole
+from bridge.option_types import whole
+from bridge.options import period
 
 MEMBERS = range(1, 9)
 TARGET_MS = 500

@@ -10,11 +10,10 @@ from tkinter import ttk
 import ttkbootstrap
 
 from bridge.access import Access
-from bridge.addresses import address_text, parse_address
+from bridge.addresses import STREAM_PORT, address_text, parse_address
 from bridge.discovery import FoundBridge
 from bridge.errors import UsageError
 from bridge.ports import PortInfo, list_ports
-from bridge.tcp_link import STREAM_PORT
 from bridge.udp_link import GROUP, PORT
 from desktop import theme
 from desktop.connect.bridge_finder import BridgeFinder

@@ -11,7 +11,7 @@ from bridge.compare import cost_of, field_of, rows_of, trials_of
 from bridge.compare_rows import conditions, csv_text, json_line, notes, table
 from bridge.field_warnings import warnings_of
 from bridge.new_file import write_new
-from bridge.options import positive, whole
+from bridge.option_types import positive, whole
 from bridge.pool import cores
 from bridge.scenario_options import (
     add_field_arguments,

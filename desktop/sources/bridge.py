@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bridge.access import Access
-from bridge.addresses import Address, address_text
-from bridge.status_server import STATUS_PORT
-from bridge.tcp_link import STREAM_PORT, TcpLink
+from bridge.addresses import STATUS_PORT, STREAM_PORT, Address, address_text
+from bridge.tcp_link import TcpLink
 from desktop.sources.link import LinkSource
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from desktop.command import COMMANDS, main
+from desktop.options import NETWORKS
+from protocol.packets import Network
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -83,3 +85,18 @@ def test_the_app_connects_to_an_open_network_only_if_told_so(capsys: Capsys) -> 
     assert "treering provision" in errors
     assert "--open-network" in errors
     assert errors.count("\n") == 1
+
+
+def test_the_window_knows_the_kinds_of_network_before_the_protocol_is_imported() -> None:
+    assert tuple(network.name.lower() for network in Network) == NETWORKS
+
+
+def test_what_the_first_window_needs_is_imported_and_no_more() -> None:
+    """Each of these takes longer than all that the start page needs."""
+    late = ("matplotlib", "numpy", "construct", "cryptography", "asyncio", "serial", "zeroconf")
+    code = (
+        f"import sys, desktop.options, desktop.app, desktop.window; print(*sys.modules.keys() & {set(late)})"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == []
