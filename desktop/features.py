@@ -9,7 +9,9 @@ from desktop.feature import Feature
 from desktop.keep.export_feature import ExportFeature
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
+from desktop.network.feature import NetworkFeature
 from desktop.plots.feature import PlotsFeature
+from desktop.replay.feature import ReplayFeature
 from desktop.shell.appearance import AppearanceFeature
 from desktop.shell.find import FindFeature
 from desktop.shell.help import HelpFeature
@@ -27,8 +29,10 @@ FEATURES: tuple[type[Feature], ...] = (
     SourcesFeature,
     SimulateFeature,
     BridgeFeature,
+    ReplayFeature,
     ViewsFeature,
     PlotsFeature,
+    NetworkFeature,
     AppearanceFeature,
     FindFeature,
     SettingsFeature,

@@ -76,12 +76,6 @@ class Playback:
         if self.is_playing:
             self._anchor(now_s, cursor_us)
 
-    def change_speed(self, steps: int, now_s: float) -> None:
-        """To the next of SPEEDS above, or below."""
-        places = [place for place, speed in enumerate(SPEEDS) if speed <= self.speed]
-        place = (places[-1] if places else 0) + steps
-        self.set_speed(SPEEDS[max(0, min(place, len(SPEEDS) - 1))], now_s)
-
     def set_loop(self, first: int, last: int) -> None:
         """Play these records over and over; none if the range holds none."""
         first, last = max(0, min(first, last)), min(max(first, last), len(self._times))

@@ -150,6 +150,15 @@ class Replay:
         """Show the log as it was then."""
         self.seek(self.times.records_until(time_us))
 
+    def toggle(self) -> None:
+        """Play, or pause."""
+        self._is_moved = True
+        self.playback.toggle(self._clock())
+
+    def set_speed(self, speed: float) -> None:
+        """So many seconds of the log in one."""
+        self.playback.set_speed(speed, self._clock())
+
     def step(self, records: int) -> None:
         """So many records on, or back; time stands still."""
         self.playback.pause()
@@ -168,7 +177,7 @@ class Replay:
 
     def overview(self, bookmarks: Sequence[tuple[int, str]] = ()) -> Overview:
         """What a strip of time shows of it."""
-        times, loop, told = self.times, self.playback.loop, self.beyond.told
+        times, told = self.times, self.beyond.told
         events, rounds = told.events, told.rounds
         before: Sequence[EventLine] = ()
         if self.trail is not None and self.trail.records:
@@ -181,13 +190,29 @@ class Replay:
             times.start_us,
             times.end_us,
             self.cursor_us,
-            times.at(self._front()),
-            None if loop is None else (times.at(loop[0]), times.at(loop[1])),
+            self.reach_us,
+            self.loop_us,
             events,
             rounds,
             lambda place: before[place] if place < known else told.lines[place - known],
             bookmarks,
         )
+
+    @property
+    def reach_us(self) -> int:
+        """Up to when the log can be shown."""
+        return self.times.at(self._front())
+
+    @property
+    def loop_us(self) -> tuple[int, int] | None:
+        """From when to when it loops."""
+        loop = self.playback.loop
+        return None if loop is None else (self.times.at(loop[0]), self.times.at(loop[1]))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the analysis has not come to the place that is wanted."""
+        return self._front() < self.playback.wanted
 
     @property
     def cursor_us(self) -> float:

@@ -40,6 +40,10 @@ class ReplaySession(Session):
         """See Session.log."""
         return self._log
 
+    def hold(self) -> Replay:
+        """See Session.hold."""
+        return self._replay
+
     def start(self) -> None:
         """See Session.start."""
         self._replay.start()

@@ -20,6 +20,7 @@ from desktop.model.model import Changes, Model
 from desktop.replay.analysis import Task
 from desktop.replay.moment import Moment
 from desktop.replay.replay import Replay
+from desktop.sources.inbox_meter import InboxMeter
 from desktop.sources.source import Origin, Source, State, Status
 from protocol.capture import Record
 from protocol.packets import DropReason
@@ -109,6 +110,15 @@ class Session(ABC):
     def drain(self, budget_s: float) -> bool:
         """Show what has come, for about `budget_s` at most; whether there was anything."""
 
+    @abstractmethod
+    def hold(self) -> Replay:
+        """What is to be shown instead of what comes: the views stay at what they show, and go from there."""
+
+    def seek(self, time_us: float) -> None:
+        """Show what was then."""
+        replay = self.hold()
+        replay.when_placed(lambda: replay.seek_time(time_us))
+
     def save_log(self, path: Path) -> None:
         """Copy the packet log as it is now. Raises OSError."""
         if path.resolve() != self.log.resolve():
@@ -145,6 +155,7 @@ class LiveSession(Session):
         self._file = _created(recording)
         self._writing = threading.Lock()
         self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
+        self.inbox_meter = InboxMeter()
         self._stopping = threading.Event()
 
     @property
@@ -181,7 +192,7 @@ class LiveSession(Session):
             self._temporary.cleanup()
 
     def hold(self) -> Replay:
-        """Have the views stay at what they show, while all goes on; from there the log can be replayed."""
+        """See Session.hold; all goes on meanwhile."""
         if self.replay is None:
             held = Moment(self.source.opener)
             # The views keep the model that they have, which publishes no more.
@@ -206,6 +217,7 @@ class LiveSession(Session):
             return moved
         while items:
             self._model.feed(self._opened(items))
+            self.inbox_meter.depart(sum(isinstance(item, Record) for item in items))
             for status in items:
                 if isinstance(status, Status):
                     self._heed(status)
@@ -242,7 +254,7 @@ class LiveSession(Session):
         with self._writing:
             self._file.write(record)
         try:
-            self._inbox.put_nowait(record)
+            self.inbox_meter.arrive(lambda: self._inbox.put_nowait(record))
         except queue.Full:  # a live network does not wait for a window that hangs
             self.not_shown += 1
 
