@@ -14,6 +14,7 @@ class Palette:
     background: str
     surface: str
     border: str
+    outline: str
     text: str
     muted: str
     selection: str
@@ -36,6 +37,7 @@ PALETTES = {
         background="#eef2ef",
         surface="#ffffff",
         border="#d5ddd8",
+        outline="#86958d",
         text="#1c2b25",
         muted="#5a6b63",
         selection="#d7ebe1",
@@ -45,8 +47,8 @@ PALETTES = {
         seeking="#9a5800",
         lost="#66736d",
         on_node="#ffffff",
-        link="#8fb3a2",
-        active="#e08a00",
+        link="#749b89",
+        active="#cf7d00",
         maximum="#b5401a",
         average="#1f7a57",
         count="#3f5fbf",
@@ -56,6 +58,7 @@ PALETTES = {
         background="#121816",
         surface="#1a2220",
         border="#2e3936",
+        outline="#6b7d75",
         text="#e6ede9",
         muted="#9fb0a8",
         selection="#27463a",

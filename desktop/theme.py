@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from tkinter.font import names, nametofont
+from typing import Any
 
 import ttkbootstrap as ttk
 
@@ -68,10 +69,18 @@ def build_styles(style: ttk.Style) -> None:
     style.configure("Ground.TPanedwindow", background=palette.background)
     for name in ("maximum", "average", "count"):
         style.configure(f"{name.title()}.TLabel", foreground=getattr(palette, name))
+    _build_notebook(style, palette, em)
+    _build_fields(style, palette)
     style.configure("Row.TButton", anchor="w", padding=(em // 2, em // 4), background=palette.surface)
     style.configure("Row.TButton", foreground=palette.accent, bordercolor=palette.surface)
     style.configure("Row.TButton", lightcolor=palette.surface, darkcolor=palette.surface)
-    style.map("Row.TButton", background=[("hover", palette.selection), ("focus", palette.selection)])
+    style.configure("Row.TButton", focuscolor=palette.accent)
+    style.map(
+        "Row.TButton",
+        background=[("hover", palette.selection)],
+        foreground=[("hover", palette.text)],
+        bordercolor=[("focus", palette.accent)],
+    )
     style.configure("Problem.TLabel", foreground=palette.maximum)
     line_px = nametofont("TkDefaultFont").metrics("linespace")
     style.configure(
@@ -81,9 +90,46 @@ def build_styles(style: ttk.Style) -> None:
     style.configure("Lines.Treeview.Heading", foreground=palette.muted, background=palette.surface)
     style.configure("Lines.Treeview.Heading", padding=(4, em // 3), font=_font("Lines", 0.92))
     style.configure("Sash", sashthickness=em // 2)
-    style.layout("Lines.Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
-    style.map("Lines.Treeview", background=[("selected", palette.selection)])
-    style.map("Lines.Treeview", foreground=[("selected", palette.text)])
+    # With a border of its own, which shows where the focus is.
+    area: Any = ("Treeview.treearea", {"sticky": "nswe"})
+    style.layout(
+        "Lines.Treeview", [("Treeview.field", {"border": "1", "sticky": "nswe", "children": [area]})]
+    )
+    style.configure("Lines.Treeview", bordercolor=palette.surface, lightcolor=palette.surface)
+    style.configure("Lines.Treeview", darkcolor=palette.surface)
+    style.map("Lines.Treeview", bordercolor=[("focus", palette.accent)])
+    for name in ("Treeview", "Lines.Treeview"):
+        style.map(name, background=[("selected", palette.selection)], foreground=[("selected", palette.text)])
+
+
+def _build_notebook(style: ttk.Style, palette: Palette, em: int) -> None:
+    """Tabs that belong to the cards below them."""
+    ground = palette.background
+    style.configure("TNotebook", background=ground, bordercolor=ground, lightcolor=ground, darkcolor=ground)
+    style.configure("TNotebook", borderwidth=0, padding=0, tabmargins=0)
+    style.configure("TNotebook.Tab", padding=(em, em // 3), borderwidth=1, focuscolor=palette.accent)
+    style.configure("TNotebook.Tab", bordercolor=ground, font="TkDefaultFont")
+    style.map(
+        "TNotebook.Tab",
+        background=[("selected", palette.surface), ("active", palette.selection), ("!selected", ground)],
+        lightcolor=[("selected", palette.surface), ("active", palette.selection), ("!selected", ground)],
+        bordercolor=[("selected", palette.border), ("!selected", ground)],
+        foreground=[("selected", palette.text), ("active", palette.text), ("!selected", palette.muted)],
+        padding=[("selected", (em, em // 3))],
+        expand=[],
+    )
+
+
+def _build_fields(style: ttk.Style, palette: Palette) -> None:
+    """What one writes in has an outline that stands out from the card."""
+    for name in ("TEntry", "TCombobox", "TSpinbox"):
+        style.configure(name, bordercolor=palette.outline)
+        style.map(
+            name,
+            bordercolor=[("focus", palette.accent), ("invalid", palette.maximum)],
+            selectbackground=[("", palette.accent)],
+            selectforeground=[("", palette.surface)],
+        )
 
 
 def _font(name: str, scale: float, weight: str = "normal") -> str:

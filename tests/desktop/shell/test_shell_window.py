@@ -208,7 +208,7 @@ def test_size_sashes_and_tabs_come_back(display: str, monkeypatch: pytest.Monkey
     wait(second, lambda: second.root.winfo_width() == 900, "the width")
     assert second.root.winfo_height() == 700
     network = second.workspace.network
-    wait(second, lambda: abs(network.winfo_width() / width_px - 0.3) < 0.02, "the sash")  # type: ignore[no-untyped-call]
+    wait(second, lambda: abs(network.winfo_width() / width_px - 0.3) < 0.02, "the sash")
     second.close()
 
 
