@@ -14,6 +14,7 @@ from typing import Any, Self
 from bridge.log.decoder import StateError, check_shape
 from bridge.log.plain import attributes, dump, load
 from desktop.model.history import NodeHistories, Series
+from desktop.model.links import LinkHealth
 from desktop.model.news import NetworkNews
 from desktop.model.readings import ReadingsByRound, RoundReadings, readings_in_tree
 from desktop.model.recent import Recent
@@ -130,6 +131,7 @@ class Model:
         self.events: Recent[EventLine] = Recent(MAX_EVENTS)
         self.series: dict[int, Series] = {}
         self.node_series = NodeHistories()
+        self.links = LinkHealth()
         self.start_us: int | None = None
         self.now_us = 0
         self.settled: RoundReadings | None = None  # the last round of which the readings are known
@@ -146,12 +148,16 @@ class Model:
                 self.start_us = self.now_us = record.timestamp_us
             self.now_us = max(self.now_us, record.timestamp_us)
             good = self.observer.good
-            self._take(self.observer.observe(record))
+            seen = self.observer.observe(record)
+            self._take(seen)
             self._changes.frames += 1
             if self.observer.good > good:
-                kind, source, destination, _ = peek_header(record.frame)
+                kind, source, destination, counter = peek_header(record.frame)
                 self._changes.sent.add((source, destination))
                 self._note_frame(kind & _TYPE_MASK, source)
+                self.links.hear(record, kind, source, counter)
+            elif not seen:
+                self.links.note_duplicate(record)
 
     def state(self) -> object:
         """All that what is to come depends on, for `restored`: values for JSON, but for what was told."""
@@ -179,7 +185,9 @@ class Model:
             past.series[metric_id] = series.prefix(series.forgotten + len(series))
         for (node, metric_id), readings in self.node_series.items():
             past.node_series.put(node, metric_id, readings.prefix(readings.forgotten + len(readings)))
-        return self.restored(self.state(), past)
+        other = self.restored(self.state(), past)
+        other.links = self.links.copy()
+        return other
 
     def notice(self, text: str) -> None:
         """Add a line of the program's own to the events."""
@@ -271,8 +279,9 @@ class Model:
                         text = seeking_text(node, abandoned.pop(node, None))
                         self._say(timestamp_us, EventKind.SEEKING, text)
                     self._called_us[node] = timestamp_us
-                case Dropped():
+                case Dropped(timestamp_us, link, reason):
                     self._tell_of_bad(seen)
+                    self.links.note_bad(timestamp_us, link, reason)
                 case ReadingsSeen(timestamp_us, node, version, pairs):
                     self._readings.add(version, node, pairs)
                     for metric_id, raw in pairs:

@@ -21,6 +21,7 @@ from desktop.replay.analysis import Task
 from desktop.replay.moment import Moment
 from desktop.replay.replay import Replay
 from desktop.sources.inbox_meter import InboxMeter
+from desktop.sources.inbox_meter import InboxMeter
 from desktop.sources.source import Origin, Source, State, Status
 from protocol.capture import Record
 from protocol.packets import DropReason
@@ -156,6 +157,7 @@ class LiveSession(Session):
         self._writing = threading.Lock()
         self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
         self.inbox_meter = InboxMeter()
+        self.inbox_meter = InboxMeter()
         self._stopping = threading.Event()
 
     @property
@@ -217,6 +219,7 @@ class LiveSession(Session):
             return moved
         while items:
             self._model.feed(self._opened(items))
+            self.inbox_meter.depart(sum(isinstance(item, Record) for item in items))
             self.inbox_meter.depart(sum(isinstance(item, Record) for item in items))
             for status in items:
                 if isinstance(status, Status):
