@@ -49,7 +49,7 @@ class ReplayFeature(Feature):
             action("On to the next round", "Alt+Right", lambda: self._replay().step_round(1), 1),
             action("To the beginning", "Home", lambda: self._seek_records(0), 1),
             self.newest,
-            action("Go to a time or a packet …", "j", self.ask_where, 1),
+            action("Go to a time or a packet …", "h", self.ask_where, 1),
             action("Steps of a packet, or of a round", "Shift+F8", self._toggle_unit, 2),
             action("Faster", "Alt+Up", lambda: self._change_speed(1), 2),
             action("Slower", "Alt+Down", lambda: self._change_speed(-1), 2),

@@ -65,7 +65,7 @@ class Transport(ttk.Frame):
         self._play = self._button(play, "play-fill")
         self._button(forward, "skip-forward-fill")
         self._unit = self._chooser(_UNITS, 6, lambda place: controls.set_by_round(bool(place)), "a step is a")
-        self._time = ttk.Label(self._bar, width=17, anchor="center")
+        self._time = ttk.Label(self._bar, anchor="center")
         self._time.pack(side="left", padx=self._em // 2)
         names = [speed_label(speed) for speed in SPEEDS]
         self._speed = self._chooser(
@@ -114,7 +114,7 @@ class Transport(ttk.Frame):
         at, whole = duration_label((shown_us - self._start_us) / 1e6), duration_label(self._span_us / 1e6)
         text = f"{at} / {whole}"
         if self._time.cget("text") != text:
-            self._time.configure(text=text)
+            self._time.configure(text=text, width=2 * len(whole) + 3)
         self.strip.move(shown_us)
 
     def repaint(self) -> None:
@@ -151,9 +151,10 @@ class Transport(ttk.Frame):
         self._is_wide = is_wide
         self._bar.pack_forget()
         self.strip.pack_forget()
+        self.strip.make_low(not is_wide)
         if is_wide:
             self._bar.pack(side="left")
             self.strip.pack(side="left", fill="x", expand=True)
         else:
             self.strip.pack(side="top", fill="x")
-            self._bar.pack(side="top", pady=(self._em // 4, 0))
+            self._bar.pack(side="top")
