@@ -13,6 +13,7 @@ from desktop.network.feature import NetworkFeature
 from desktop.plots.feature import PlotsFeature
 from desktop.replay.feature import ReplayFeature
 from desktop.shell.appearance import AppearanceFeature
+from desktop.shell.drop import DropFeature
 from desktop.shell.find import FindFeature
 from desktop.shell.help import HelpFeature
 from desktop.shell.log_feature import LogFeature
@@ -39,4 +40,5 @@ FEATURES: tuple[type[Feature], ...] = (
     LogFeature,
     HelpFeature,
     StartFeature,
+    DropFeature,
 )

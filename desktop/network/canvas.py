@@ -32,6 +32,7 @@ _LEAST_REST_S = 0.004  # left to others after each, and at least as long as the 
 _VALUE_RADIUS_EM = 1.5  # from this size on there is room for the value
 _LEAST_ID_PX = 7  # smaller digits are not read
 _USUAL_EM_PX = 13
+_THIN = 0.55  # of the width of a link, at the least
 
 
 class NetworkCanvas(tk.Canvas):
@@ -58,8 +59,9 @@ class NetworkCanvas(tk.Canvas):
         self._drawn_links: Mapping[int, Link] = {}
         self._motion = Motion()
         self._activity = Activity()
-        self._packets = Packets()
+        self.packets = Packets()
         self._framed_s = 0.0
+        self.frames_drawn = 0  # of what moves
         self._is_framing = False
         self._images = NodeImages(self)
         self._id_font, self._value_font = Font(self, weight="bold"), Font(self)
@@ -117,16 +119,6 @@ class NetworkCanvas(tk.Canvas):
         return self._plan
 
     @property
-    def flying(self) -> int:
-        """How many dots are on their way."""
-        return len(self._packets)
-
-    @property
-    def frames_a_dot(self) -> float:
-        """How many frames a dot stands for."""
-        return self._packets.frames_a_dot(time.monotonic())
-
-    @property
     def ground_problem(self) -> str:
         """Why the plan's picture is not there; "" if it is, or if there is none."""
         return self._ground.problem
@@ -151,7 +143,7 @@ class NetworkCanvas(tk.Canvas):
 
     def forget(self) -> None:
         """Another network is shown from now on: nothing of this one is chosen or flies."""
-        self._packets.clear()
+        self.packets.clear()
         self._activity = Activity()
         self._camera = Camera()
         self.choose(None)
@@ -164,7 +156,7 @@ class NetworkCanvas(tk.Canvas):
         looks = self._scene.looks
         new = self._activity.note((source for source, _ in sent if source in looks), now_s)
         curves = [curve for source, destination in sent if (curve := self._curve(source, destination))]
-        self._packets.launch(curves, round(frames * len(curves) / len(sent)), now_s)
+        self.packets.launch(curves, round(frames * len(curves) / len(sent)), now_s)
         self._paint(new)
         self._frame_soon()
 
@@ -263,9 +255,9 @@ class NetworkCanvas(tk.Canvas):
         self._fit_brush()
         now_s = time.monotonic() if animated else None
         self._motion.aim(self._fitted.places, self._scene.ties, now_s)
+        self._place()
         px_per_m = self._plan_fit.px_per_m * self._camera.zoom if self._plan_fit else None
         self._scale_bar.show(px_per_m, theme.current())
-        self._place()
 
     def _fit_brush(self) -> None:
         digits = max((len(str(node)) for node in self._scene.looks), default=1)
@@ -301,9 +293,9 @@ class NetworkCanvas(tk.Canvas):
 
     def _draw_links(self) -> None:
         palette = theme.current()
-        self._drawn_links = self._scene.links(
-            self._fitted, self._motion.places, palette, self._em / _USUAL_EM_PX
-        )
+        # Where nodes are small their links are thinner, too.
+        scale = self._em / _USUAL_EM_PX * min(1.0, max(_THIN, self._fitted.radius_px / self._em))
+        self._drawn_links = self._scene.links(self._fitted, self._motion.places, palette, scale)
         plan, fit, camera = self._plan, self._plan_fit, self._camera
         key = palette, plan, fit and (fit.px_per_m, fit.origin, fit.silent), camera if plan else None
         self._links.draw(
@@ -397,7 +389,7 @@ class NetworkCanvas(tk.Canvas):
     def _frame_soon(self) -> None:
         if self._is_framing:
             return
-        busy = self._motion.moving or self._token.moving or self._activity.nodes or len(self._packets)
+        busy = self._motion.moving or self._token.moving or self._activity.nodes or len(self.packets)
         if busy or self._camera_is_due:
             self._is_framing = True
             now_s = time.monotonic()
@@ -408,13 +400,14 @@ class NetworkCanvas(tk.Canvas):
         self._is_framing = False
         now_s = self._framed_s = time.monotonic()
         if self._camera_is_due:
-            self._packets.clear()  # their ways were elsewhere
+            self.packets.clear()  # their ways were elsewhere
             self._view(animated=False)
         if self._motion.moving:
             self._motion.advance(now_s)
             self._place()
         self._paint(self._activity.expire(now_s))
-        self._packet_layer.show(self._packets.places(now_s))
+        self._packet_layer.show(self.packets.places(now_s))
+        self.frames_drawn += 1
         # Whoever draws may not take all the time: as much is left to others.
         self._framed_s = max(now_s, 2 * time.monotonic() - now_s - _FRAME_S)
         self._frame_soon()

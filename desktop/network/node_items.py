@@ -77,6 +77,8 @@ class NodeItems:
     def _look(self, item: int, **options: str) -> None:
         if self._looks.get(item) != options:
             self._looks[item] = options
+            if "text" in options:  # an empty one that is not hidden is looked at in every frame
+                options = options | {"state": "normal" if options["text"] else "hidden"}
             self._canvas.itemconfigure(item, **options)  # type: ignore[arg-type]
 
     def _put(self, item: int, x: float, y: float) -> None:

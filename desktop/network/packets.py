@@ -24,6 +24,7 @@ class Packets:
     def __init__(self) -> None:
         self._curves: NDArray[np.float64] = np.empty((0, 4, 2))
         self._began_s: NDArray[np.float64] = np.empty(0)
+        self.launched = 0  # dots in all
         self._told: deque[tuple[float, int, int]] = deque()  # when, how many frames, how many dots
 
     def __len__(self) -> int:
@@ -36,6 +37,7 @@ class Packets:
             picked = np.linspace(0, len(curves) - 1, max(0, room)).astype(int)
             curves = [curves[i] for i in picked]
         self._told.append((now_s, frames, len(curves)))
+        self.launched += len(curves)
         if curves:
             self._curves = np.concatenate((self._curves, np.array(curves)))
             self._began_s = np.concatenate((self._began_s, np.full(len(curves), now_s)))

@@ -33,7 +33,7 @@ class Pointer:
         bind("<MouseWheel>", self._wheel)
         bind("<Button-4>", lambda event: canvas.zoom(1, (event.x, event.y)))
         bind("<Button-5>", lambda event: canvas.zoom(-1, (event.x, event.y)))
-        bind("<Escape>", lambda event: canvas.choose(None))
+        bind("<Escape>", self._choose_nothing)
         bind("<Return>", lambda event: self._open())
         bind("<space>", lambda event: self._open())
         self._bind_steps()
@@ -111,6 +111,13 @@ class Pointer:
         x, y = place or (canvas.winfo_width() / 2, canvas.winfo_height() / 2)
         canvas.context_at = canvas.winfo_rootx() + round(x), canvas.winfo_rooty() + round(y)
         canvas.event_generate("<<Context>>")
+
+    def _choose_nothing(self, event: tk.Event[tk.Misc]) -> str | None:
+        """What Escape means elsewhere, it means here once nothing is chosen."""
+        if self._canvas.chosen is None and self._canvas.link is None:
+            return None
+        self._canvas.choose(None)
+        return "break"
 
     def _open(self) -> None:
         self._canvas.event_generate("<<Open>>")

@@ -8,6 +8,7 @@ import tkinter as tk
 from desktop.model.model import Changes, Model
 from desktop.network.canvas import NetworkCanvas
 from desktop.network.legend import Legend
+from desktop.network.node_panel import NodePanel
 from desktop.network.plan import Plan
 from desktop.network.scene import Message, Scene
 from desktop.network.scenes import scene_of
@@ -42,7 +43,10 @@ class NetworkView(View):
         self.canvas = NetworkCanvas(self.body, scene_of(self._model, self._metric_id))
         self._legend = Legend(self.body, self.canvas.images)
         self._legend.pack(side="bottom", fill="x")
-        self.canvas.pack(fill="both", expand=True)
+        self._panel = NodePanel(self.body, self.close_node)
+        self.canvas.pack(side="left", fill="both", expand=True)
+        self.canvas.bind("<<Open>>", lambda event: self.open_node())
+        self.canvas.bind("<<Choose>>", lambda event: self._on_choice())
         self.repaint()
 
     @property
@@ -83,6 +87,20 @@ class NetworkView(View):
         self.wants_plan = wanted
         self._refresh()
 
+    def open_node(self) -> None:
+        """All about the chosen node."""
+        if self.canvas.chosen is not None and not self.canvas.is_open:
+            self.canvas.is_open = True
+            self._panel.pack(side="right", fill="y", before=self.canvas)
+        self._tell_of_node()
+
+    def close_node(self) -> None:
+        """No more about it."""
+        if self.canvas.is_open:
+            self.canvas.is_open = False
+            self._panel.pack_forget()
+            self.canvas.focus_set()
+
     def show_metric(self, metric_id: int) -> None:
         """Have the nodes bear values of that metric."""
         self._metric_id = metric_id
@@ -92,7 +110,19 @@ class NetworkView(View):
         """Take the colours of the theme in use."""
         self.canvas.repaint()
         self._legend.repaint()
+        self._panel.repaint()
         self._refresh()
+
+    def _on_choice(self) -> None:
+        if self.canvas.chosen is None:
+            self.close_node()
+        self._tell_of_node()
+
+    def _tell_of_node(self) -> None:
+        node, scene = self.canvas.chosen, self.canvas.scene
+        if self.canvas.is_open and node is not None:
+            facts = list(scene.describe(node, self._model.now_us)) if node in scene.looks else ["not heard"]
+            self._panel.show(self._model, node, facts)
 
     def _on_change(self, changes: Changes) -> None:
         self.canvas.flash(changes.sent, changes.frames)
@@ -112,15 +142,17 @@ class NetworkView(View):
         self._legend.explain(
             self._model.network,
             has_values=self.canvas.has_values,
-            frames_a_dot=self.canvas.frames_a_dot,
+            frames_a_dot=self.canvas.packets.frames_a_dot(began_s),
         )
+        self._tell_of_node()
         self._rest_s = max(_REFRESH_S, (time.monotonic() - began_s) / _SHARE)
 
     def _scene(self) -> Scene:
         source = self._session.source if self._session else None
         places = getattr(source, "places", None)
         if places and (self._of_source is None or self._of_source.places is not places):
-            self._of_source = Plan(places, name=source.title if source else "")
+            picture = getattr(source, "picture", None)
+            self._of_source = Plan(places, picture, source.title if source else "")
         if self.wants_plan and self.plan is None:
             return Message(NO_PLAN)
         return scene_of(self._model, self._metric_id)

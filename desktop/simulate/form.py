@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.scenarios import read_scenario, read_topology
+from desktop.network.plan import Picture
+from desktop.network.plan_file import picture_of
 from protocol.packets import MAX_NODE_ID
 from protocol.simulator.medium import Quality
 from protocol.simulator.networks import NETWORKS
@@ -61,6 +63,11 @@ class Form:
             return f"Simulated {Path(self.file).name}"
         size = self.grid if self.field == GRID else f"{self.nodes} nodes"
         return f"Simulated {self.network}, {size}"
+
+    def picture(self) -> Picture | None:
+        """What lies below the plan of the field, if its file names a picture. Raises UsageError."""
+        path = Path(self.file)
+        return picture_of(path) if self.field == FILE and path.suffix == ".toml" and path.is_file() else None
 
     def scenario(self) -> Scenario:
         """Raises FormError for an answer that cannot be used, UsageError for a file."""

@@ -125,7 +125,8 @@ class SimulateDialog(Dialog):
     def _run(self) -> None:
         form = Form(**{name: variable.get() for name, variable in self._answers.items()})
         try:
-            source = SimulationSource(form.scenario(), title=form.title, speed=form.pace)
+            scenario, picture = form.scenario(), form.picture()
+            source = SimulationSource(scenario, title=form.title, speed=form.pace, picture=picture)
         except (FormError, TreeringError) as error:
             self._problem.configure(text=str(error))
             self._problem.pack(anchor="w", pady=(self.em, 0))

@@ -14,6 +14,7 @@ from bridge.cores import NOT_OF_A_BOARD, Core, core_of
 from bridge.field_warnings import warnings_of
 from bridge.simulate import access_to, simulation_of
 from desktop.model.words import plural
+from desktop.network.plan import Picture
 from desktop.simulate.deeds import Deed, Deeds
 from desktop.simulate.pace import Pace
 from desktop.simulate.words import deed_text
@@ -48,6 +49,7 @@ class SimulatedSource(Worker):
         super().__init__(access)
         self.title = title
         self.places: Mapping[int, Place] = {}
+        self.picture: Picture | None = None  # that lies below the plan
         self._pace = Pace(speed, time.monotonic())
         self._simulation: Simulation | None = None
         self._deeds: Deeds | None = None
@@ -212,9 +214,12 @@ class SimulatedSource(Worker):
 class SimulationSource(SimulatedSource):
     """The field of a scenario, on any core. What it cannot run, and what fails, becomes its status."""
 
-    def __init__(self, scenario: Scenario, *, title: str = "", speed: float = 1.0) -> None:
+    def __init__(
+        self, scenario: Scenario, *, title: str = "", speed: float = 1.0, picture: Picture | None = None
+    ) -> None:
         super().__init__(title or f"Simulated {scenario.network}", speed=speed, access=access_to(scenario))
         self.scenario = scenario
+        self.picture = picture
         self._core: Core | None = None
 
     def refusal(self, kind: type[Action]) -> str:
