@@ -45,13 +45,12 @@ class FieldPage(Page):
         master: tk.Misc,
         editor: Editor,
         perform: Callable[[Action], object],
-        choose_picture: Callable[[], object],
         hint: Callable[[str], None],
     ) -> None:
         super().__init__(master, style="Ground.TFrame")
         self._editor = editor
         self._perform = perform
-        self._choose_picture = choose_picture
+        self.choose_picture: Callable[[], object] = lambda: None
         self._hint = hint
         self.toolbar: Sequence[Sequence[tuple[Action, str, str]]] = ()
         self.plan: PlanCanvas | None = None
@@ -131,7 +130,7 @@ class FieldPage(Page):
         rooms = [ttkbootstrap.ScrolledFrame(self.forms, autohide=True) for _ in range(2)]
         self.node_form = NodeForm(rooms[0], self._editor)
         self.field_form = FieldForm(
-            rooms[1], self._editor, self._choose_picture, lambda: self._editor.set_mode(Mode.SCALE)
+            rooms[1], self._editor, self.choose_picture, lambda: self._editor.set_mode(Mode.SCALE)
         )
         for room, form, text in zip(
             rooms, (self.node_form, self.field_form), ("Node", "Field and radio"), strict=True
