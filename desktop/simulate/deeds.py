@@ -80,6 +80,8 @@ class Deeds:
         """What brings the field back to where it is now, but for what nodes remember."""
         simulation = self._simulation
         match action:
+            case Kill(node) if node in simulation.frozen:
+                return Revive(node), Freeze(node)
             case Kill(node) | Leave(node):
                 return (Revive(node),) if node in simulation.alive else ()
             case Revive(node) | Join(node) if node in simulation.frozen:

@@ -27,12 +27,13 @@ class Pace:
 
     def due_us(self, now_s: float, field_us: int) -> int:
         """Where the field, which is at `field_us`, should be now."""
-        passed_s = 0.0 if self.is_paused else now_s - self._last_s
-        self._last_s = now_s
+        passed_s, self._last_s = now_s - self._last_s, now_s
+        if self.is_paused:
+            passed_s, self._due_us = 0.0, field_us
         most_us = field_us + CATCH_UP_S * self.speed * 1e6
         self._due_us = min(max(self._due_us, field_us) + passed_s * self.speed * 1e6, most_us)
         self._look(now_s, field_us)
-        return int(self._due_us)
+        return round(self._due_us)
 
     def _look(self, now_s: float, field_us: int) -> None:
         if self.is_paused:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bridge.access import OPEN, Access
 from bridge.cores import NOT_OF_A_BOARD, Core, core_of
+from bridge.errors import TreeringError
 from bridge.field_warnings import warnings_of
 from bridge.simulate import access_to, simulation_of
 from desktop.model.words import plural
@@ -152,7 +153,11 @@ class SimulatedSource(Worker):
     def work(self, put: Put, report: Report) -> None:
         """Let the field's time follow the clock's."""
         report(Status(State.STARTING, "building the field"))
-        simulation = self.build(put, report)
+        try:
+            simulation = self.build(put, report)
+        except TreeringError as error:
+            report(Status(State.FAILED, str(error)))
+            return
         self._deeds = deeds = Deeds(simulation)
         self._simulation, self.places = simulation, simulation.topology.places
         try:
