@@ -91,10 +91,9 @@ def build_styles(style: ttk.Style) -> None:
     style.configure("Lines.Treeview.Heading", padding=(4, em // 3), font=_font("Lines", 0.92))
     style.configure("Sash", sashthickness=em // 2)
     # With a border of its own, which shows where the focus is.
-    area: Any = ("Treeview.treearea", {"sticky": "nswe"})
-    style.layout(
-        "Lines.Treeview", [("Treeview.field", {"border": "1", "sticky": "nswe", "children": [area]})]
-    )
+    area = ("Treeview.treearea", {"sticky": "nswe"})
+    layout: Any = [("Treeview.field", {"border": "1", "sticky": "nswe", "children": [area]})]
+    style.layout("Lines.Treeview", layout)
     style.configure("Lines.Treeview", bordercolor=palette.surface, lightcolor=palette.surface)
     style.configure("Lines.Treeview", darkcolor=palette.surface)
     style.map("Lines.Treeview", bordercolor=[("focus", palette.accent)])

@@ -52,7 +52,7 @@ class Workspace(Page):
         ):
             for part in parts:
                 pane.add(part, weight=1)
-            pane.bind("<ButtonRelease-1>", lambda event: self._heed_sashes(), add=True)
+            pane.bind("<ButtonRelease-1>", self._heed_sash, add=True)
         self._model: Model | None = None
         self._views: list[View] = []
         self._hidden: list[tuple[ttk.Panedwindow, int, tk.Widget]] = []  # while one view has all the room
@@ -157,12 +157,13 @@ class Workspace(Page):
         self.update_idletasks()  # the panes first divide as they like
         self._divide()
 
-    def _heed_sashes(self) -> None:
-        """A person has moved one."""
-        for pane in self._shares:
-            if len(pane.panes()) == 2 and pane.winfo_ismapped():  # type: ignore[no-untyped-call]
-                share = round(1000 * pane.sashpos(0) / max(1, self._length_px(pane)))  # type: ignore[no-untyped-call]
-                self._shares[pane] = max(_LEAST, min(share, _MOST))
+    def _heed_sash(self, event: tk.Event[tk.Misc]) -> None:
+        """A person has moved it."""
+        pane = event.widget
+        assert isinstance(pane, ttk.Panedwindow)  # nothing else is bound to this
+        if len(pane.panes()) == 2:  # type: ignore[no-untyped-call]
+            share = round(1000 * pane.sashpos(0) / max(1, self._length_px(pane)))  # type: ignore[no-untyped-call]
+            self._shares[pane] = max(_LEAST, min(share, _MOST))
 
     def _divide(self) -> None:
         """Set the sashes by share: Tk's own division goes by what the views request."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tkinter import ttk
 from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop import theme
+from desktop import places, theme
 from desktop.actions import Action
 from desktop.palette import DARK, LIGHT
+from desktop.shell.drop import DropFeature
 from desktop.shell.find import FindFeature
 from desktop.shell.help_page import HelpPage
 from desktop.shell.log_page import LogPage
@@ -20,6 +24,28 @@ from tests.desktop.rig import descendants, dialogs, live, press, texts, wait
 
 if TYPE_CHECKING:
     from desktop.window import Window
+
+
+Opened = Callable[[], AbstractContextManager["Window"]]
+
+
+@pytest.fixture
+def opened(display: str, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """Opens a window, as each start of the app does, and closes it."""
+    monkeypatch.setenv("DISPLAY", display)
+
+    @contextmanager
+    def open_window() -> Iterator[Window]:
+        from desktop.window import Window, open_root
+
+        window = Window(open_root(LIGHT))
+        window.furnish()
+        try:
+            yield window
+        finally:
+            window.close()
+
+    return open_window
 
 
 def type_into(entry: tk.Misc, text: str) -> None:
@@ -114,18 +140,12 @@ def _is_seen(widget: tk.Misc, text: str) -> bool:
     return any(text in str(part.cget("text")) and part.winfo_manager() for part in of_class(widget, "TLabel"))
 
 
-def test_a_bad_settings_file_is_told_at_the_start(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from desktop import places
-    from desktop.window import Window, open_root
-
-    monkeypatch.setenv("DISPLAY", display)
+def test_a_bad_settings_file_is_told_at_the_start(opened: Opened) -> None:
     places.settings().parent.mkdir(parents=True)
     places.settings().write_text("theme = \n")
-    window = Window(open_root(LIGHT))
-    window.furnish()
-    [dialog] = dialogs(window)
-    assert "line 1" in texts(dialog)
-    window.close()
+    with opened() as window:
+        [dialog] = dialogs(window)
+        assert "line 1" in texts(dialog)
 
 
 # --- help and log ----------------------------------------------------------------------------------------
@@ -150,8 +170,6 @@ def test_f1_brings_the_help_whose_search_finds_words_and_keys(window: Window) ->
 
 
 def test_f9_shows_what_was_logged(window: Window, tmp_path: Path) -> None:
-    from desktop import places
-
     places.error_log().parent.mkdir(parents=True, exist_ok=True)
     places.error_log().write_text("2026-01-01 00:00:00,000 ERROR desktop: a deliberate one\n")
     press(window.root, "<F9>")
@@ -185,31 +203,27 @@ def test_a_view_takes_all_the_room_and_gives_it_back(window: Window) -> None:
     wait(window, workspace.panels.winfo_ismapped, "all, with another view in front")
 
 
-def test_size_sashes_and_tabs_come_back(display: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from desktop.window import Window, open_root
-
-    monkeypatch.setenv("DISPLAY", display)
-    first = Window(open_root(LIGHT))
-    first.root.geometry("900x700+40+30")
-    first.start(DemoSource(speed=6))
-    wait(first, first.workspace.plot.winfo_ismapped, "the plot")
-    first.workspace.select(first.workspace.panels)
-    above = first.workspace.network.master
-    assert isinstance(above, tk.Widget)
-    width_px = above.winfo_width()
-    above.sashpos(0, round(0.3 * width_px))  # type: ignore[attr-defined]
-    above.event_generate("<ButtonRelease-1>")
-    live(first.root)
-    first.close()
-
-    second = Window(open_root(LIGHT))
-    second.start(DemoSource(speed=6))
-    wait(second, second.workspace.panels.winfo_ismapped, "the tab chosen last")
-    wait(second, lambda: second.root.winfo_width() == 900, "the width")
-    assert second.root.winfo_height() == 700
-    network = second.workspace.network
-    wait(second, lambda: abs(network.winfo_width() / width_px - 0.3) < 0.02, "the sash")
-    second.close()
+def test_size_sashes_and_tabs_come_back(opened: Opened) -> None:
+    with opened() as first:
+        first.root.geometry("900x700+40+30")
+        first.start(DemoSource(speed=6))
+        wait(first, first.workspace.plot.winfo_ismapped, "the plot")
+        wait(first, lambda: first.root.winfo_width() == 900, "the width")
+        live(first.root)
+        first.workspace.select(first.workspace.panels)
+        above = first.workspace.network.master
+        assert isinstance(above, ttk.Panedwindow)
+        width_px = above.winfo_width()
+        above.sashpos(0, round(0.3 * width_px))  # type: ignore[no-untyped-call]
+        above.event_generate("<ButtonRelease-1>")
+        live(first.root)
+    with opened() as second:
+        second.start(DemoSource(speed=6))
+        network = second.workspace.network
+        wait(second, second.workspace.panels.winfo_ismapped, "the tab chosen last")
+        wait(second, lambda: second.root.winfo_width() == 900, "the width")
+        assert second.root.winfo_height() == 700
+        wait(second, lambda: abs(network.winfo_width() / width_px - 0.3) < 0.02, "the sash")
 
 
 def test_in_a_narrow_window_the_top_line_folds_and_nothing_is_cut(window: Window) -> None:
@@ -221,3 +235,33 @@ def test_in_a_narrow_window_the_top_line_folds_and_nothing_is_cut(window: Window
         buttons = [part for part in of_class(window.header, "TButton") if part.winfo_ismapped()]
         assert len(buttons) >= 6
         assert all(button.winfo_rootx() + button.winfo_width() <= right for button in buttons)
+
+
+# --- files dropped on the window -------------------------------------------------------------------------
+
+
+def test_a_log_dropped_on_the_window_is_opened(window: Window, demo_log: Path, tmp_path: Path) -> None:
+    feature = window.feature(DropFeature)
+    feature.accept()
+    assert feature.is_accepting
+    path = demo_log.rename(tmp_path / "a demo {1}.pcapng")
+    script = str(window.root.tk.call("bind", ".", "<<Drop:DND_Files>>"))
+    dropped = window.root.tk.eval(f"list [list {{{path}}}]")  # as tkdnd puts it for %D
+    assert window.root.tk.eval(script.replace("%D", dropped)) == "copy"
+    wait(window, lambda: window.session is not None, "the log")
+    assert window.session is not None
+    assert window.session.log == path
+    assert window.recent_logs == [str(path)]
+
+
+def test_where_tkdnd_cannot_be_loaded_the_window_is_as_good(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(root: tk.Tk) -> None:
+        raise RuntimeError("Unable to load tkdnd library.")
+
+    monkeypatch.setattr("tkinterdnd2.TkinterDnD.require", missing)
+    window.feature(DropFeature).accept()
+    assert not window.feature(DropFeature).is_accepting
+    press(window.root, "<Control-d>")
+    assert window.session is not None
