@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import UsageError
 from desktop.packets.folder import folder_of
-from desktop.packets.scan import COLUMNS, Scanner
+from desktop.packets.scan import COLUMNS, FRAME_OFFSET, Scanner
 from desktop.packets.storage import ColumnFiles
 from protocol.capture import BYTE_ORDER_MAGIC, MAX_BLOCK_BYTES, CaptureReader, Record
 
@@ -128,6 +128,11 @@ class PacketIndex:
         """Whether it is damaged by its CRC, its size or its wire version."""
         return self._view("is_bad")
 
+    @property
+    def has_comment(self) -> NDArray[np.bool_]:
+        """Whether the log says more of it."""
+        return self._view("has_comment")
+
     def extend(self, budget_s: float | None = None) -> int:
         """Scan what is new in the file, all of it or for about so long; how many packets were added.
 
@@ -158,15 +163,30 @@ class PacketIndex:
 
     def records(self, first: int, last: int) -> list[Record]:
         """The packets from `first` on, before `last`, by one read of the file. Raises OSError."""
-        last = min(last, len(self))
-        sections = [first_packet for first_packet, _ in self._scanner.sections]
+        return self.records_at(range(first, min(last, len(self))))
+
+    def records_at(self, rows: Sequence[int]) -> list[Record]:
+        """These packets, in rising order: one read of the file from the first to the last. Raises OSError."""
+        firsts = [first for first, _ in self._scanner.sections]
         found: list[Record] = []
-        while first < last:
-            number = bisect_right(sections, first)
-            until = min([last, *sections[number : number + 1]])
-            found += self._read(self._scanner.sections[number - 1][1], first, until)
-            first = until
+        begin = 0
+        while begin < len(rows):
+            number = bisect_right(firsts, rows[begin])
+            end = bisect_left(rows, firsts[number]) if number < len(firsts) else len(rows)
+            found += self._read(self._scanner.sections[number - 1][1], rows[begin:end])
+            begin = end
         return found
+
+    def frames_at(self, rows: Sequence[int]) -> list[bytes]:
+        """The frames of these packets, in rising order: one read of the file. Raises OSError."""
+        if not len(rows):
+            return []
+        offsets: list[int] = self.offset[rows].tolist()
+        sizes: list[int] = self.size[rows].tolist()
+        first = offsets[0] + FRAME_OFFSET
+        data = self._bytes_at(first, offsets[-1] + sizes[-1] - offsets[0])
+        places = ((offset + FRAME_OFFSET - first, size) for offset, size in zip(offsets, sizes, strict=True))
+        return [data[at : at + size] for at, size in places]
 
     def close(self) -> None:
         """Keep what is known beside the log, and let go of it. `extend` takes it up again."""
@@ -216,14 +236,15 @@ class PacketIndex:
             self._log.seek(offset)
             return self._log.read(size_bytes)
 
-    def _read(self, blocks: bytes, first: int, last: int) -> list[Record]:
+    def _read(self, blocks: bytes, rows: Sequence[int]) -> list[Record]:
         """Packets of the section that those blocks describe."""
         is_little = blocks[8:12] == BYTE_ORDER_MAGIC.to_bytes(4, "little")
-        offsets = self.offset[first : last + 1].tolist()
-        ends = offsets[1:] if len(offsets) > last - first else [*offsets[1:], self._scanned_bytes]
-        data = self._bytes_at(offsets[0], ends[-1] - offsets[0])
+        offsets: list[int] = self.offset[rows].tolist()
+        after = rows[-1] + 1
+        end = int(self.offset[after]) if after < len(self) else self._scanned_bytes
+        data = self._bytes_at(offsets[0], end - offsets[0])
         packets = []
-        for offset in offsets[: last - first]:
+        for offset in offsets:
             at = offset - offsets[0]
             size_bytes = int.from_bytes(data[at + 4 : at + 8], "little" if is_little else "big")
             packets.append(data[at : at + size_bytes])

@@ -42,6 +42,7 @@ from protocol.packets import (
     peek_header,
 )
 
+FRAME_OFFSET = 28  # in an enhanced packet block
 UNREADABLE = 255  # the kind of what is too short for a header
 COLUMNS: Mapping[str, np.dtype[Any]] = {
     name: np.dtype(kind)
@@ -57,6 +58,7 @@ COLUMNS: Mapping[str, np.dtype[Any]] = {
         "is_inbound": "?",
         "is_sealed": "?",
         "is_bad": "?",
+        "has_comment": "?",
     }.items()
 }
 Column = NDArray[Any]
@@ -65,7 +67,7 @@ Row = tuple[int | bool, ...]
 
 _TYPE_MASK = 0x1F
 _VERSION_MASK = 0x60
-_FRAME_WORD = 7  # of an enhanced packet block
+_FRAME_WORD = FRAME_OFFSET // 4
 _MAX_LINK = (1 << 16) - 1  # names beyond so many share the last number
 _MAX_PLAIN_HIGH = 1 << 30  # times beyond do not fit a column: such a one is odd, and told as the latest
 _LATEST_US = np.iinfo(np.int64).max
@@ -268,6 +270,7 @@ class Scanner:
             "is_inbound": flags & DIRECTION_MASK != Direction.OUTBOUND,
             "is_sealed": has_header & (first & SEALED_BIT != 0),
             "is_bad": is_bad | (first & _VERSION_MASK != WIRE_VERSION << 5),
+            "has_comment": np.zeros(len(starts), bool),
         }
         return {name: column.astype(COLUMNS[name]) for name, column in columns.items()}
 
@@ -284,6 +287,7 @@ class Scanner:
         return (
             *(min(record.timestamp_us, _LATEST_US), offset, len(frame), counter, self._number(record.link)),
             *(source, destination, kind, record.direction is Direction.INBOUND, is_sealed, is_bad),
+            record.comment is not None,
         )
 
 

@@ -53,11 +53,13 @@ def check(index: PacketIndex, log: bytes) -> None:
     records, problem, skipped = read(log)
     assert (len(index), index.problem, index.skipped) == (len(records), problem, skipped)
     assert index.records(0, len(index)) == records
+    assert index.frames_at(range(len(index))) == [r.frame for r in records]
     assert [index.record(i) for i in range(len(index))] == records
     assert index.time_us.tolist() == [min(r.timestamp_us, 2**63 - 1) for r in records]
     assert [index.links[number] for number in index.link] == [r.link for r in records]
     assert index.is_inbound.tolist() == [r.direction is Direction.INBOUND for r in records]
     assert index.size.tolist() == [len(r.frame) for r in records]
+    assert index.has_comment.tolist() == [r.comment is not None for r in records]
     for i, record in enumerate(records):
         if len(record.frame) < 8:
             assert index.kind[i] == UNREADABLE
