@@ -150,17 +150,18 @@ class FieldFiles:
             moved = replace(picture, image=_from_folder(old, path))
             self._editor.do(replace(self._editor.document, background=moved), "save")
 
-    def _open_unsaved(self, text: str) -> None:
-        """What a run that crashed had not saved."""
+    def _open_unsaved(self, text: str) -> bool:
+        """What a run that crashed had not saved; whether it is shown now."""
         if not self.may_leave():
-            return
+            return False
         try:
             document = read_field(text, "the field of the last run")
         except DescriptionError as error:
             self._window.complain("This field cannot be recovered", str(error))
-            return
+            return False
         self._editor.open(document, None, is_saved=False)
         self._show()
+        return True
 
     def may_leave(self) -> bool:
         """Whether what is not saved may go; a person is asked."""

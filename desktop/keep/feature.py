@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,13 +75,26 @@ class KeepFeature(Feature):
             self.window.complain("This session is not recorded", str(error))
             return None
 
-    def offer_unsaved(self, kind: str, autosave: Autosave, open_text: Callable[[str], object]) -> None:
+    def offer_unsaved(self, kind: str, autosave: Autosave, open_text: Callable[[str], bool]) -> None:
         """Offer what runs that crashed left in that autosave; called once.
 
-        `kind` is a word such as "field"; `open_text` shows the text to a person, who may save it.
+        `kind` is a word such as "field"; `open_text` shows the text to a person, who may save it, and writes
+        it to the autosave; if it does not, it says so by False, and the offer stays.
         """
+
+        def choose(leftover: Leftover) -> bool:
+            if not open_text(leftover.text):
+                return False
+            autosave.flush()  # first there are two of it, then one
+            return self._discard(leftover)
+
         for leftover in autosave.pending():
-            self._salvage.append(_unsaved(kind, leftover, open_text))
+            text = f"An unsaved {kind} of {leftover.saved_at:%Y-%m-%d %H:%M} was left by a crash"
+            choices = (
+                ("Open", partial(choose, leftover)),
+                ("Discard", partial(self._discard, leftover)),
+            )
+            self._salvage.append(Salvage(text, choices))
 
     def open_log(self, log: Path) -> None:
         """Show it, unless it is what is shown."""
@@ -189,13 +203,14 @@ class KeepFeature(Feature):
         size = size_text(_size_bytes(crashed.log))
         text = f"“{crashed.title}” of {crashed.mark.saved_at:%Y-%m-%d %H:%M} did not end: {size} recorded"
 
-        def choose(act: Callable[[Path], object]) -> Callable[[], None]:
-            def run() -> None:
+        def choose(act: Callable[[Path], object]) -> Callable[[], bool]:
+            def run() -> bool:
                 try:
                     act(crashed.log)
-                    crashed.mark.discard()
-                except (UsageError, OSError) as error:
+                except UsageError as error:
                     self.window.complain("This recording cannot be changed", str(error))
+                    return False
+                return self._discard(crashed.mark)
 
             return run
 
@@ -209,6 +224,14 @@ class KeepFeature(Feature):
             ),
         )
 
+    def _discard(self, leftover: Leftover) -> bool:
+        try:
+            leftover.discard()
+        except OSError as error:
+            text = f"{leftover.path}: {error.strerror}; remove it by hand, or it is offered again"
+            self.window.complain("What was left cannot be removed", text)
+        return True
+
     def _show_salvage(self) -> None:
         """What is new of it; the features are made before all of the window is there."""
         found, self._salvage = self._salvage, []
@@ -217,15 +240,6 @@ class KeepFeature(Feature):
             self._bar.pack(fill="x", after=self.window.header)
         if found and self._bar is not None:
             self._bar.add(found)
-
-
-def _unsaved(kind: str, leftover: Leftover, open_text: Callable[[str], object]) -> Salvage:
-    def open_it() -> None:
-        open_text(leftover.text)
-        leftover.discard()
-
-    text = f"An unsaved {kind} of {leftover.saved_at:%Y-%m-%d %H:%M} was left by a crash"
-    return Salvage(text, (("Open", open_it), ("Discard", leftover.discard)))
 
 
 def _folder(settings: Settings) -> Path:

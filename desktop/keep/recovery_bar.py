@@ -16,10 +16,10 @@ MOST_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """One thing that was found; each choice is a word and what it does, and ends the offer."""
+    """One thing that was found; each choice is a word and what it does: whether that ends the offer."""
 
     text: str
-    choices: Sequence[tuple[str, Callable[[], object]]]
+    choices: Sequence[tuple[str, Callable[[], bool]]]
 
 
 class RecoveryBar(ttk.Frame):
@@ -68,10 +68,10 @@ class RecoveryBar(ttk.Frame):
             button.pack(side="right", padx=(em // 2, 0))
         ttk.Label(line, text=salvage.text).pack(side="left")  # last: in a narrow window it is what is cut
 
-    def _choose(self, salvage: Salvage, run: Callable[[], object]) -> None:
-        self._found.remove(salvage)
-        if self._found:
-            self._fill()
-        else:
-            self.destroy()
-        run()
+    def _choose(self, salvage: Salvage, run: Callable[[], bool]) -> None:
+        if run():
+            self._found.remove(salvage)
+            if self._found:
+                self._fill()
+            else:
+                self.destroy()

@@ -6,13 +6,14 @@ Run with an argument, the speed of the demo. It says "recording" when the networ
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
-from desktop.keep.autosave import Autosave
+from desktop.editor.feature import EditorFeature
 from desktop.keep.feature import KeepFeature
 from desktop.sources.demo import DemoSource
 from desktop.window import Window, open_root
 
-FIELD = 'name = "yard"\n'
+FIELD = "yard"
 NOTE = "gateway moved"
 
 
@@ -21,16 +22,15 @@ def main() -> None:
     root = open_root("light")
     window = Window(root)
     window.start(DemoSource(speed=float(sys.argv[1])))
-    unsaved = Autosave("field")
-    root.after(100, lambda: type_when_heard(window, unsaved))
+    root.after(100, lambda: type_when_heard(window))
     root.mainloop()
 
 
-def type_when_heard(window: Window, unsaved: Autosave) -> None:
+def type_when_heard(window: Window) -> None:
     """What a person does."""
     assert window.session is not None
     if window.session.model.observer.good < 50:
-        window.root.after(100, lambda: type_when_heard(window, unsaved))
+        window.root.after(100, lambda: type_when_heard(window))
         return
     keep = window.feature(KeepFeature)
     keep.add_bookmark()
@@ -39,7 +39,8 @@ def type_when_heard(window: Window, unsaved: Autosave) -> None:
     for letter in NOTE:
         keep.view.entry.event_generate("<Key>", keysym="space" if letter == " " else letter)
     window.root.update()
-    unsaved.write(FIELD)
+    editor = window.feature(EditorFeature).editor
+    editor.do(replace(editor.document, name=FIELD), "name")
     print(f"recording {window.session.log}", flush=True)
 
 

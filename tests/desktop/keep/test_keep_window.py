@@ -13,8 +13,9 @@ import pytest
 
 from bridge.capture_file import read_records
 from desktop import places
+from desktop.editor.feature import EditorFeature
+from desktop.editor.files import FieldFiles
 from desktop.keep import recordings as room
-from desktop.keep.autosave import Autosave
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
 from desktop.keep.notes import read_notes
@@ -189,9 +190,7 @@ def test_after_kill_9_the_next_start_offers_all_but_the_last_second(
 
     window = Window(open_root("light"))
     try:
-        opened: list[str] = []
         keep = window.feature(KeepFeature)
-        keep.offer_unsaved("field", Autosave("field"), opened.append)
         wait(window, lambda: "unsaved field" in texts(window.root), "the offer of the field")
         assert "“Demo network”" in texts(window.root)
         assert "did not end" in texts(window.root)
@@ -206,8 +205,11 @@ def test_after_kill_9_the_next_start_offers_all_but_the_last_second(
         (bookmark,) = keep.bookmarks.items
         assert bookmark.text == NOTE
         invoke(bar, "Open")
-        assert opened == [FIELD]
+        editor = window.feature(EditorFeature).editor
+        assert editor.document.name == FIELD
+        assert editor.is_dirty
         assert not bar.winfo_exists(), "all is answered"
     finally:
+        monkeypatch.setattr(FieldFiles, "may_leave", lambda self: True)
         window.close()
     assert not list(places.unsaved().iterdir())
