@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from desktop.model.history import Series
 from desktop.model.words import EventKind, EventLine
-from desktop.replay.tables import NONE, bounded
+from desktop.replay.tables import NONE, TableError, bounded
 from protocol.aggregate import Aggregate
 from protocol.observer import RoundRow
 
@@ -94,6 +94,9 @@ def _row(entry: tuple[int, ...]) -> RoundRow:
 
 
 def series_of(state: dict[str, Any]) -> Iterator[tuple[int, tuple[int, list[float]]]]:
-    """By metric how many samples there were, and the last of them as it was then."""
-    for metric_id, (count, last) in state["series"].items():
+    """By metric how many samples there were, and the last as it was then. Raises TableError."""
+    found = state["series"]
+    if not isinstance(found, dict):
+        raise TableError("no state of a moment")
+    for metric_id, (count, last) in found.items():
         yield int(metric_id), (int(count), list(last))

@@ -114,11 +114,10 @@ class ReplayFeature(Feature):
         except ValueError as error:
             self.window.complain("There is no such place", str(error))
             return
-        replay = self._replay()
         if is_packet:
             self._seek_records(int(value))
-        else:
-            replay.when_placed(lambda: replay.seek_time(replay.times.start_us + value * 1e6))
+        elif (session := self.window.session) is not None:
+            self.seek_time((session.model.start_us or 0) + value * 1e6)
 
     # --- what goes on ------------------------------------------------------------------------------------
 
@@ -201,12 +200,11 @@ class ReplayFeature(Feature):
 
     def _step(self, direction: int) -> None:
         replay = self._replay()
-        replay.when_placed(lambda: replay.step_round(direction) if self._by_round else replay.step(direction))
+        (replay.step_round if self._by_round else replay.step)(direction)
         self.refresh()
 
     def _seek_records(self, records: int) -> None:
-        replay = self._replay()
-        replay.when_placed(lambda: replay.seek(records))
+        self._replay().seek(records)
         self.refresh()
 
     def _loop(self, first_us: float, last_us: float) -> None:

@@ -113,6 +113,9 @@ class Playback:
 
     def _advance(self, now_s: float) -> None:
         first, last = self._range()
+        if self.wanted < first:
+            self.wanted = first
+            self._anchor(now_s, self._times.at(first))
         cursor_us = self.cursor_us(now_s)
         end_us = self._times.at(last)
         if cursor_us < end_us:

@@ -130,45 +130,45 @@ class Replay:
 
     # --- what a person does ------------------------------------------------------------------------------
 
-    def when_placed(self, do: Callable[[], object]) -> None:
-        """Do that at once, or as soon as the index has found which place is shown."""
-        if self.is_placed:
-            do()
-        else:
-            self._waiting.append(do)
-
     def seek(self, records: int) -> None:
         """Show the log after so many records, as soon as the analysis has come there."""
-        now_s = self._clock()
-        self.playback.seek(records, now_s)
-        target = min(self.playback.wanted, self._front())
-        if target == self.playback.wanted or not self._is_held:
-            self._go(target, now_s, None)
-        self._is_moved = True
+        self._when_placed(lambda: self._seek(records))
 
     def seek_time(self, time_us: float) -> None:
         """Show the log as it was then."""
-        self.seek(self.times.records_until(time_us))
+        self._when_placed(lambda: self._seek(self.times.records_until(time_us)))
+
+    def step(self, records: int) -> None:
+        """So many records on, or back; time stands still."""
+
+        def step() -> None:
+            self.playback.pause()
+            self._seek(self._place() + records)
+
+        self._when_placed(step)
+
+    def step_round(self, direction: int) -> None:
+        """To where the next round was finished (1), or the one before (-1); time stands still."""
+
+        def step() -> None:
+            self.playback.pause()
+            place = self._place()
+            self._seek(self._round_before(place) if direction < 0 else self._round_after(place))
+
+        self._when_placed(step)
 
     def toggle(self) -> None:
         """Play, or pause."""
-        self._is_moved = True
-        self.playback.toggle(self._clock())
+
+        def toggle() -> None:
+            self._is_moved = True
+            self.playback.toggle(self._clock())
+
+        self._when_placed(toggle)
 
     def set_speed(self, speed: float) -> None:
         """So many seconds of the log in one."""
         self.playback.set_speed(speed, self._clock())
-
-    def step(self, records: int) -> None:
-        """So many records on, or back; time stands still."""
-        self.playback.pause()
-        self.seek(self._place() + records)
-
-    def step_round(self, direction: int) -> None:
-        """To where the next round was finished (1), or the one before (-1); time stands still."""
-        self.playback.pause()
-        found = self._round_before(self._place()) if direction < 0 else self._round_after(self._place())
-        self.seek(found)
 
     def round_places(self, place: int) -> tuple[int, int]:
         """After how many records the last round up to there was finished, and the one before it."""
@@ -220,6 +220,21 @@ class Replay:
         if not self.is_placed or self.playback.follows:
             return self.model.now_us
         return self.playback.cursor_us(self._clock())
+
+    def _when_placed(self, do: Callable[[], object]) -> None:
+        """Do that at once, or as soon as the index has found which place is shown."""
+        if self.is_placed:
+            do()
+        else:
+            self._waiting.append(do)
+
+    def _seek(self, records: int) -> None:
+        now_s = self._clock()
+        self.playback.seek(records, now_s)
+        target = min(self.playback.wanted, self._front())
+        if target == self.playback.wanted or not self._is_held:
+            self._go(target, now_s, None)
+        self._is_moved = True
 
     def _place(self) -> int:
         return self.playback.wanted if self._is_held else self._moment.records

@@ -21,7 +21,6 @@ from desktop.replay.analysis import Task
 from desktop.replay.moment import Moment
 from desktop.replay.replay import Replay
 from desktop.sources.inbox_meter import InboxMeter
-from desktop.sources.inbox_meter import InboxMeter
 from desktop.sources.source import Origin, Source, State, Status
 from protocol.capture import Record
 from protocol.packets import DropReason
@@ -117,8 +116,7 @@ class Session(ABC):
 
     def seek(self, time_us: float) -> None:
         """Show what was then."""
-        replay = self.hold()
-        replay.when_placed(lambda: replay.seek_time(time_us))
+        self.hold().seek_time(time_us)
 
     def save_log(self, path: Path) -> None:
         """Copy the packet log as it is now. Raises OSError."""
@@ -157,7 +155,6 @@ class LiveSession(Session):
         self._writing = threading.Lock()
         self._inbox: queue.Queue[Record | Status] = queue.Queue(MAX_WAITING)
         self.inbox_meter = InboxMeter()
-        self.inbox_meter = InboxMeter()
         self._stopping = threading.Event()
 
     @property
@@ -179,6 +176,11 @@ class LiveSession(Session):
     def is_recording(self) -> bool:
         """See Session.is_recording."""
         return self._file.is_recording
+
+    @property
+    def inbox_fill(self) -> float:
+        """How full the queue of what waits to be shown is, 0 to 1."""
+        return self._inbox.qsize() / MAX_WAITING
 
     def start(self) -> None:
         """Let the source begin."""
@@ -219,7 +221,6 @@ class LiveSession(Session):
             return moved
         while items:
             self._model.feed(self._opened(items))
-            self.inbox_meter.depart(sum(isinstance(item, Record) for item in items))
             self.inbox_meter.depart(sum(isinstance(item, Record) for item in items))
             for status in items:
                 if isinstance(status, Status):

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import os
 import random
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bridge.access import OPEN, Access
-from bridge.capture_file import CaptureFile
+from bridge.access import OPEN, Access, RecordOpener
+from bridge.errors import UsageError
+from bridge.keys_file import NetworkKeys
+from bridge.log.decoder import StateError, packed
 from desktop.model.model import Model
 from desktop.packets.folder import folder_of
 from desktop.replay import analysis
-from desktop.replay.analysis import Task, analyse
-from desktop.replay.trail import Trail, private_folder
+from desktop.replay.entries import CHECKPOINT
+from desktop.replay.trail import FOLDER, Trail, private_folder
 from desktop.sources.demo import demo_simulation
-from protocol.capture import Record
+from protocol.capture import Direction, Record
 from protocol.packets import Network
+from tests.desktop.replay.logs import analysed, assert_same, fed, logged, trail_of
+from tests.protocol.members import CONTROLLER, MASTER, ROOT, Party, tree_member
 
+KEYS = NetworkKeys("garden", 0, frozenset({ROOT}), CONTROLLER, MASTER)
 ROUNDS = {Network.TREE: 20, Network.RING: 12, Network.POLLING: 12}
 SPACING = 97
 
@@ -41,45 +48,12 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "_LOOK_S", 0.0)
 
 
-def logged(records: Sequence[Record], path: Path) -> Path:
-    log = CaptureFile(path)
-    for record in records:
-        log.write(record)
-    log.close()
-    return log.path
-
-
-def analysed(log: Path, access: Access = OPEN, *, learns: bool = True) -> Trail:
-    """The trail after a pass, done in this process."""
-    own, _other = multiprocessing.Pipe()
-    analyse(Task(log, access, learns), own)
-    return trail_of(log, access, learns=learns)
-
-
-def trail_of(log: Path, access: Access = OPEN, *, learns: bool = True) -> Trail:
-    trail = Trail(private_folder(folder_of(log)), log, access, learns=learns)
-    trail.refresh()
-    return trail
-
-
 def model_at(trail: Trail, records: Sequence[Record], count: int) -> Model:
     moment = trail.moment_before(count)
     assert moment is not None
     moment.feed(records[moment.records : count])
     assert moment.records == count
     return moment.model
-
-
-def assert_same(found: Model, expected: Model) -> None:
-    assert list(found.rows) == list(expected.rows)
-    assert list(found.events) == list(expected.events)
-    assert found.rows.total == expected.rows.total
-    assert found.series == expected.series
-    assert dict(found.node_series) == dict(expected.node_series)
-    assert found.tree() == expected.tree()
-    assert found.settled == expected.settled
-    assert (found.start_us, found.now_us) == (expected.start_us, expected.now_us)
-    assert json.dumps(found.state()) == json.dumps(expected.state())
 
 
 def test_at_any_record_the_model_is_that_of_the_records_before(records: list[Record], tmp_path: Path) -> None:
@@ -89,9 +63,7 @@ def test_at_any_record_the_model_is_that_of_the_records_before(records: list[Rec
     places = random.Random(seed).sample(range(SPACING, len(records) + 1), 25)
     print("seed", seed)
     for count in [*places, len(records)]:
-        fed = Model()
-        fed.feed(records[:count])
-        assert_same(model_at(trail, records, count), fed)
+        assert_same(model_at(trail, records, count), fed(records[:count]))
 
 
 def test_a_trail_that_grows_becomes_that_of_the_whole_log(records: list[Record], tmp_path: Path) -> None:
@@ -105,9 +77,95 @@ def test_a_trail_that_grows_becomes_that_of_the_whole_log(records: list[Record],
     assert not growing.refresh(), "there is nothing new"
     for trail in (growing, whole):
         assert trail.records == len(records)
-        fed = Model()
-        fed.feed(records)
-        assert_same(model_at(trail, records, len(records)), fed)
-    fed = Model()
-    fed.feed(records[: half + 5])
-    assert_same(model_at(whole, records, half + 5), fed)
+        assert_same(model_at(trail, records, len(records)), fed(records))
+    assert_same(model_at(whole, records, half + 5), fed(records[: half + 5]))
+
+
+def test_a_sealed_log_is_read_as_by_who_has_heard_all_of_it(tmp_path: Path) -> None:
+    party = Party(tree_member(ROOT), tree_member(5), tree_member(6))
+    party.run(60_000)
+    sealed = [Record(at * 1_000, "udp", Direction.INBOUND, frame) for at, (_, frame) in enumerate(party.log)]
+    log, access = logged(sealed, tmp_path / "sealed.pcapng"), Access(KEYS)
+    opener = RecordOpener(access)
+    opener.learn(sealed)
+    opened = [found for record in sealed if (found := opener.open(record)) is not None]
+    assert_same(model_at(analysed(log, access), sealed, len(sealed)), fed(opened))
+    assert trail_of(log, OPEN).records == 0, "without the keys, or with others, it is another log"
+    assert trail_of(log, Access(KEYS.for_member(5))).records == 0
+    assert trail_of(log, access).records == len(sealed)
+    for file in filter(Path.is_file, folder_of(log).rglob("*")):
+        assert MASTER.hex().encode() not in file.read_bytes(), "no key is left"
+        assert MASTER not in file.read_bytes()
+    assert stat.S_IMODE(folder_of(log).stat().st_mode) == 0o700
+
+
+# --- stale, damaged, foreign -----------------------------------------------------------------------------
+
+
+def test_a_trail_of_what_was_there_before_is_made_anew(records: list[Record], tmp_path: Path) -> None:
+    log = logged(records, tmp_path / "log.pcapng")
+    assert analysed(log).records == len(records)
+    log.unlink()
+    others = records[100:]
+    logged(others, log)
+    assert trail_of(log).records == 0
+    again = analysed(log)
+    assert again.records == len(others)
+    assert_same(model_at(again, others, 200), fed(others[:200]))
+
+
+def test_a_log_that_was_changed_in_its_place_is_read_anew(records: list[Record], tmp_path: Path) -> None:
+    log = logged(records, tmp_path / "log.pcapng")
+    analysed(log)
+    data = bytearray(log.read_bytes())
+    data[-20] ^= 1
+    log.write_bytes(data)
+    os.utime(log, ns=(1, 1))
+    assert trail_of(log).records == 0
+
+
+@pytest.mark.parametrize(
+    "table", ["checkpoints", "states", "rows", "events", "texts", "readings", "series-0"]
+)
+def test_a_damaged_trail_is_made_anew(records: list[Record], table: str, tmp_path: Path) -> None:
+    log = logged(records, tmp_path / "log.pcapng")
+    trail = analysed(log)
+    path = trail.folder / f"{table}.table"
+    data = path.read_bytes()
+    path.write_bytes(bytes(len(data)) if table in ("checkpoints", "states") else data[: len(data) // 2])
+    again = analysed(log)
+    assert again.records == len(records)
+    assert_same(model_at(again, records, len(records)), fed(records))
+
+
+def test_a_trail_of_another_hand_runs_no_code(records: list[Record], tmp_path: Path) -> None:
+    log = logged(records, tmp_path / "log.pcapng")
+    trail = analysed(log)
+    call = ["o", "subprocess:Popen", "args", "true"]
+    states: list[object] = [{"moment": call, "series": {}, "nodes": []}, [], "text", {"series": 3}]
+    for state in states:
+        foreign = packed(json.dumps(state).encode())
+        entry = np.zeros(1, CHECKPOINT)
+        entry["records"], entry["state"] = 300, len(foreign)
+        (trail.folder / "checkpoints.table").write_bytes(entry.tobytes())
+        (trail.folder / "states.table").write_bytes(foreign)
+        read = trail_of(log)
+        if read.records:
+            with pytest.raises(StateError):
+                read.moment_before(300)
+    assert analysed(log).records == len(records), "it is made anew"
+
+
+def test_a_folder_that_others_may_enter_is_refused(records: list[Record], tmp_path: Path) -> None:
+    log = logged(records[:10], tmp_path / "log.pcapng")
+    folder = folder_of(log) / FOLDER
+    folder.mkdir()
+    folder.chmod(0o755)
+    with pytest.raises(UsageError, match="others may enter"):
+        private_folder(folder_of(log))
+
+
+def test_checkpoints_take_no_more_room_than_the_log(records: list[Record], tmp_path: Path) -> None:
+    log = logged(records, tmp_path / "log.pcapng")
+    states = analysed(log).folder / "states.table"
+    assert states.stat().st_size <= log.stat().st_size + 20_000
