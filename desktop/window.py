@@ -191,6 +191,8 @@ class Window:
     def _stop_session(self) -> None:
         if self.session is not None:
             self.session.stop()
+            if self.session.kept:
+                self.memory.add_recent(_RECENT_LOGS, str(self.session.log.resolve()))
             self.session = None
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from desktop import start_page
 from desktop.connect.feature import SourcesFeature
 from desktop.connect.nearby import Lookout
 from desktop.feature import Feature
+from desktop.shell.recent_logs import RecentLogs
 from desktop.start_page import Row
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class StartFeature(Feature):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self._lookout: Lookout | None = None
-        self._recent: list[str] | None = None
+        self._logs: RecentLogs | None = None
 
     def refresh(self) -> None:
         """See desktop.feature.Feature.refresh."""
@@ -41,33 +41,22 @@ class StartFeature(Feature):
             for found in self._lookout.found[:_MOST_ROWS]
         ]
         self.window.start_page.show_rows(start_page.FIELD, rows)
-        recent = self.window.recent_logs
-        if recent != self._recent:
-            self._recent = recent
-            self._show_logs()
+        self._show_logs()
 
     def close(self) -> None:
         """See desktop.feature.Feature.close."""
         if self._lookout is not None:
             self._lookout.stop()
             self._lookout = None
-        self._recent = None  # logs grow and go
+        self._logs = None  # logs grow and go
 
     def _show_logs(self) -> None:
-        logs = [Path(text) for text in self._recent or ()]
-        rows = [
-            Row(log.name, details, partial(self.window.open_file, log))
-            for log in logs
-            if (details := _details(log)) is not None
-        ]
-        self.window.start_page.show_rows(start_page.LOG, rows[:_MOST_ROWS])
-
-
-def _details(log: Path) -> str | None:
-    """When it was written and how large it is; None if it is not there."""
-    try:
-        status = log.stat()
-    except OSError:
-        return None
-    size_mb = status.st_size / 1e6
-    return f"{datetime.fromtimestamp(status.st_mtime):%d %b %Y %H:%M}, {size_mb:,.1f} MB"
+        if self._logs is None:
+            self._logs = RecentLogs([Path(text) for text in self.window.recent_logs], _MOST_ROWS)
+            self._logs.start()
+        elif self._logs.found is not None:
+            rows = [
+                Row(log.path.name, log.details, partial(self.window.open_file, log.path))
+                for log in self._logs.found
+            ]
+            self.window.start_page.show_rows(start_page.LOG, rows)

@@ -20,6 +20,7 @@ from protocol.simulator.truth import Truth
 if TYPE_CHECKING:
     from desktop.window import Window
 
+THREAD_END_S = 5.0
 # An inner node dies and has come back by then.
 DEMO_ROUNDS = FIRST_KILL_ROUND + ROUNDS_DOWN + 4
 
@@ -98,4 +99,7 @@ def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     if root.children:
         window.close()
     assert errors == [], [repr(e)[:300] for e in errors[:5]]
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(THREAD_END_S)  # to leave a network politely takes a moment
     assert not with_window or [t.name for t in threading.enumerate()] == [threading.main_thread().name]
