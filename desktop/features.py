@@ -11,6 +11,7 @@ from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
 from desktop.network.feature import NetworkFeature
 from desktop.plots.feature import PlotsFeature
+from desktop.plots.live_features import LinksFeature, ValuesFeature
 from desktop.replay.feature import ReplayFeature
 from desktop.shell.appearance import AppearanceFeature
 from desktop.shell.drop import DropFeature
@@ -33,6 +34,8 @@ FEATURES: tuple[type[Feature], ...] = (
     ReplayFeature,
     ViewsFeature,
     PlotsFeature,
+    ValuesFeature,
+    LinksFeature,
     NetworkFeature,
     AppearanceFeature,
     FindFeature,

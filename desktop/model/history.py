@@ -25,6 +25,7 @@ MAX_SAMPLES = 1 << 20
 MAX_NODE_SAMPLES = 48 << 20
 _FORGOTTEN_SHARE = 8  # of a full series: this part at once
 _GAP_INTERVALS = 3.5  # so many usual intervals of silence are a gap
+_USUAL_SAMPLES = 16  # before and after one: their intervals are the usual ones there
 _WIDE_COLUMNS = 2.0  # a step that covers more columns than this is looked at more closely
 _LEAST_SAMPLES = 1024  # of a node, however many nodes there are
 
@@ -85,6 +86,13 @@ class Timeline:
         """The samples within that time, and one more on either side."""
         first, last = np.searchsorted(self.time_s, (start_s, end_s), side="left")
         return max(0, int(first) - 1), min(len(self), int(last) + 1)
+
+    def is_gap(self, index: int, time_s: float) -> bool:
+        """Whether that time is so long after that sample that it no longer stands."""
+        intervals_s = np.diff(self.time_s[max(0, index - _USUAL_SAMPLES) : index + _USUAL_SAMPLES])
+        if len(intervals_s) < 2:
+            return False
+        return time_s - float(self.time_s[index]) > _GAP_INTERVALS * float(np.median(intervals_s))
 
     def slice(self, name: str, start_s: float, end_s: float, most_points: int) -> Slice:
         """That column within that time, and one point more on either side; about `most_points` at most."""

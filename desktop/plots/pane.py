@@ -67,9 +67,9 @@ class PlotLine:
     node: int | None = None
 
     def value_at(self, time_s: float) -> tuple[float, float] | None:
-        """Time and value of the last sample up to then; None before the first."""
+        """Time and value of the last sample up to then; None before the first, and in a gap."""
         index = int(self.timeline.time_s.searchsorted(time_s, side="right")) - 1
-        if index < 0:
+        if index < 0 or self.timeline.is_gap(index, time_s):
             return None
         return float(self.timeline.time_s[index]), float(self.timeline.column(self.column).values[index])
 

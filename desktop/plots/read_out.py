@@ -38,7 +38,8 @@ class ReadOut(LineList):
         self.show(lines)
         self.ask_for(min(_MOST_ROWS, len(lines)))
         if not self.winfo_manager():
-            self.pack(side="bottom", fill="x")
+            # Before the plot, which asks for the height that it has.
+            self.pack(side="bottom", fill="x", before=self.master.pack_slaves()[0])
 
 
 def read_out_lines(chart: Chart) -> Iterator[Line]:
