@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 
 from desktop.model.history import NodeSeries
+from desktop.model.links import lost_share
 from desktop.model.model import Model
-from desktop.model.words import EventKind, EventLine, metric_label, value_label
+from desktop.model.words import EventKind, EventLine, metric_label, plural, value_label
 from protocol.aggregate import metric_of
 
 # Events are searched from the newest back, so many at most: it is done while a person waits.
@@ -53,9 +54,10 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class NodeHistory:
-    """`events` are the newest first."""
+    """`events` are the newest first; `frames` tells how many were heard and lost."""
 
     node: int
+    frames: str
     events: tuple[EventLine, ...]
     spans: tuple[Span, ...]
     sparks: tuple[Spark, ...]
@@ -64,7 +66,15 @@ class NodeHistory:
 def history_of(model: Model, node: int) -> NodeHistory:
     """All that is remembered of that node."""
     events = tuple(_events_of(model, node))
-    return NodeHistory(node, events, _spans(model, events), tuple(_sparks(model, node)))
+    return NodeHistory(node, _frames(model, node), events, _spans(model, events), tuple(_sparks(model, node)))
+
+
+def _frames(model: Model, node: int) -> str:
+    peer = next((peer for peer in model.links.nodes if peer.node == node), None)
+    if peer is None:
+        return ""
+    lost = f", {peer.lost_frames:,} lost ({lost_share(peer):.1%})" if peer.lost_frames > 0 else ""
+    return f"{plural(peer.frames, 'frame')} heard{lost}"
 
 
 def _events_of(model: Model, node: int) -> Iterator[EventLine]:

@@ -58,7 +58,7 @@ class NodePanel(ttk.Frame):
         told = tuple(f"{spark.label} {spark.last}" for spark in history.sparks)  # beside their lines
         facts = [line.removeprefix(f"node {node}: ") for line in facts if line not in told]
         self._say(self._title, f"Node {node}")
-        self._say(self._facts, "\n".join(facts))
+        self._say(self._facts, "\n".join(filter(None, [*facts, history.frames])))
         if history == self._shown:
             return
         self._shown = history

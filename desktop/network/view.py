@@ -17,6 +17,7 @@ from desktop.view import View
 from protocol.packets import Network
 
 _REFRESH_S = 0.05  # at most so often, however many frames come
+_TELL_S = 0.25  # and all about a node
 _SHARE = 0.1  # of the time, at most, goes into finding out what a large network looks like
 TITLES = {Network.TREE: "Tree", Network.RING: "Ring", Network.POLLING: "Polling"}
 NO_PLAN = (
@@ -39,6 +40,7 @@ class NetworkView(View):
         self._metric_id = 0
         self._due: str | None = None
         self._rest_s = _REFRESH_S
+        self._told_s = 0.0
         self.wants_plan = False
         self.canvas = NetworkCanvas(self.body, scene_of(self._model, self._metric_id))
         self._legend = Legend(self.body, self.canvas.images)
@@ -73,6 +75,7 @@ class NetworkView(View):
     def attach(self, model: Model) -> None:
         """Show that model from now on."""
         self._model = model
+        self._told_s = 0.0
         self._refresh()
         model.subscribe(self._on_change)
 
@@ -92,6 +95,7 @@ class NetworkView(View):
         if self.canvas.chosen is not None and not self.canvas.is_open:
             self.canvas.is_open = True
             self._panel.pack(side="right", fill="y", before=self.canvas)
+            self._told_s = 0.0
         self._tell_of_node()
 
     def close_node(self) -> None:
@@ -111,16 +115,20 @@ class NetworkView(View):
         self.canvas.repaint()
         self._legend.repaint()
         self._panel.repaint()
+        self._told_s = 0.0
         self._refresh()
 
     def _on_choice(self) -> None:
         if self.canvas.chosen is None:
             self.close_node()
+        self._told_s = 0.0
         self._tell_of_node()
 
     def _tell_of_node(self) -> None:
         node, scene = self.canvas.chosen, self.canvas.scene
-        if self.canvas.is_open and node is not None:
+        now_s = time.monotonic()
+        if self.canvas.is_open and node is not None and now_s >= self._told_s + _TELL_S:
+            self._told_s = now_s
             facts = list(scene.describe(node, self._model.now_us)) if node in scene.looks else ["not heard"]
             self._panel.show(self._model, node, facts)
 

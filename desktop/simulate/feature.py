@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 _KEYS = {
     "Kill node": "Shift+k",
-    "Revive node": "Shift+j",
+    "Revive node": "Shift+i",
     "Cut link": "Shift+x",
-    "Loss of all links": "Shift+l",
 }
 _NODES, _LINKS, _DONE = 1, 2, 3  # groups of the menu
 _MOST_CHOICES = 200  # of the palette: a field of thousands would drown the rest
@@ -55,7 +54,7 @@ class SimulateFeature(Feature):
             Action(
                 "Simulate",
                 "Undo what was done",
-                "Shift+u",
+                "Shift+y",
                 self.view.undo,
                 obstacle=self._undo_obstacle,
                 group=_DONE,

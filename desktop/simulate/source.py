@@ -158,6 +158,7 @@ class SimulatedSource(Worker):
         except TreeringError as error:
             report(Status(State.FAILED, str(error)))
             return
+        simulation.advance_to(0)  # the nodes have power, though time may stand
         self._deeds = deeds = Deeds(simulation)
         self._simulation, self.places = simulation, simulation.topology.places
         try:
