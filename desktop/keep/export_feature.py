@@ -83,14 +83,17 @@ class ExportFeature(Feature):
 
     def spans(self, session: Session) -> Sequence[Span]:
         """The parts of the log that can be exported, the whole first."""
-        model, found = session.viewed, [Span("All of the session")]
-        start_us = model.start_us
-        if start_us is not None:
-            from_s, to_s = self.window.workspace.plot.chart.viewport.window_s
-            found.append(
-                span_of("What the plots show", start_us, from_s, min(to_s, model.seconds(model.now_us)))
-            )
-        return found
+        model, whole = session.viewed, Span("All of the session")
+        if model.start_us is None:
+            return [whole]
+        from_s, to_s = self.window.workspace.plot.chart.viewport.window_s
+        spans = [
+            whole,
+            span_of("What the plots show", model.start_us, from_s, min(to_s, model.seconds(model.now_us))),
+        ]
+        if session.replay is not None and (loop_us := session.replay.loop_us) is not None:
+            spans.append(span_of("The range that loops", model.start_us, *map(model.seconds, loop_us)))
+        return spans
 
     # --- what goes on ------------------------------------------------------------------------------------
 

@@ -121,13 +121,9 @@ class KeepFeature(Feature):
 
     def go_to(self, time_us: int) -> None:
         """Show the network as it was then."""
-        seek = getattr(self.window.session, "seek", None)
-        if seek is None:
-            self.window.complain(
-                "This session cannot go back", "Open its log: there every time can be shown."
-            )
-        else:
-            seek(time_us)
+        from desktop.replay.feature import ReplayFeature  # which draws bookmarks
+
+        self.window.feature(ReplayFeature).seek_time(time_us)
 
     # --- what goes on ------------------------------------------------------------------------------------
 

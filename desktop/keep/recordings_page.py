@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tkinter import ttk
@@ -24,7 +24,7 @@ from desktop.model.words import duration_label, plural
 from desktop.page import Page
 
 _COLUMNS = (
-    Column("date", 10, stretches=False),
+    Column("date", 11.5, stretches=False),
     Column("recording", 16),
     Column("source", 12),
     Column("length", 6, "e", stretches=False),
@@ -87,7 +87,8 @@ class RecordingsPage(Page):
         """What is in the folder now."""
         chosen = self.chosen
         self._found = self.recordings.found()
-        self.lines.show(_line(recording) for recording in self._found)
+        open_logs = self._commands.open_logs()
+        self.lines.show(_line(recording, open_logs) for recording in self._found)
         ring = [recording for recording in self._found if not recording.is_kept]
         kept_bytes = sum(recording.size_bytes for recording in self._found if recording.is_kept)
         deleted = self.recordings.deleted()
@@ -217,7 +218,7 @@ class RecordingsPage(Page):
         self.show()
 
 
-def _line(recording: Recording) -> Line:
+def _line(recording: Recording, open_logs: Collection[Path]) -> Line:
     notes = recording.notes
     source = "" if notes is None else notes.source or ""
     length = "–" if recording.length_s is None else duration_label(recording.length_s)
@@ -228,7 +229,7 @@ def _line(recording: Recording) -> Line:
             source,
             length,
             size_text(recording.size_bytes),
-            "kept" if recording.is_kept else "",
+            "open" if recording.path.absolute() in open_logs else "kept" if recording.is_kept else "",
             _notes_text(recording),
         )
     )

@@ -13,10 +13,12 @@ import ttkbootstrap
 
 from bridge.capture_file import read_records
 from desktop.keep.export import What
-from desktop.keep.export_dialog import ExportDialog
+from desktop.keep.export_dialog import Choice, ExportDialog
 from desktop.keep.export_feature import ExportFeature
 from desktop.keep.feature import KeepFeature
 from desktop.sources.demo import DemoSource
+from desktop.sources.log import LogSource
+from desktop.sources.source import State
 from tests.desktop.rig import descendants, dialogs, press, texts, wait
 
 if TYPE_CHECKING:
@@ -112,3 +114,38 @@ def test_what_goes_on_ends_with_the_window(window: Window) -> None:
     (bar,) = window.feature(ExportFeature).bars
     window.close()
     assert not bar.job._process.is_alive()
+
+
+def test_a_bookmark_leads_back_to_its_time_and_a_loop_can_be_exported(
+    window: Window, demo_log: Path, tmp_path: Path
+) -> None:
+    window.start(LogSource(demo_log))
+    session = window.session
+    assert session is not None
+    wait(window, lambda: session.status.state is State.ENDED, "the end of the log")
+    keep, exports = window.feature(KeepFeature), window.feature(ExportFeature)
+    start_us = session.viewed.start_us
+    assert start_us is not None
+    middle_us = (start_us + session.viewed.now_us) // 2
+    keep.bookmarks.add(middle_us, "half of it")
+    wait(window, lambda: "half of it" in lines(keep), "its line")
+    window.workspace.select(keep.view)
+    wait(window, keep.view.lines.table.winfo_ismapped, "the tab")
+    press(keep.view.lines.table, "<Return>")
+    wait(window, lambda: abs(session.viewed.now_us - middle_us) < 2_000_000, "the middle of the log")
+    assert session.replay is not None
+    session.replay.playback.set_loop(10, 60)
+    loop = exports.spans(session)[-1]
+    assert loop.label.startswith("The range that loops")
+    records = list(read_records(demo_log))
+    path = tmp_path / "loop.csv"
+    exports.export(session, Choice(What.PACKETS, loop, "CSV"), path)
+    wait(window, lambda: "saved, " in texts(exports.bars[0]), "the export")
+    inside = [each for each in records if loop.from_us <= each.timestamp_us < loop.to_us]
+    assert 49 <= len(inside) <= 53
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1 + len(inside)
+
+
+def lines(keep: KeepFeature) -> str:
+    table = keep.view.lines.table
+    return "\n".join(table.set(item, "bookmark") for item in table.get_children())
