@@ -40,6 +40,11 @@ class Column:
         return self._buffer[: self._length]
 
     @property
+    def last(self) -> float:
+        """The newest; there is one."""
+        return float(self._buffer[self._length - 1])
+
+    @property
     def size_bytes(self) -> int:
         """Memory that it takes."""
         return self._buffer.nbytes

@@ -171,11 +171,13 @@ class Timeline:
         return type(self)()
 
     def _append(self, time_s: float, values: Iterable[float]) -> None:
-        last_s = float(self.time_s[-1]) if len(self) else time_s
-        self._times.append(max(time_s, last_s))
+        times = self._times
+        count = len(times)
+        times.append(max(time_s, times.last) if count else time_s)
         for column, value in zip(self._columns.values(), values, strict=True):
             column.append(value)
-        self.keep(MAX_SAMPLES)
+        if count >= MAX_SAMPLES:
+            self.keep(MAX_SAMPLES)
 
 
 class NodeSeries(Timeline):

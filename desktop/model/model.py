@@ -143,18 +143,22 @@ class Model:
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take records, oldest first."""
+        observer, changes = self.observer, self._changes
         for record in records:
             if self.start_us is None:
                 self.start_us = self.now_us = record.timestamp_us
-            self.now_us = max(self.now_us, record.timestamp_us)
-            good = self.observer.good
-            seen = self.observer.observe(record)
-            self._take(seen)
-            self._changes.frames += 1
-            if self.observer.good > good:
+            if record.timestamp_us > self.now_us:
+                self.now_us = record.timestamp_us
+            good = observer.good
+            seen = observer.observe(record)
+            if seen:
+                self._take(seen)
+            changes.frames += 1
+            if observer.good > good:
                 kind, source, destination, counter = peek_header(record.frame)
-                self._changes.sent.add((source, destination))
-                self._note_frame(kind & _TYPE_MASK, source)
+                changes.sent.add((source, destination))
+                if kind & _TYPE_MASK == FrameType.CLAIM:
+                    self._note_claim(source)
                 self.links.hear(record, kind, source, counter)
             elif not seen:
                 self.links.note_duplicate(record)
@@ -266,7 +270,7 @@ class Model:
         return Standing.LOST if node.lost else Standing.HEARD
 
     def _take(self, observations: list[Observation]) -> None:
-        """All that one record told."""
+        """All that one record told, which is something."""
         abandoned = {seen.node: seen.parent for seen in observations if isinstance(seen, NodeLost)}
         for seen in observations:
             match seen:
@@ -294,11 +298,10 @@ class Model:
         if any(isinstance(seen, RoundRow | ReadingsSeen) for seen in observations):
             self._settle(self._readings.settle_if_told(self.observer.readings, self._absent()))
 
-    def _note_frame(self, kind: int, source: int) -> None:
+    def _note_claim(self, source: int) -> None:
         """What a frame's header tells beyond the observer."""
-        if kind == FrameType.CLAIM:
-            for event_kind, text in self._news.claimed(source):
-                self._say(self.now_us, event_kind, text)
+        for event_kind, text in self._news.claimed(source):
+            self._say(self.now_us, event_kind, text)
 
     def _absent(self) -> set[int]:
         """The nodes of a ring or a polled network that tell no readings now."""
