@@ -27,8 +27,8 @@ class NetworkFeature(Feature):
         canvas = self.view.canvas
         obstacle = window.session_obstacle
         self.actions = [
-            Action("View", "Layers, or the plan of the field", "j", self.toggle_plan, obstacle=obstacle),
-            Action("View", "Plan of the field …", "Shift+j", self.ask_plan, obstacle=obstacle),
+            Action("View", "Layers, or the plan of the field", "u", self.toggle_plan, obstacle=obstacle),
+            Action("View", "Plan of the field …", "", self.ask_plan, obstacle=obstacle),
             Action("View", "Zoom in on the network", "Shift+plus", lambda: canvas.zoom(1), obstacle=obstacle),
             Action(
                 "View", "Zoom out of the network", "Shift+minus", lambda: canvas.zoom(-1), obstacle=obstacle

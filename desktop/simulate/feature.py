@@ -22,11 +22,7 @@ from desktop.simulate.view import NOT_SIMULATED, SimulationView, stepped
 if TYPE_CHECKING:
     from desktop.window import Window
 
-_KEYS = {
-    "Kill node": "Shift+k",
-    "Revive node": "Shift+i",
-    "Cut link": "Shift+x",
-}
+_KEYS = {"Kill node": "Shift+k", "Cut link": "Shift+x"}
 _NODES, _LINKS, _DONE = 1, 2, 3  # groups of the menu
 _MOST_CHOICES = 200  # of the palette: a field of thousands would drown the rest
 
@@ -46,7 +42,7 @@ class SimulateFeature(Feature):
         self.simulate = Action("Simulate", "Simulate …", "F10", self.ask_what, "cpu")
         self.actions = [
             self.simulate,
-            Action("Simulate", "Pause the field, or go on", "Shift+h", self.pause, obstacle=self._obstacle),
+            Action("Simulate", "Pause the field, or go on", "Shift+F6", self.pause, obstacle=self._obstacle),
             Action("Simulate", "Faster", "", lambda: self.step(1), obstacle=self._obstacle),
             Action("Simulate", "Slower", "", lambda: self.step(-1), obstacle=self._obstacle),
             *(self._action(hurt, _NODES) for hurt in OF_NODE),

@@ -141,8 +141,8 @@ def test_nothing_can_be_done_to_a_field_that_is_not_simulated(window: Window) ->
 
 def test_paused_by_key_its_time_stands(simulated: Window) -> None:
     assert simulated.session is not None
-    press(simulated.root, "<Control-Shift-H>")
+    press(simulated.root, "<Shift-F6>")
     wait(simulated, lambda: "paused" in texts(simulated.feature(SimulateFeature).view), "the word")
     assert source_of(simulated).is_paused
-    press(simulated.root, "<Control-Shift-H>")
+    press(simulated.root, "<Shift-F6>")
     assert not source_of(simulated).is_paused
