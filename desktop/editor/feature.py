@@ -30,7 +30,7 @@ class EditorFeature(Feature):
         self.building = Building(window, self.editor, self.page, self.files, self.show)
         self.page.toolbar = (*drawing.tools, *self.building.tools)
         self.page.choose_picture = self.files.choose_picture
-        show = Action("Field", "Show the field", "Shift+p", self.show, icon="pencil-square", button="Field")
+        show = Action("Field", "Show the field", "Shift+w", self.show, icon="pencil-square", button="Field")
         self.actions = [*self.files.actions, show, *drawing.actions, *self.building.actions]
         self.page.bind("<Map>", lambda event: self._entitle(), add=True)
         self.page.bind("<Unmap>", lambda event: self._give_title_back(), add=True)
