@@ -58,6 +58,17 @@ class BookmarkView(View):
         self._show()
         self.entry.focus_set()
 
+    def go(self) -> None:
+        """Show the time of the selected one."""
+        if self._shown is not None:
+            self._go_to(self._shown.time_us)
+
+    def remove(self) -> None:
+        """No selected one any more; `undo` brings it back."""
+        if self._shown is not None:
+            self._removed = self._shown
+            self._bookmarks.remove(self._shown)
+
     def undo(self) -> None:
         """Bring the last removed one back."""
         if self._removed is not None:
@@ -74,17 +85,17 @@ class BookmarkView(View):
         line = ttk.Frame(self.body, padding=(em, em // 2))
         line.pack(side="bottom", fill="x")
         ttk.Label(line, text="Bookmark").pack(side="left", padx=(0, em))
-        self._button(line, "Remove", self._remove).pack(side="right", padx=(em // 2, 0))
-        self._button(line, "Go to", self._go).pack(side="right", padx=(em // 2, 0))
+        self._button(line, "Remove", self.remove).pack(side="right", padx=(em // 2, 0))
+        self._button(line, "Go to", self.go).pack(side="right", padx=(em // 2, 0))
         self.entry = ttk.Entry(line, textvariable=self.text)
         self.entry.pack(side="left", fill="x", expand=True)
         self.entry.bind("<Return>", lambda event: self.lines.table.focus_set())
         self.lines.pack(fill="both", expand=True, padx=(em // 2, 0))
         table = self.lines.table
         table.bind("<<TreeviewSelect>>", lambda event: self._select())
-        table.bind("<Return>", lambda event: self._go())
-        table.bind("<Double-1>", lambda event: self._go())
-        table.bind("<Delete>", lambda event: self._remove())
+        table.bind("<Return>", lambda event: self.go())
+        table.bind("<Double-1>", lambda event: self.go())
+        table.bind("<Delete>", lambda event: self.remove())
         table.bind("<F2>", lambda event: self.entry.focus_set())
 
     def _button(self, master: tk.Misc, text: str, run: Callable[[], object]) -> ttkbootstrap.Button:
@@ -134,12 +145,3 @@ class BookmarkView(View):
     def _on_about(self) -> None:
         if not self._is_filling:
             self._bookmarks.set_note(self.about.get())
-
-    def _go(self) -> None:
-        if self._shown is not None:
-            self._go_to(self._shown.time_us)
-
-    def _remove(self) -> None:
-        if self._shown is not None:
-            self._removed = self._shown
-            self._bookmarks.remove(self._shown)

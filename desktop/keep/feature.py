@@ -38,6 +38,7 @@ class KeepFeature(Feature):
         self._running = RunningSession()
         self._ring = RingKeeper(self._running.spared_logs)
         self._was_recording = False
+        self._notes_problem: str | None = None
         self._is_warned = False
         self._salvage = [self._salvage_of(found) for found in self._running.crashed()]
         self._bar: RecoveryBar | None = None
@@ -59,6 +60,8 @@ class KeepFeature(Feature):
             Action("File", "Recordings", "Shift+o", lambda: window.toggle_page(self.page)),
             Action("File", "Keep this recording", "", self.keep),
             Action("Edit", "Bookmark here", "Shift+b", self.add_bookmark),
+            Action("Edit", "Go to the bookmark", "", self.view.go),
+            Action("Edit", "Remove the bookmark", "", self.view.remove),
             Action("Edit", "Undo removal of a bookmark", "", self.view.undo),
             *self.page.actions,
         ]
@@ -152,6 +155,9 @@ class KeepFeature(Feature):
         session = self.window.session
         if session is not None:
             self.bookmarks.start_us = session.model.start_us
+            if (problem := self.bookmarks.problem) != self._notes_problem:
+                self._notes_problem = problem
+                self.window.notice(f"notes are not saved: {problem}" if problem else "notes are saved again")
             self._watch(session)
         if self.window.settings.recording:
             self._ring.look(self.recordings, self._limit_bytes)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from desktop.window import Window
 
 LOG_TYPES = [("Packet logs", "*.pcapng"), ("All files", "*")]
+_OPEN_TYPES = [
+    ("Packet logs and fields", "*.pcapng *.toml *.def *.top"),
+    *LOG_TYPES,
+]
 _KEYS_TYPES = [("Keys", "*.toml"), ("All files", "*")]
 _PNG_TYPES = [("Pictures", "*.png"), ("All files", "*")]
 _CSV_TYPES = [("Comma-separated values", "*.csv"), ("All files", "*")]
@@ -61,14 +65,16 @@ class FilesFeature(Feature):
             self.window.complain("Rounds cannot be saved", text)
 
     def open_log(self, path: Path | None = None) -> None:
-        """Show a packet log; ask which if there is no path."""
-        path = path or self.window.ask_open("Open a packet log", LOG_TYPES)
-        if path is not None:
-            try:
-                log = LogSource(path)
-                self.window.start(self._with_keys(log) if log.is_sealed else log)
-            except TreeringError as error:
-                self.window.complain("This log cannot be opened", str(error))
+        """Show a packet log; without a path ask which, and take a field as well."""
+        if path is None:
+            if asked := self.window.ask_open("Open a packet log or a field", _OPEN_TYPES):
+                self.window.open_file(asked)
+            return
+        try:
+            log = LogSource(path)
+            self.window.start(self._with_keys(log) if log.is_sealed else log)
+        except TreeringError as error:
+            self.window.complain("This log cannot be opened", str(error))
 
     def _with_keys(self, log: LogSource) -> LogSource:
         """The sealed log with its keys, which are asked for; as it is without. Raises UsageError."""

@@ -62,8 +62,9 @@ class JobBar(ttk.Frame):
         self._cancel.destroy()
         self._progress.destroy()
         if outcome.is_well:
-            for words, run in (("Close", self.destroy), *reversed(self._choices)):
-                self._button(words, run)
+            self._button("Close", self.destroy)
+            for at, (words, run) in reversed(list(enumerate(self._choices))):
+                self._button(words, run, is_first=not at)
             self._say(f"{self._what}: saved, {outcome.text}")
             self._text.pack_forget()
             self._text.pack(side="left")
@@ -71,8 +72,9 @@ class JobBar(ttk.Frame):
             self.destroy()
         self._on_end(outcome)
 
-    def _button(self, text: str, run: Callable[[], object]) -> ttkbootstrap.Button:
-        button = ttkbootstrap.Button(self, text=text, command=run, bootstyle="secondary-outline")
+    def _button(self, text: str, run: Callable[[], object], *, is_first: bool = False) -> ttkbootstrap.Button:
+        style = "primary" if is_first else "secondary-outline"
+        button = ttkbootstrap.Button(self, text=text, command=run, bootstyle=style)
         button.pack(side="right", padx=(theme.em_px() // 2, 0))
         return button
 

@@ -26,7 +26,7 @@ LOG_SUFFIX = ".pcapng"
 INDEX_SUFFIX = ".index"  # a folder, see desktop.packets.index
 LEAST_FREE_BYTES = 500_000_000  # of the disk: below this the oldest go as well
 _DELETED = "Deleted"
-_HEAD_BYTES = _TAIL_BYTES = 1 << 16
+_HEAD_BYTES = _TAIL_BYTES = 1 << 13  # a packet block of ours has some 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,19 @@ class Recording:
     notes: Notes | None
     size_bytes: int
     written_at: datetime  # the last time, local
-    length_s: float | None
 
     @property
     def is_kept(self) -> bool:
         """Whether the ring leaves it alone: a person wants it, or the app has not recorded it."""
         return self.notes is None or self.notes.source is None or self.notes.is_worth_keeping
+
+    def length_s(self) -> float | None:
+        """From the first record to the last, as the file tells; None if it does not."""
+        try:
+            span = span_us(self.path)
+        except OSError:
+            return None
+        return None if span is None or span[1] < span[0] else (span[1] - span[0]) / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +214,7 @@ def _recording(path: Path) -> Recording:
         notes = read_notes(path)
     except UsageError:
         notes = None
-    span = span_us(path)
-    length_s = None if span is None or span[1] < span[0] else (span[1] - span[0]) / 1e6
-    return Recording(path, notes, _size_bytes(path), datetime.fromtimestamp(path.stat().st_mtime), length_s)
+    return Recording(path, notes, _size_bytes(path), datetime.fromtimestamp(path.stat().st_mtime))
 
 
 def _companions(log: Path) -> Sequence[Path]:

@@ -221,7 +221,8 @@ class RecordingsPage(Page):
 def _line(recording: Recording, open_logs: Collection[Path]) -> Line:
     notes = recording.notes
     source = "" if notes is None else notes.source or ""
-    length = "–" if recording.length_s is None else duration_label(recording.length_s)
+    length_s = recording.length_s()
+    length = "–" if length_s is None else duration_label(length_s)
     return Line(
         (
             f"{recording.written_at:%Y-%m-%d %H:%M}",

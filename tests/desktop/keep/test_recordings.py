@@ -124,7 +124,7 @@ def test_times_are_found_without_reading_the_log_through(tmp_path: Path, demo_re
     empty.touch()
     assert span_us(empty) is None
     (found,) = (found for found in Recordings(tmp_path).found() if found.path == log)
-    assert found.length_s is None
+    assert found.length_s() is None
 
 
 def test_a_recording_gets_a_name_of_the_time_in_a_folder_that_is_made(tmp_path: Path) -> None:
