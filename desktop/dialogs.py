@@ -54,6 +54,9 @@ class Dialog(tk.Toplevel):
         self.update_idletasks()
         x = parent.winfo_rootx() + (parent.winfo_width() - self.winfo_reqwidth()) // 2
         y = parent.winfo_rooty() + (parent.winfo_height() - self.winfo_reqheight()) // 3
+        # All of it on the screen, whatever its parent is.
+        x = min(x, self.winfo_screenwidth() - self.winfo_reqwidth())
+        y = min(y, self.winfo_screenheight() - self.winfo_reqheight() - 4 * self.em)
         self.geometry(f"+{max(0, x)}+{max(0, y)}")
         self.wm_transient(parent)
         self.deiconify()

@@ -167,6 +167,8 @@ class _WayCard(ttk.Frame):
         self._text.pack(anchor="w", pady=(em // 2, em // 2))
         self._rows = ttk.Frame(self)
         self._rows.pack(fill="x")
+        self._rows.pack_propagate(False)  # a long name does not make the card wide
+        self._rows.configure(height=1)
         self._shown: Sequence[tuple[str, str]] = ()
         buttons = ttk.Frame(self)
         buttons.pack(side="bottom", fill="x", pady=(em // 2, 0))
@@ -202,6 +204,7 @@ class _WayCard(ttk.Frame):
                 self._rows, text=f"{row.text}   {row.more}", style="Row.TButton", command=row.run
             )
             button.pack(fill="x")
+        self._rows.configure(height=sum(row.winfo_reqheight() for row in self._rows.winfo_children()) or 1)
 
     def fit(self, width_px: int) -> None:
         """Be so wide."""

@@ -89,7 +89,7 @@ class ConnectDialog(Dialog):
             keys, text="Choose …", command=self._choose_keys, bootstyle="secondary-outline"
         ).grid(row=0, column=1, padx=(self.em // 2, 0))
         add_field(form, 0, "Keys", keys)
-        add_hint(form, 1, f"a file that `treering provision` wrote, or {KEYRING}NAME")
+        add_hint(form, 1, f"a file that “treering provision” wrote, or {KEYRING}NAME")
         keep = ttkbootstrap.Checkbutton(
             form,
             text="Keep a copy of these keys in this system's own keyring",

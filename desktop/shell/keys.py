@@ -11,6 +11,8 @@ from desktop.page import Page
 
 _WRITTEN_IN = ("Entry", "Text", "TEntry", "TCombobox", "TSpinbox", "Spinbox")
 _PRESSED = ("TButton", "TCheckbutton", "TRadiobutton", "TMenubutton")
+_MOVED_IN = ("Treeview", "Listbox", "TNotebook", "TRadiobutton", "TScale")
+_MOVING = ("Home", "End", "Prior", "Next", "Up", "Down", "Left", "Right")
 _PRESSING = ("Return", "KP_Enter", "space")
 
 
@@ -43,6 +45,8 @@ class Keys:
         if action is None or (action.is_typed and kind in _WRITTEN_IN):
             return None
         if event.keysym in _PRESSING and kind in _PRESSED:
+            return None
+        if event.keysym in _MOVING and kind in _MOVED_IN and sequence == f"<{event.keysym}>":
             return None
         self._perform(action)
         return "break"
