@@ -87,7 +87,6 @@ class Watch:
 
 def opened(recording: Path, port: int) -> Window:
     """The window with all that is to be seen, connected."""
-    from desktop.plots.pane import Pane
     from desktop.sources.bridge import BridgeSource
     from desktop.window import Window, open_root
 
@@ -95,10 +94,20 @@ def opened(recording: Path, port: int) -> Window:
     window.root.geometry("1900x1040")
     window.furnish()
     window.start(BridgeSource(Address(LOOPBACK, port), access=OPEN))
-    window.workspace.plot.set_panes(tuple(Pane(metric) for metric in METRICS))
     _show_packets(window)
     window.root.update()
     return window
+
+
+def show_four_plots(window: Window) -> None:
+    """An axis for each metric, as soon as there is any: until then the view has its usual axes."""
+    from desktop.plots.pane import Pane
+
+    plot = window.workspace.plot
+    if plot.metric_id is None:
+        window.root.after(END_MS, show_four_plots, window)
+    else:
+        plot.set_panes(tuple(Pane(metric) for metric in METRICS))
 
 
 def _show_packets(window: Window) -> None:
@@ -140,10 +149,12 @@ def run(args: argparse.Namespace, frames: Path, folder: Path, display: str) -> O
     seconds = args.minutes * 60
     sender = spawn.Process(target=send, args=(frames, args.rate, seconds, 2, there, begun), daemon=True)
     sender.start()
+    there.close()  # so that its end is noticed
     port: int = here.recv()
     bare_here, bare_there = spawn.Pipe()
     bare = spawn.Process(target=count_bare, args=(port, bare_there), daemon=True)
     bare.start()
+    bare_there.close()
     window = opened(folder / "live.pcapng", port)
     session = window.session
     assert session is not None
@@ -173,6 +184,7 @@ def run(args: argparse.Namespace, frames: Path, folder: Path, display: str) -> O
     watch.start()
     begun.set()
     window.root.after(END_MS, look_for_end)
+    show_four_plots(window)
     if profiler:
         profiler.runcall(window.root.mainloop)
         profiler.dump_stats(args.profile)
