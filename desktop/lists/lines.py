@@ -14,7 +14,7 @@ from desktop.lists.table import Column, Line
 
 _ICON_EM = 2.8
 MAX_LINES = 2_000  # while its end is seen; the model keeps more, the packet log all
-_FIRST_PAGE, _PAGE = 100, 500  # so many lines at once, when it begins and when a person looks further back
+_FIRST_PAGE, _PAGE = 60, 500  # so many lines at once, when it begins and when a person looks further back
 
 # Up to so many lines (the second number) before one (the first), the oldest first, each with its own number.
 Earlier = Callable[[int, int], Sequence[tuple[int, Line]]]

@@ -22,7 +22,7 @@ from desktop.replay.trail import Trail, private_folder
 from desktop.replay.trail_writer import TrailWriter
 from protocol.capture import CaptureReader, Record
 
-SPACING = 1_000  # records between checkpoints: to feed so many takes about 20 ms
+SPACING = 500  # records between checkpoints: to feed so many takes about 10 ms
 _CHUNK_BYTES = 1 << 16
 _LOOK_S = 0.25  # how often a log that may grow is looked at
 _PATIENCE_S = 10.0  # after so long without growth there is no more to do
@@ -169,16 +169,15 @@ class _Pass:
             self._connection.recv()
 
     def _take(self, records: Sequence[Record]) -> None:
-        model = self._moment.model
+        moment, rows, events = self._moment, self._moment.model.rows, self._moment.model.events
         for record in records:
-            self._newest_us = max(self._newest_us, record.timestamp_us)
-            self._moment.feed((record,))
-            while self._rows < model.rows.total:
-                self._rows += 1
-                self._row_records.append(self._moment.records)
-            while self._events < model.events.total:
-                self._events += 1
-                self._event_records.append(self._moment.records)
+            if record.timestamp_us > self._newest_us:
+                self._newest_us = record.timestamp_us
+            moment.feed((record,))
+            if events.total > self._events:  # what has a row has an event, too
+                self._event_records += [moment.records] * (events.total - self._events)
+                self._row_records += [moment.records] * (rows.total - self._rows)
+                self._events, self._rows = events.total, rows.total
             # A checkpoint takes no more room than what it is of.
             if self._since >= SPACING and self._bytes_since >= self._state_bytes:
                 self._commit()

@@ -45,8 +45,8 @@ class ReplayFeature(Feature):
             self.back,
             self.play,
             self.forward,
-            action("Back to the round before", "Alt+Left", lambda: self._replay().step_round(-1), 1),
-            action("On to the next round", "Alt+Right", lambda: self._replay().step_round(1), 1),
+            action("Back to the round before", "Alt+Left", lambda: self._step_round(-1), 1),
+            action("On to the next round", "Alt+Right", lambda: self._step_round(1), 1),
             action("To the beginning", "Home", lambda: self._seek_records(0), 1),
             self.newest,
             action("Go to a time or a packet …", "h", self.ask_where, 1),
@@ -88,7 +88,7 @@ class ReplayFeature(Feature):
         session = self.window.session
         if session is not None:
             session.seek(time_us)
-            self._show_now(session)
+            self._show_now()
 
     def toggle_loop(self) -> None:
         """Loop the last round before here, or loop no more."""
@@ -186,10 +186,11 @@ class ReplayFeature(Feature):
             start_us, end_us, shown_us, reach_us, loop_us, told.events, told.rounds, line_at, marked
         )
 
-    def _show_now(self, session: Session) -> None:
+    def _show_now(self) -> None:
         """A person waits to see it."""
-        self.window.workspace.attach(session.viewed)
-        if session.replay is not None:
+        session = self.window.session
+        if session is not None and session.replay is not None:
+            self.window.workspace.attach(session.viewed)
             self.transport.move(session.replay.cursor_us)
 
     def _replay(self) -> Replay:
@@ -201,11 +202,15 @@ class ReplayFeature(Feature):
     def _step(self, direction: int) -> None:
         replay = self._replay()
         (replay.step_round if self._by_round else replay.step)(direction)
-        self.refresh()
+        self._show_now()
+
+    def _step_round(self, direction: int) -> None:
+        self._replay().step_round(direction)
+        self._show_now()
 
     def _seek_records(self, records: int) -> None:
         self._replay().seek(records)
-        self.refresh()
+        self._show_now()
 
     def _loop(self, first_us: float, last_us: float) -> None:
         replay = self._replay()

@@ -113,6 +113,12 @@ class Overview:
     bookmarks: Sequence[tuple[int, str]] = ()
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """What it looks like, but for where the views are."""
+        told = len(self.events[0]), len(self.rounds[0])
+        return self.start_us, self.end_us, self.analysed_us, self.loop_us, *told, tuple(self.bookmarks)
+
+    @property
     def span_us(self) -> int:
         """How long it is, a second at least, so that there is something to draw on."""
         return max(self.end_us - self.start_us, 1_000_000)

@@ -42,6 +42,7 @@ class Strip(tk.Canvas):
         )  # fmt: skip
         self._on_seek, self._on_loop = on_seek, on_loop
         self._overview: Overview | None = None
+        self._drawn: tuple[object, ...] | None = None
         self._grip: int | None = None  # which edge of the loop is dragged
         self._from_us: float | None = None  # where a new range begins, dragged with Shift
         self._sought_us: float | None = None
@@ -56,8 +57,13 @@ class Strip(tk.Canvas):
 
     def show(self, overview: Overview | None) -> None:
         """Draw that; None: there is nothing."""
+        key = None if overview is None else overview.key
+        is_same = key is not None and key == self._drawn
         self._overview = overview
-        self._draw()
+        if overview is not None and is_same:
+            self.move(overview.shown_us)
+        else:
+            self._draw()
 
     def make_low(self, is_low: bool) -> None:
         """Where there is little room, take less."""
@@ -87,6 +93,7 @@ class Strip(tk.Canvas):
 
     def _draw(self) -> None:
         self.delete("all")
+        self._drawn = None if self._overview is None else self._overview.key
         overview, width = self._overview, self.winfo_width()
         if overview is None or width < 4 * self._em:
             return
