@@ -10,6 +10,7 @@ from desktop.keep.export_feature import ExportFeature
 from desktop.keep.feature import KeepFeature
 from desktop.keep.files import FilesFeature
 from desktop.network.feature import NetworkFeature
+from desktop.packets.feature import PacketsFeature
 from desktop.plots.feature import PlotsFeature
 from desktop.plots.live_features import LinksFeature, ValuesFeature
 from desktop.replay.feature import ReplayFeature
@@ -36,6 +37,7 @@ FEATURES: tuple[type[Feature], ...] = (
     PlotsFeature,
     ValuesFeature,
     LinksFeature,
+    PacketsFeature,
     NetworkFeature,
     AppearanceFeature,
     FindFeature,

@@ -221,9 +221,9 @@ class PacketIndex:
         assert self._columns is not None
         data = b"" if self._scanner.damage else self._bytes_at(self._scanned_bytes, _PIECE_BYTES)
         columns, used_bytes = self._scanner.scan(data, self._scanned_bytes) if data else ({}, 0)
+        self._scanned_bytes += used_bytes  # before: who reads the last packet reads up to there
         if columns:
             self._columns.append(columns)
-        self._scanned_bytes += used_bytes
         self._is_complete = not used_bytes or self._scanner.damage is not None
         if self._is_complete:
             error = self._scanner.tail_error(data[used_bytes:], self._scanned_bytes)
