@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from protocol.packets import Network
 
 _LOG_BYTES = 1_000_000
+_FIELD_SUFFIXES = (".toml", ".def", ".top")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Options:
 
     `network` is the kind of network of the demo, or of the ports, by its name; `access` is to the network of
     the others, None: it is open.
-    `status` is where the bridge tells how it is, if not at the usual place.
+    `status` is where the bridge tells how it is, if not at the usual place. `log` may be a field's file, too.
     `recording` is the packet log to write. `rounds` and `out_dir` are for a run without a display. `mode` is
     the theme, "light" or "dark"; None follows the system.
     """
@@ -92,7 +93,8 @@ def _run_window(options: Options) -> int:
     from desktop.shell.appearance import first_mode
     from desktop.window import Window, open_root
 
-    log = _checked_log(options)
+    field = _checked_field(options)
+    log = None if field else _checked_log(options)
     try:
         root = open_root(options.mode or first_mode())
     except tkinter.TclError as error:
@@ -100,10 +102,23 @@ def _run_window(options: Options) -> int:
     _log_to_file()
     window = Window(root, options.recording, follows_settings=options.mode is None)
     root.update()  # the first picture, before what is costly
-    if source := log or _source(options):
+    if field is not None:
+        window.open_file(field)
+    elif source := log or _source(options):
         window.start(source)
     root.mainloop()
     return 0
+
+
+def _checked_field(options: Options) -> Path | None:
+    """The file to open, if it is a field's. Raises UsageError for one that cannot be read."""
+    path = options.log
+    if path is None or path.suffix not in _FIELD_SUFFIXES:
+        return None
+    from desktop.editor.exchange import open_field
+
+    open_field(path)
+    return path
 
 
 def _checked_log(options: Options) -> LogSource | None:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help=f"with what a bridge hears (port: {STREAM_PORT}); `treering bridges` finds them",
     )
-    begin.add_argument("--open", metavar="FILE", type=Path, help="with a packet log")
+    begin.add_argument("--open", metavar="FILE", type=Path, help="with a packet log, or a field")
     begin.add_argument("file", metavar="FILE", nargs="?", type=Path, help="the same")
     parser.add_argument(
         "--status",

@@ -9,6 +9,7 @@ from desktop.actions import Action
 from desktop.editor.building import Building
 from desktop.editor.drawing import Drawing
 from desktop.editor.editor import Editor
+from desktop.editor.exchange import is_packet_log
 from desktop.editor.files import FieldFiles
 from desktop.editor.page import FieldPage
 from desktop.feature import Feature
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class EditorFeature(Feature):
-    """One field at a time; `open` takes whichever file holds one."""
+    """One field at a time."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -36,9 +37,12 @@ class EditorFeature(Feature):
         self.page.bind("<Unmap>", lambda event: self._give_title_back(), add=True)
         self.editor.subscribe(self._heed)
 
-    def open(self, path: Path) -> None:
-        """Edit the field in that file."""
+    def open_file(self, path: Path) -> bool:
+        """See desktop.feature.Feature.open_file: whatever is no packet log is taken for a field."""
+        if is_packet_log(path):
+            return False
         self.files.open(path)
+        return True
 
     def show(self) -> None:
         """Bring the page to the front."""

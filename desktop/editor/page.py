@@ -57,13 +57,15 @@ class FieldPage(Page):
         self._is_polling = False
         self._hovered: int | None = None
         self._is_narrow = False
+        self._is_built = False
         self.bind("<Map>", lambda event: self._build() if event.widget is self else None)
         editor.subscribe(self.show)
 
     def show(self) -> None:
         """The editor has changed something."""
-        if self.plan is None:
+        if not self._is_built:
             return
+        assert self.plan is not None
         self.plan.show()
         self.node_form.show()
         self.field_form.show()
@@ -116,6 +118,7 @@ class FieldPage(Page):
         self.pointer = Pointer(self.plan, self._editor, self._ask_distance, self._hint)
         self.pointer.on_hover = self._hover
         self._fill_side(side)
+        self._is_built = True
         self.plan.repaint()
         self.plan.focus_set()
         self._editor.finder.want(self._editor.document)
@@ -127,7 +130,7 @@ class FieldPage(Page):
         self.problems.pack(side="bottom", fill="x", pady=(em // 2, 0))
         self.forms = ttk.Notebook(side)
         self.forms.pack(fill="both", expand=True)
-        rooms = [ttkbootstrap.ScrolledFrame(self.forms, autohide=True) for _ in range(2)]
+        rooms = [ttkbootstrap.ScrolledFrame(self.forms, auto_hide=True) for _ in range(2)]
         self.node_form = NodeForm(rooms[0], self._editor)
         self.field_form = FieldForm(
             rooms[1], self._editor, self.choose_picture, lambda: self._editor.set_mode(Mode.SCALE)
@@ -204,7 +207,9 @@ class FieldPage(Page):
         assert self.plan is not None
         first, second = self.plan.camera.to_m(*first_px), self.plan.camera.to_m(*second_px)
         self._editor.set_mode(Mode.SELECT)
-        DistanceDialog(self, lambda distance_m: measured(self._editor, first, second, distance_m))
+        DistanceDialog(
+            self.winfo_toplevel(), lambda distance_m: measured(self._editor, first, second, distance_m)
+        )
 
     def _poll(self) -> None:
         """The findings come from a thread."""

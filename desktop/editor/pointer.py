@@ -57,6 +57,10 @@ class Pointer:
             ("<B1-Motion>", self._move),
             ("<ButtonRelease-1>", self._release),
             ("<Double-Button-1>", self._double),
+            (
+                "<Triple-Button-1>",
+                self._press,
+            ),  # or quick clicks would count as double ones, and as no others
             ("<ButtonPress-2>", self._grasp),
             ("<B2-Motion>", self._haul),
             ("<ButtonPress-3>", self._grasp),
@@ -151,6 +155,7 @@ class Pointer:
         at = float(event.x), float(event.y)
         if self._editor.mode is Mode.SELECT and self._canvas.node_at(*at) is None:
             self.add_at(self._canvas.snapped(*self._canvas.camera.to_m(*at)))
+        self._press(event)
 
     def _grasp(self, event: tk.Event[tk.Misc]) -> None:
         self._pan_from = float(event.x), float(event.y)

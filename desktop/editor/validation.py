@@ -128,6 +128,7 @@ def _of_nodes(document: FieldDocument) -> Iterator[Problem]:
     repeated = set(document.repeated_ids)
     first = document.by_id
     ids = set(first)
+    field = built_field(document)
     for node in document.nodes:
         if node.id in repeated and first[node.id] is not node:
             yield _error(
@@ -144,6 +145,8 @@ def _of_nodes(document: FieldDocument) -> Iterator[Problem]:
             )
         yield from _of_neighbours(document, node, ids)
         yield from _of_a_build(document, node)
+        if node.id not in repeated:
+            yield from _of_memory(document, field, node)
 
 
 def _of_neighbours(document: FieldDocument, node: PlanNode, ids: set[int]) -> Iterator[Problem]:
@@ -202,15 +205,16 @@ def _of_a_build(document: FieldDocument, node: PlanNode) -> Iterator[Problem]:
             *(node, "order", f"is told an order of {len(document.order)} nodes"),
             f"a board knows {MAX_LISTED_NODES} at most: take Pis, or let all hear each other",
         )
-    elif not unknown and (node.neighbours or document.order):
-        yield from _of_memory(document, node)
 
 
-def _of_memory(document: FieldDocument, node: PlanNode) -> Iterator[Problem]:
+def _of_memory(document: FieldDocument, field: Field, node: PlanNode) -> Iterator[Problem]:
     """What a board is told must fit into its memory, with the keys of a sealed field."""
-    if len(node.neighbours or ()) > MAX_LISTED_NODES:
-        return
-    settings = built_field(document).settings_of(node.id)
+    lists = (node.neighbours or (), document.order)
+    is_known = set(node.sensors) <= set(BOARD_SENSORS)
+    is_short = any(lists) and max(map(len, lists)) <= MAX_LISTED_NODES
+    if not (node.board.is_arduino and is_known and is_short):
+        return  # without a list it always fits; what is too long is told besides
+    settings = field.settings_of(node.id)
     if not document.is_open:
         key = bytes(KEY_BYTES)
         settings = replace(settings, epoch=0, network_key=key, node_key=key, first_life=0)
@@ -354,7 +358,7 @@ def _of_the_ring(document: FieldDocument, hearing: Hearing) -> Iterator[Problem]
     for speaker, listener in gaps_in(document, hearing):
         cause = f"node {listener.id} does not hear node {speaker.id}, which comes before it in the ring"
         yield _warning(
-            *("order", cause, "draw another order, or move them nearer"),
+            *("order", cause, "draw another order, permit the link, or move them nearer"),
             keys=(speaker.key, listener.key),
             fix=find,
             fix_text="Find another order",
