@@ -255,7 +255,7 @@ class Peers:
     """
 
     def __init__(
-        self, expected_s: float = 5.0, changes: Callable[[PeerChange], None] = lambda change: None
+        self, expected_s: float = 5.0, changes: Callable[[PeerChange], None] | None = None
     ) -> None:
         """`expected_s`: the network's period, for the interval of a node that was heard once."""
         self.forgotten = 0
@@ -342,7 +342,8 @@ class Peers:
             self._tell(now_us, _CHANGES[state], watch)
 
     def _tell(self, now_us: int, change: Change, watch: _Watch, before: str = "") -> None:
-        self._changes(PeerChange(now_us, change, watch.row(), before))
+        if self._changes is not None:
+            self._changes(PeerChange(now_us, change, watch.row(), before))
 
 
 _CHANGES = {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
-_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.", "desktop.model.")
+_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.", "bridge.peers", "desktop.model.")
 _ATOMS = (int, str, bool, float, type(None))
 _MUTABLE: dict[object, Callable[[], Any]] = {"l": list, "s": set}
 

@@ -6,7 +6,6 @@ what a bridge would tell of the same frames.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from dataclasses import dataclass
 
@@ -28,7 +27,7 @@ class LinkCounts:
 
 
 class LinkHealth:
-    """Counts from `since_us` on: the first record, or where a replay was placed."""
+    """Counts from `since_us` on, the first record."""
 
     def __init__(self) -> None:
         self.since_us: int | None = None
@@ -76,10 +75,6 @@ class LinkHealth:
             )
             for name in names
         ]
-
-    def copy(self) -> LinkHealth:
-        """One of its own as this is now."""
-        return copy.deepcopy(self)
 
 
 def lost_share(peer: Peer) -> float:

@@ -189,9 +189,7 @@ class Model:
             past.series[metric_id] = series.prefix(series.forgotten + len(series))
         for (node, metric_id), readings in self.node_series.items():
             past.node_series.put(node, metric_id, readings.prefix(readings.forgotten + len(readings)))
-        other = self.restored(self.state(), past)
-        other.links = self.links.copy()
-        return other
+        return self.restored(self.state(), past)
 
     def notice(self, text: str) -> None:
         """Add a line of the program's own to the events."""
@@ -358,7 +356,7 @@ class Model:
         self._changes.events.append(line)
 
 
-_STATE = ("observer", "start_us", "now_us", "settled", "_readings", "_news", "_called_us")
+_STATE = ("observer", "links", "start_us", "now_us", "settled", "_readings", "_news", "_called_us")
 
 
 def _check_part(part: object, fresh: object) -> None:
