@@ -27,6 +27,7 @@ from protocol.packets import DropReason
 
 # Some seconds of the fastest source, in about 30 MB.
 MAX_WAITING = 50_000
+_MANY_WAITING = MAX_WAITING // 10
 _BATCH = 256
 _PUT_TIMEOUT_S = 0.1
 
@@ -214,17 +215,21 @@ class LiveSession(Session):
 
     def drain(self, budget_s: float) -> bool:
         """See Session.drain."""
-        deadline_s = time.monotonic() + budget_s
         moved = self.replay is not None and self.replay.tick(budget_s)
+        if self._inbox.qsize() > _MANY_WAITING:
+            budget_s *= 2  # the pictures come less often, so that nothing is left out of them
+        deadline_s = time.monotonic() + budget_s
         items = self._take()
         if not items:
             return moved
         while items:
-            self._model.feed(self._opened(items))
-            self.inbox_meter.depart(sum(isinstance(item, Record) for item in items))
-            for status in items:
-                if isinstance(status, Status):
-                    self._heed(status)
+            records = [item for item in items if isinstance(item, Record)]
+            self._model.feed(self._opened(records))
+            self.inbox_meter.depart(len(records))
+            if len(records) < len(items):
+                for status in items:
+                    if isinstance(status, Status):
+                        self._heed(status)
             items = self._take() if time.monotonic() < deadline_s else []
         self._model.publish()
         return True
@@ -241,11 +246,10 @@ class LiveSession(Session):
                 items.append(self._inbox.get_nowait())
         return items
 
-    def _opened(self, items: Iterable[Record | Status]) -> Iterator[Record]:
-        """The records as the model takes them; what the source's keys do not open is counted there."""
-        for item in items:
-            if isinstance(item, Record) and (opened := self.source.opener.open(item)) is not None:
-                yield opened
+    def _opened(self, records: Iterable[Record]) -> Iterator[Record]:
+        """They as the model takes them; what the source's keys do not open is counted there."""
+        open_ = self.source.opener.open
+        return filter(None, map(open_, records))
 
     def _heed(self, status: Status) -> None:
         self.status = status
