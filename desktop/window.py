@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -98,6 +98,8 @@ class Window:
         self._pages: list[Page] = [self.start_page]
         self._workspace: Workspace | None = None
         self._features: list[Feature] = []
+        self._steps = self._make_all()
+        self._is_furnishing = False
         self.show_page(self.start_page)
         root.after(_AFTER_PAINT_MS, self._furnish_soon)
 
@@ -242,6 +244,12 @@ class Window:
         self.memory.add_recent(_RECENT_ACTIONS, action.label)
         action.run()
 
+    def _here(self, action: Action) -> Action:
+        """What a button of the top line does: on a page that has an action with its key, that one."""
+        page = self.shown_page
+        of_page = (other for other in self.actions if other.page is page and other.key == action.key != "")
+        return action if page is None else next(of_page, action)
+
     def perform_named(self, label: str) -> None:
         """Do the action of that label."""
         self.perform(next(action for action in self.actions if action.label == label))
@@ -324,9 +332,22 @@ class Window:
         return dialogs.confirm(self.root, "Close the window?", text, "Close")
 
     def furnish(self) -> None:
-        """Make the workspace and the features, if that has not been done."""
-        if self._workspace is not None:
-            return
+        """Make what is left to make of the workspace and the features."""
+        while self._furnish_more():
+            pass
+
+    def _furnish_more(self) -> bool:
+        """Make one more thing; whether there may be more. What is being made may ask for those before it."""
+        if self._is_furnishing:
+            return False
+        self._is_furnishing = True
+        try:
+            return next(self._steps, False)
+        finally:
+            self._is_furnishing = False
+
+    def _make_all(self) -> Iterator[bool]:
+        """Makes one thing, then yields True."""
         from desktop.features import FEATURES
         from desktop.status_bar import StatusBar
         from desktop.workspace import Workspace
@@ -335,10 +356,15 @@ class Window:
         self._status = StatusBar(self.root)
         self._pages.append(self._workspace)
         for kind in FEATURES:
+            yield True
             self._features.append(kind(self))
+        yield True
         self._keys.bind(self.actions)
         self._menus.fill(self.actions_by_feature, self.perform, self.obstacle)
-        self.header.fill([action for action in self.actions if action.icon], self.perform)
+        self.header.fill(
+            [action for action in self.actions if action.icon],
+            lambda action: self.perform(self._here(action)),
+        )
         self.start_page.furnish(self.actions)
         self._hint.lift()
         self._workspace.restore(self.memory)
@@ -355,8 +381,8 @@ class Window:
         def look() -> None:
             if importing.is_alive():
                 self.root.after(_LOOK_MS, look)
-            else:
-                self.furnish()
+            elif self._furnish_more():
+                self.root.after(1, look)
 
         look()
 
@@ -375,7 +401,7 @@ class Window:
     def _refresh(self) -> None:
         self.root.after(STATUS_MS, self._refresh)
         self._status.refresh()
-        self.header.refresh(self.obstacle)
+        self.header.refresh(lambda action: self.obstacle(self._here(action)))
         for feature in self._features:
             feature.refresh()
 
