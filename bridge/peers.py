@@ -254,9 +254,7 @@ class Peers:
     `changes` is called with what happens. Of more than MAX_PEERS the one unheard for longest is forgotten.
     """
 
-    def __init__(
-        self, expected_s: float = 5.0, changes: Callable[[PeerChange], None] | None = None
-    ) -> None:
+    def __init__(self, expected_s: float = 5.0, changes: Callable[[PeerChange], None] | None = None) -> None:
         """`expected_s`: the network's period, for the interval of a node that was heard once."""
         self.forgotten = 0
         self._expected_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, expected_s))
