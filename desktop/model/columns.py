@@ -209,3 +209,8 @@ def _folded(of: np.ufunc, groups: Floats) -> Floats:
     for i in range(1, groups.shape[1]):
         of(found, groups[:, i], out=found)
     return found
+
+
+def middle(values: NDArray[Any]) -> float:
+    """The upper median of at least one; numpy's own takes ten times as long for few."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])

@@ -17,7 +17,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop.model.columns import Column, Floats, MinMaxColumn, Times
+from desktop.model.columns import Column, Floats, MinMaxColumn, Times, middle
 from protocol.aggregate import MAX_RAW, Metric, metric_of
 from protocol.observer import RoundRow
 
@@ -92,7 +92,7 @@ class Timeline:
         intervals_s = np.diff(self.time_s[max(0, index - _USUAL_SAMPLES) : index + _USUAL_SAMPLES])
         if len(intervals_s) < 2:
             return False
-        return time_s - float(self.time_s[index]) > _GAP_INTERVALS * float(np.median(intervals_s))
+        return time_s - float(self.time_s[index]) > _GAP_INTERVALS * middle(intervals_s)
 
     def slice(self, name: str, start_s: float, end_s: float, most_points: int) -> Slice:
         """That column within that time, and one point more on either side; about `most_points` at most."""
@@ -341,14 +341,16 @@ def _breaks(time_s: Times) -> NDArray[np.bool_]:
         return np.zeros(len(time_s), np.bool_)
     intervals_s = np.diff(time_s)
     found = np.zeros(len(time_s), np.bool_)
-    found[1:] = intervals_s > _GAP_INTERVALS * np.median(intervals_s)
+    found[1:] = intervals_s > _GAP_INTERVALS * middle(intervals_s)
     return found
 
 
 def _gaps(times: Times, starts: NDArray[np.int64], last: int) -> NDArray[np.bool_]:
     """The same between groups: from the last sample of a group to the first of the next."""
+    if len(starts) < 2:
+        return np.zeros(len(starts), np.bool_)
     silence_s = times[starts[1:]] - times[starts[1:] - 1]
     per_sample_s = np.diff(times[starts]) / np.diff(starts)
     found = np.zeros(len(starts), np.bool_)
-    found[1:] = silence_s > _GAP_INTERVALS * np.median(per_sample_s)
+    found[1:] = silence_s > _GAP_INTERVALS * middle(per_sample_s)
     return found

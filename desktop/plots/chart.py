@@ -28,6 +28,7 @@ from desktop.plots.viewport import Clock, Viewport, time_ticks
 EMPTY = "No round finished yet."
 _LEFT_EM, _RIGHT_EM, _HEAD_EM, _FOOT_EM = 4.4, 1.4, 2.0, 2.0
 _GAP_EM = 0.6  # between axes
+_LEAST_EM = 2.0  # of an axis on average; where there is no room the last are left out
 _TICK_DOWN_EM, _TICK_ACROSS_EM = 2.3, 7.0
 _COUNT_HEIGHT = 1 / 2.2  # of an axis with values
 _LINE_EM = 0.15
@@ -53,7 +54,7 @@ class Chart(Artist):
     """Draws `model` on the figure that it is added to; whoever changes what is shown has it drawn again.
 
     `cursors_s` are the times of "A" and "B". `limits` are those that a person has chosen, by axis. `shown`
-    tells where everything is since it was drawn.
+    tells where everything is since it was drawn. `detail` is the share of the points to draw, 0 to 1.
     """
 
     model: Model = field(default_factory=Model)
@@ -64,6 +65,7 @@ class Chart(Artist):
     font_pt: float = 9.0
     cursors_s: dict[str, float] = field(default_factory=dict)
     limits: dict[int, Limits] = field(default_factory=dict)
+    detail: float = 1.0
     room: Rect | None = None  # shares of the figure; None: all of it
     shown: list[Shown] = field(default_factory=list)
     _fitted: dict[tuple[int, Pane], Limits] = field(default_factory=dict)
@@ -75,7 +77,7 @@ class Chart(Artist):
         """Another that shows the same, for another figure."""
         return Chart(
             self.model, self.panes, self.viewport, self.clock, self.palette, self.font_pt,
-            self.cursors_s, self.limits, self.room,
+            self.cursors_s, self.limits, room=self.room,
         )  # fmt: skip
 
     def look(self) -> None:
@@ -92,11 +94,12 @@ class Chart(Artist):
         pen = Pen(renderer, self.font_pt)
         window_s = self.viewport.window_s
         rects = self._rects(pen)
-        lines = [lines_of(pane, self.model, self.palette) for pane in self.panes]
+        panes = self.panes[: len(rects)]
+        lines = [lines_of(pane, self.model, self.palette) for pane in panes]
         width_px = rects[0].x1 - rects[0].x0 if rects else 1.0
-        points = self._points(width_px, sum(map(len, lines)))
+        points = round(self.detail * self._points(width_px, sum(map(len, lines))))
         self.shown = []
-        for i, (pane, rect, own) in enumerate(zip(self.panes, rects, lines, strict=True)):
+        for i, (pane, rect, own) in enumerate(zip(panes, rects, lines, strict=True)):
             slices = [line.timeline.slice(line.column, *window_s, points) for line in own]
             place = Place(rect, window_s, self._limits_of(i, pane, slices))
             self.shown.append(Shown(pane, place, own))
@@ -113,11 +116,14 @@ class Chart(Artist):
     # --- where everything is -----------------------------------------------------------------------------
 
     def _rects(self, pen: Pen) -> list[Rect]:
+        """Of each axis that there is room for, from above."""
         share = self.room or Rect(0, 0, 1, 1)
         left = share.x0 * pen.width + _LEFT_EM * pen.em
         right = max(left + 1, share.x1 * pen.width - _RIGHT_EM * pen.em)
         upper, lower = share.y1 * pen.height, share.y0 * pen.height + _FOOT_EM * pen.em
         weights = [_COUNT_HEIGHT if pane.is_count else 1.0 for pane in self.panes]
+        most = int((upper - lower) / ((_HEAD_EM + _LEAST_EM) * pen.em))
+        weights = weights[: max(1, most)]
         free = upper - lower - len(weights) * _HEAD_EM * pen.em - (len(weights) - 1) * _GAP_EM * pen.em
         rects = []
         for weight in weights:
@@ -172,7 +178,8 @@ class Chart(Artist):
         pen.box(Rect(rect.x0, rect.y0 - 1, rect.x1, rect.y0), palette.muted)
         for x, text in zip(place.x(np.array(ticks.at_s)), ticks.texts, strict=True):
             pen.box(Rect(round(x), rect.y0 - 0.35 * em, round(x) + 1, rect.y0), palette.muted)
-            pen.text(x, rect.y0 - 1.4 * em, text, palette.muted, "center")
+            half = pen.measure(text) / 2
+            pen.text(min(x, pen.width - half - 2), rect.y0 - 1.4 * em, text, palette.muted, "center")
         if not has_data:
             middle = (rect.x0 + rect.x1) / 2, (self.shown[0].place.rect.y1 + rect.y0) / 2
             pen.text(*middle, EMPTY, palette.muted, "center")

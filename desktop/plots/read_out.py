@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tkinter as tk
 from collections.abc import Iterator
+from tkinter import ttk
 
 from desktop.lists.lines import LineList
 from desktop.lists.table import Column, Line
@@ -15,12 +16,12 @@ from protocol.aggregate import metric_of
 
 _COLUMNS = (
     Column("at the cursors", 9),
-    Column("A", 6.5, "e"),
-    Column("B", 6.5, "e"),
+    Column("A", 7.5, "e"),
+    Column("B", 7.5, "e"),
     Column("B − A", 6, "e"),
     Column("a minute", 5, "e"),
 )
-_MOST_ROWS = 6
+_MOST_ROWS, _MOST_SHARE = 6, 0.45  # of the height that the plot has with it
 
 
 class ReadOut(LineList):
@@ -36,7 +37,9 @@ class ReadOut(LineList):
             return
         lines = list(read_out_lines(chart))
         self.show(lines)
-        self.ask_for(min(_MOST_ROWS, len(lines)))
+        row_px = int(ttk.Style(self).lookup("Lines.Treeview", "rowheight"))
+        room = int(_MOST_SHARE * self.master.winfo_height() / row_px) - 1
+        self.ask_for(max(1, min(_MOST_ROWS, len(lines), room)))
         if not self.winfo_manager():
             # Before the plot, which asks for the height that it has.
             self.pack(side="bottom", fill="x", before=self.master.pack_slaves()[0])

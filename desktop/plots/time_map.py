@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import colormaps
 from numpy.typing import NDArray
 
-from desktop.model.columns import Times
+from desktop.model.columns import Times, middle
 from desktop.model.history import NodeSeries, Slice
 from desktop.model.model import Model
 from desktop.plots.pane import nodes_with
@@ -45,12 +46,26 @@ class TimeMap:
 
 def time_map(model: Model, metric_id: int, window_s: tuple[float, float], columns: int) -> TimeMap:
     """The map of that time, in so many columns."""
+    rows = time_map_rows(model, metric_id, window_s, columns)
+    while True:
+        try:
+            next(rows)
+        except StopIteration as end:
+            found: TimeMap = end.value
+            return found
+
+
+def time_map_rows(
+    model: Model, metric_id: int, window_s: tuple[float, float], columns: int
+) -> Generator[None, None, TimeMap]:
+    """The same, a row at a time: many nodes take longer than a window may stand still."""
     start_s, end_s = window_s
     nodes = tuple(nodes_with(metric_id, model))
     edges_s = np.linspace(start_s, end_s, columns + 1)
     values = np.full((len(nodes), columns), np.nan, np.float32)
     for i, node in enumerate(nodes):
         values[i] = _row(model.node_series[node, metric_id], edges_s)
+        yield
     return TimeMap(nodes, window_s, values, _maximum_rows(model, metric_id, nodes, edges_s, values))
 
 
@@ -80,7 +95,7 @@ def _row(series: NodeSeries, edges_s: Times) -> NDArray[np.float32]:
 
 
 def _held_s(found: Slice) -> float:
-    return _HELD_INTERVALS * float(np.median(np.diff(found.time_s))) if len(found.time_s) > 1 else np.inf
+    return _HELD_INTERVALS * middle(np.diff(found.time_s)) if len(found.time_s) > 1 else np.inf
 
 
 def _maximum_rows(

@@ -27,8 +27,10 @@ from desktop.plots.viewport import SPANS_S, Clock, time_label
 from desktop.sources.session import Session
 from desktop.view import View
 
-_LEAST_INTERVAL_S = 0.1  # new data is drawn at most ten times a second
+_LEAST_INTERVAL_S = 0.1  # new data is drawn at most ten times a second,
+_REST = 4.0  # and so many times as long as it takes to draw is left to the rest of the app
 _MOVE_INTERVAL_S = 0.015  # what a person moves, as often as can be seen
+_MOST_DRAW_S, _LEAST_DETAIL = 0.04, 0.15
 _FIGURE_DPI = 96  # before matplotlib applies the screen's own scale
 _SAVED_DPI = 192
 
@@ -43,7 +45,7 @@ class PlotView(View):
         self._on_metric = on_metric
         self._metric_ids: list[int] = []
         self._metric_id: int | None = None
-        self._drawn_s = 0.0
+        self._drawn_s = self._took_s = 0.0
         self._draw_timer: str | None = None
         self._paused_at: int | None = None  # rounds at that time
         self._chooser = ttk.Combobox(self.head, state="readonly", width=14)
@@ -218,7 +220,7 @@ class PlotView(View):
 
     def _on_change(self, changes: Changes) -> None:
         if changes.rows:
-            self._draw_soon(_LEAST_INTERVAL_S)
+            self._draw_soon(max(_LEAST_INTERVAL_S, _REST * self._took_s))
 
     def _draw_soon(self, interval_s: float) -> None:
         if self._draw_timer is not None and interval_s < _LEAST_INTERVAL_S:
@@ -232,6 +234,7 @@ class PlotView(View):
         if self._draw_timer is not None:
             self.after_cancel(self._draw_timer)
             self._draw_timer = None
+        began_s = time.monotonic()
         if self._metric_ids != sorted(self.chart.model.series):
             self._fill_chooser()
         self.chart.look()
@@ -241,7 +244,17 @@ class PlotView(View):
             self._canvas.draw()
             self.read_out.show_cursors(self.chart)
         self._drawn_s = time.monotonic()
+        self._took_s = self._drawn_s - began_s
+        self._set_detail()
         self.on_move()
+
+    def _set_detail(self) -> None:
+        """Many lines full of noise take long: then with fewer points, so that the app stays fluid."""
+        chart = self.chart
+        if self._took_s > _MOST_DRAW_S:
+            chart.detail = max(_LEAST_DETAIL, chart.detail * _MOST_DRAW_S / self._took_s)
+        elif self._took_s < _MOST_DRAW_S / 2:
+            chart.detail = min(1.0, chart.detail * 1.25)
 
     def _fill_chooser(self) -> None:
         series = self.chart.model.series

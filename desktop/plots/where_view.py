@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
+from collections.abc import Generator
 from tkinter import ttk
 from tkinter.font import Font
 
@@ -11,8 +13,8 @@ from PIL import Image, ImageTk
 
 from desktop import theme
 from desktop.model.model import Changes, Model
-from desktop.model.words import metric_label, plural, value_label
-from desktop.plots.time_map import TimeMap, colored, scale_color, time_map
+from desktop.model.words import metric_label, value_label
+from desktop.plots.time_map import TimeMap, colored, scale_color, time_map_rows
 from desktop.plots.view import PlotView
 from desktop.plots.viewport import time_label, time_ticks
 from desktop.view import View
@@ -21,6 +23,7 @@ from protocol.aggregate import metric_of
 _EMPTY = "No node readings yet.\nA tree tells those of its leaves, and the maximum, with each round."
 _REDRAW_MS = 200
 _COLUMN_PX = 2
+_PIECE_S = 0.015
 _LEFT_EM, _FOOT_EM, _TICK_EM = 2.6, 2.0, 7.0
 _SCALE_STEPS = 24
 
@@ -71,32 +74,49 @@ class WhereView(View):
 
     def _draw_soon(self) -> None:
         if self._timer is None and self.canvas.winfo_viewable():
-            self._timer = self.after(_REDRAW_MS, self._draw)
+            self._timer = self.after(_REDRAW_MS, self._begin)
 
     # --- drawing -----------------------------------------------------------------------------------------
 
-    def _draw(self) -> None:
+    def _begin(self) -> None:
+        """Work the map out, in pieces between which the app lives."""
+        metric_id, columns = self._plot.metric_id, self._across() // _COLUMN_PX
+        if metric_id is None or columns < 1 or self._down() < theme.em_px():
+            self._draw(None)
+        else:
+            window_s = self._plot.chart.viewport.window_s
+            self._work(time_map_rows(self._model, metric_id, window_s, columns))
+
+    def _work(self, rows: Generator[None, None, TimeMap]) -> None:
+        deadline_s = time.monotonic() + _PIECE_S
+        try:
+            while time.monotonic() < deadline_s:
+                next(rows)
+        except StopIteration as end:
+            self._draw(end.value if end.value.nodes else None)
+        else:
+            self._timer = self.after(1, self._work, rows)
+
+    def _draw(self, found: TimeMap | None) -> None:
         self._timer = None
+        self._map = found
         canvas, palette, em = self.canvas, theme.current(), theme.em_px()
         canvas.delete("all")
-        width, height = canvas.winfo_width(), canvas.winfo_height()
-        left, across = round(_LEFT_EM * em), round(width - (_LEFT_EM + 1) * em)
-        down = round(height - _FOOT_EM * em)
-        metric_id = self._plot.metric_id
-        self._map = None
-        if metric_id is not None and across > _COLUMN_PX and down > em:
-            chart = self._plot.chart
-            found = time_map(self._model, metric_id, chart.viewport.window_s, across // _COLUMN_PX)
-            self._map = found if found.nodes else None
-        if self._map is None:
-            canvas.create_text(
-                width / 2, height / 2, text=_EMPTY, fill=palette.muted, font=self._font, justify="center"
-            )
+        if found is None:
+            middle = canvas.winfo_width() / 2, canvas.winfo_height() / 2
+            canvas.create_text(*middle, text=_EMPTY, fill=palette.muted, font=self._font, justify="center")
         else:
-            self._draw_map(self._map, left, across, down)
-            self._draw_times(left, across, down)
+            left = round(_LEFT_EM * em)
+            self._draw_map(found, left, self._across(), self._down())
+            self._draw_times(found, left, self._across(), self._down())
         self._draw_scale()
         self._sum_up()
+
+    def _across(self) -> int:
+        return round(self.canvas.winfo_width() - (_LEFT_EM + 1) * theme.em_px())
+
+    def _down(self) -> int:
+        return round(self.canvas.winfo_height() - _FOOT_EM * theme.em_px())
 
     def _draw_map(self, found: TimeMap, left: int, across: int, down: int) -> None:
         palette = theme.current()
@@ -127,9 +147,9 @@ class WhereView(View):
             pixels[max(0, middle - half) : middle + half, x] = 255
         picture.paste(Image.fromarray(pixels))
 
-    def _draw_times(self, left: int, across: int, down: int) -> None:
+    def _draw_times(self, found: TimeMap, left: int, across: int, down: int) -> None:
         chart, palette, em = self._plot.chart, theme.current(), theme.em_px()
-        start_s, end_s = chart.viewport.window_s
+        start_s, end_s = found.window_s
         most = int(across / (_TICK_EM * em))
         ticks = time_ticks((start_s, end_s), most, chart.clock, self._model.start_us or 0)
         for at_s, text in zip(ticks.at_s, ticks.texts, strict=True):
@@ -198,4 +218,4 @@ class WhereView(View):
         if self._map is None:
             return ""
         label = metric_label(metric_of(self._plot.metric_id or 0).name)
-        return f"{label} of {plural(len(self._map.nodes), 'node')}; the line: max"
+        return f"{label}; white: max"
