@@ -78,10 +78,8 @@ class BookmarkView(View):
 
     def _fill_body(self) -> None:
         em = theme.em_px()
-        about = ttk.Frame(self.body, padding=(em, 0, em, em // 2))
-        about.pack(fill="x")
-        ttk.Label(about, text="About this log").pack(side="left", padx=(0, em))
-        ttk.Entry(about, textvariable=self.about).pack(side="left", fill="x", expand=True)
+        ttk.Label(self.head, text="About this log").pack(side="left", padx=(2 * em, em // 2))
+        ttk.Entry(self.head, textvariable=self.about).pack(side="left", fill="x", expand=True, padx=(0, em))
         line = ttk.Frame(self.body, padding=(em, em // 2))
         line.pack(side="bottom", fill="x")
         ttk.Label(line, text="Bookmark").pack(side="left", padx=(0, em))
@@ -122,6 +120,7 @@ class BookmarkView(View):
         self.set_summary(self._bookmarks.problem or (plural(len(items), "bookmark") if items else _EMPTY))
         if self._removed is not None:
             self.pack_control(self._undo)
+            self._undo.pack_configure(padx=(0, theme.em_px() // 2))
         else:
             self._undo.pack_forget()
         self._is_filling = False

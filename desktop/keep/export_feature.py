@@ -27,6 +27,8 @@ from desktop.sources.session import Session
 if TYPE_CHECKING:
     from desktop.window import Window
 
+MOST_NOTICES = 100  # in a report; more than fits into the pipe to its process would make the window wait
+
 
 class ExportFeature(Feature):
     """Tables and the report are made beside the window, of the log; pictures at once, as they are seen."""
@@ -70,7 +72,7 @@ class ExportFeature(Feature):
             self.window.complain("The report cannot be written", str(error))
             return
         events = session.model.events if session.source.log is None else ()  # a log has none of the app's own
-        notices = [event for event in events if event.kind is EventKind.NOTICE]
+        notices = [event for event in events if event.kind is EventKind.NOTICE][-MOST_NOTICES:]
         request = ReportRequest(
             session.log, session.source.opener.access, session.source.title, keep.bookmarks.notes,
             notices, path,

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.errors import TreeringError
 
 Tell = Callable[[float, str], None]  # how far it is, from 0 to 1, and in words; it raises CancelledError
-_STOP_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 1.5  # who closes the window waits for it
 
 
 class CancelledError(Exception):
@@ -69,7 +69,7 @@ class Job:
             code = self._process.exitcode
             self.outcome = Outcome(False, "cancelled" if self.is_cancelled else f"its process ended ({code})")
         if self.outcome is not None:
-            self.close()
+            self._connection.close()  # the process ends by itself, which takes its time
         return self.outcome
 
     def cancel(self) -> None:
