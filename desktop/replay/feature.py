@@ -181,9 +181,17 @@ class ReplayFeature(Feature):
         shown_us, reach_us, loop_us = end_us, end_us, None
         if replay is not None:
             shown_us, reach_us, loop_us = round(replay.cursor_us), replay.reach_us, replay.loop_us
-        line_at = told.lines.__getitem__
         return Overview(
-            start_us, end_us, shown_us, reach_us, loop_us, told.events, told.rounds, line_at, marked
+            start_us,
+            end_us,
+            shown_us,
+            reach_us,
+            loop_us,
+            told.events,
+            told.rounds,
+            told.lines.__getitem__,
+            marked,
+            is_live=True,
         )
 
     def _show_now(self) -> None:

@@ -111,12 +111,16 @@ class Overview:
     rounds: tuple[Numbers, Numbers, Numbers]
     line_at: Callable[[int], EventLine]
     bookmarks: Sequence[tuple[int, str]] = ()
+    is_live: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
         """What it looks like, but for where the views are."""
-        told = len(self.events[0]), len(self.rounds[0])
-        return self.start_us, self.end_us, self.analysed_us, self.loop_us, *told, tuple(self.bookmarks)
+        # What is live grows all the time: it is drawn anew once a second, or for a pixel or so.
+        step_us = max(1_000_000, self.span_us // 1_000) if self.is_live else 1
+        ends = self.end_us // step_us, self.analysed_us // step_us
+        told = () if self.is_live else (len(self.events[0]), len(self.rounds[0]))
+        return self.start_us, *ends, *told, self.loop_us, tuple(self.bookmarks)
 
     @property
     def span_us(self) -> int:

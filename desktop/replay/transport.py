@@ -52,6 +52,11 @@ def speed_label(speed: float) -> str:
     return f"{speed:g}×"
 
 
+def _rounded(speed: float) -> float:
+    """To two figures: it changes all the time."""
+    return float(f"{speed:.2g}")
+
+
 class Transport(ttk.Frame):
     """`actions` are step back, play or pause, step forward, loop, and to the newest."""
 
@@ -79,6 +84,7 @@ class Transport(ttk.Frame):
         self._live.pack(side="left", padx=(self._em // 4, self._em // 2))
         self.strip = Strip(self, controls.seek, controls.loop)
         self._empty = ttk.Label(self, text=EMPTY, style="Muted.TLabel")
+        self._shown: Shown | None = None
         self._span_us = 0
         self._start_us = 0
         self._is_wide: bool | None = None
@@ -86,19 +92,9 @@ class Transport(ttk.Frame):
 
     def show(self, shown: Shown, overview: Overview | None) -> None:
         """Bring all to that; None: nothing has come yet."""
-        icon = "pause-fill" if shown.is_playing or shown.is_live else "play-fill"
-        self._play.configure(icon=icon)
-        self._loop.configure(bootstyle="primary" if shown.loops else "ghost")
-        self._live.configure(
-            text="LIVE" if shown.can_be_live else "END",
-            bootstyle="primary" if shown.is_live else "primary-outline",
-        )
-        place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - shown.speed))
-        text = speed_label(SPEEDS[place])
-        if shown.real_speed is not None:
-            text = f"≈ {shown.real_speed:.3g}×"
-        self._speed.set(text)
-        self._unit.set(_UNITS[shown.by_round])
+        if shown != self._shown:
+            self._shown = shown
+            self._show_controls(shown)
         self._start_us = overview.start_us if overview else 0
         self._span_us = overview.end_us - overview.start_us if overview else 0
         self.strip.show(overview)
@@ -108,6 +104,18 @@ class Transport(ttk.Frame):
         else:
             self._empty.place_forget()
             self.move(overview.shown_us)
+
+    def _show_controls(self, shown: Shown) -> None:
+        self._play.configure(icon="pause-fill" if shown.is_playing or shown.is_live else "play-fill")
+        self._loop.configure(bootstyle="primary" if shown.loops else "ghost")
+        self._live.configure(
+            text="LIVE" if shown.can_be_live else "END",
+            bootstyle="primary" if shown.is_live else "primary-outline",
+        )
+        place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - shown.speed))
+        real = shown.real_speed
+        self._speed.set(speed_label(SPEEDS[place]) if real is None else f"≈ {_rounded(real):g}×")
+        self._unit.set(_UNITS[shown.by_round])
 
     def move(self, shown_us: float) -> None:
         """The views show that time now."""
