@@ -65,6 +65,7 @@ class Run:
     turns_s: list[float] = field(default_factory=list)
     fed: int = 0
     launched: int = 0
+    processor_s: float = 0.0
 
     def report(self) -> float:
         """Print it; frames a second."""
@@ -75,7 +76,8 @@ class Run:
             f"{self.name}: {rate:.1f} frames/s, {_spread(gaps_ms)} apart, each drawn in {_spread(turns_ms)}"
         )
         sent = f"{self.launched / seconds:,.0f} dots set off a second"
-        print(f"    {self.fed / seconds:,.0f} frames/s taken, {sent}")
+        share = self.processor_s / seconds
+        print(f"    {self.fed / seconds:,.0f} frames/s taken, {sent}, {share:.0%} of a processor")
         return rate
 
 
@@ -162,7 +164,7 @@ def play(
                     run.shown_s.append(end_s)
                     run.turns_s.append(end_s - turn_s)
             if end_s - began_s <= WARM_UP_S:
-                run.launched, run.fed = -shown.launched, 0
+                run.launched, run.fed, run.processor_s = -shown.launched, 0, -time.process_time()
             if end_s >= began_s + (i + 1) * BATCH_S:
                 break
             time.sleep(REST_S)
@@ -170,6 +172,7 @@ def play(
         if end_s - began_s > args.seconds + WARM_UP_S:
             break
     run.launched += shown.launched
+    run.processor_s += time.process_time()
     return run
 
 

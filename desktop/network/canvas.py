@@ -278,7 +278,7 @@ class NetworkCanvas(tk.Canvas):
             is_roomy and id_px >= _LEAST_ID_PX,
             self.has_values,
         )
-        self._packet_layer.use(palette, round(min(max(0.26 * self._em, 0.24 * radius_px), 0.45 * self._em)))
+        self._packet_layer.use(palette, round(min(max(0.2 * self._em, 0.24 * radius_px), 0.45 * self._em)))
 
     def _place(self) -> None:
         """Take every node, and all that hangs on it, to where it is now."""

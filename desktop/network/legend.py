@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from tkinter import ttk
 from tkinter.font import nametofont
 
@@ -41,6 +42,7 @@ _VALUES = {
     Network.RING: "values: own reading",
     Network.POLLING: "ms: time to answer, #: who takes over",
 }
+_MOST_SHARE = 0.16  # of the height of the view: in a small one the network comes first
 
 
 class Legend(ttk.Frame):
@@ -55,8 +57,9 @@ class Legend(ttk.Frame):
         self._packet = ttk.Label(self, style="Muted.TLabel", compound="left")
         self._photo: ImageTk.PhotoImage | None = None
         self._network: Network | None = None
-        self._rows: tuple[int, ...] = ()
+        self._shown: tuple[list[tuple[int, int]], bool] | None = None
         self.bind("<Configure>", lambda event: self._flow())
+        master.bind("<Configure>", lambda event: self._flow(), add=True)
 
     def explain(self, network: Network, *, has_values: bool, frames_a_dot: float) -> None:
         """Tell of that kind of network."""
@@ -66,7 +69,7 @@ class Legend(ttk.Frame):
                 sample.destroy()
             self._samples = [self._sample(*meaning) for meaning in _MEANINGS[network].items()]
             self._draw_packet()
-            self._rows = ()
+            self._shown = None
         whole = frames_a_dot < 1.5
         _say(self._packet, " a frame" if whole else f" about {frames_a_dot:,.0f} frames")
         _say(self._hint, _VALUES[network] if has_values else "")
@@ -77,28 +80,27 @@ class Legend(ttk.Frame):
         self._network = None
 
     def _flow(self) -> None:
+        """Row by row, as far as the legend may reach up; the hint beside the last if there is room."""
         em = theme.em_px()
-        room = self.winfo_width() - 2 * em
-        labels = [*self._samples, self._packet]
-        rows, left = [0], room
-        for label in labels:
-            width = label.winfo_reqwidth() + em
-            if width > left and rows[-1]:
-                rows.append(0)
-                left = room
-            rows[-1] += 1
-            left -= width
-        hint_fits = bool(self._hint.cget("text")) and self._hint.winfo_reqwidth() + em <= left
-        if (*rows, hint_fits) == self._rows:
+        labels, room = [*self._samples, self._packet], self.winfo_width() - 2 * em
+        widths = [label.winfo_reqwidth() + em for label in labels]
+        most = int(_MOST_SHARE * self.master.winfo_height() / self._packet.winfo_reqheight())
+        rows = (
+            _rows(widths, room)[:most] if most > 1 else [(0, sum(end <= room for end in accumulate(widths)))]
+        )
+        first, last = rows[-1]
+        taken = sum(widths[first:last])
+        has_hint = bool(self._hint.cget("text")) and taken + self._hint.winfo_reqwidth() <= room
+        if (rows, has_hint) == self._shown:
             return
-        self._rows = (*rows, hint_fits)
-        placed = iter(labels)
-        for row, count in enumerate(rows):
-            for column in range(count):
-                next(placed).grid(row=row, column=column, sticky="w", padx=(0, em))
-        self._hint.grid_forget()
-        if hint_fits:
-            self._hint.place(relx=1.0, rely=1.0, x=0, y=0, anchor="se")
+        self._shown = rows, has_hint
+        for label in labels:
+            label.grid_forget()
+        for row, (first, last) in enumerate(rows):
+            for column, label in enumerate(labels[first:last]):
+                label.grid(row=row, column=column, sticky="w", padx=(0, em))
+        if has_hint:
+            self._hint.place(relx=1.0, rely=1.0, anchor="se")
         else:
             self._hint.place_forget()
 
@@ -120,3 +122,12 @@ class Legend(ttk.Frame):
 def _say(label: ttk.Label, text: str) -> None:
     if label.cget("text") != text:
         label.configure(text=text)
+
+
+def _rows(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
+    """From which to before which stand in a row, in columns as wide as the widest of each."""
+    for columns in range(len(widths), 1, -1):
+        wide = sum(max(widths[i::columns]) for i in range(columns))
+        if wide <= room:
+            return [(i, min(i + columns, len(widths))) for i in range(0, len(widths), columns)]
+    return [(i, i + 1) for i in range(len(widths))]

@@ -17,7 +17,7 @@ class Sparkline(tk.Canvas):
 
     def __init__(self, master: tk.Misc) -> None:
         self._em = theme.em_px()
-        super().__init__(master, height=round(2.2 * self._em), width=1, highlightthickness=0)
+        super().__init__(master, height=round(1.7 * self._em), width=1, highlightthickness=0)
         self._spark: Spark | None = None
         self.bind("<Configure>", lambda event: self._draw())
 

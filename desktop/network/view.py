@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import tkinter as tk
 
+from desktop import theme
 from desktop.model.model import Changes, Model
 from desktop.network.canvas import NetworkCanvas
 from desktop.network.legend import Legend
-from desktop.network.node_panel import NodePanel
+from desktop.network.node_panel import WIDTH_EM, NodePanel
 from desktop.network.plan import Plan
 from desktop.network.scene import Message, Scene
 from desktop.network.scenes import scene_of
@@ -19,6 +20,7 @@ from protocol.packets import Network
 _REFRESH_S = 0.05  # at most so often, however many frames come
 _TELL_S = 0.25  # and all about a node
 _SHARE = 0.1  # of the time, at most, goes into finding out what a large network looks like
+_BESIDE_EM = 2 * WIDTH_EM  # in less width all about a node stands above the network
 TITLES = {Network.TREE: "Tree", Network.RING: "Ring", Network.POLLING: "Polling"}
 NO_PLAN = (
     "Where the nodes stand is not known.\nOpen the field's file (Plan of the field …), or simulate a field."
@@ -94,7 +96,11 @@ class NetworkView(View):
         """All about the chosen node."""
         if self.canvas.chosen is not None and not self.canvas.is_open:
             self.canvas.is_open = True
-            self._panel.pack(side="right", fill="y", before=self.canvas)
+            if self.body.winfo_width() < _BESIDE_EM * theme.em_px():
+                self._panel.place(relwidth=1, relheight=1)
+                self._panel.lift()
+            else:
+                self._panel.pack(side="right", fill="y", before=self.canvas)
             self._told_s = 0.0
         self._tell_of_node()
 
@@ -103,6 +109,7 @@ class NetworkView(View):
         if self.canvas.is_open:
             self.canvas.is_open = False
             self._panel.pack_forget()
+            self._panel.place_forget()
             self.canvas.focus_set()
 
     def show_metric(self, metric_id: int) -> None:

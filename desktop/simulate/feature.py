@@ -43,8 +43,8 @@ class SimulateFeature(Feature):
         self.actions = [
             self.simulate,
             Action("Simulate", "Pause the field, or go on", "Shift+F6", self.pause, obstacle=self._obstacle),
-            Action("Simulate", "Faster", "", lambda: self.step(1), obstacle=self._obstacle),
-            Action("Simulate", "Slower", "", lambda: self.step(-1), obstacle=self._obstacle),
+            Action("Simulate", "Field faster", "", lambda: self.step(1), obstacle=self._obstacle),
+            Action("Simulate", "Field slower", "", lambda: self.step(-1), obstacle=self._obstacle),
             *(self._action(hurt, _NODES) for hurt in OF_NODE),
             *(self._action(hurt, _LINKS) for hurt in OF_LINKS),
             Action(
