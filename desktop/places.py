@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
 
 import platformdirs
 
 NAME = "treering"
-
-
-def new_recording() -> Path:
-    """A packet log in the person's documents, named after the time."""
-    return recordings() / f"{NAME}-{datetime.now():%Y-%m-%d-%H%M%S}.pcapng"
 
 
 def recordings() -> Path:

@@ -6,6 +6,7 @@ There is one `Bookmarks` for the life of the window (`KeepFeature.bookmarks`): w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,10 +61,12 @@ class Bookmarks:
     def close(self) -> None:
         """No log is shown; what was changed is on disk."""
         if self._file is not None and self._log is not None:
-            if self._log.exists() or self.notes.is_worth_keeping:
+            is_wanted = self.notes.is_worth_keeping and self._log.parent.is_dir()
+            if self._log.exists() or is_wanted:
                 self._file.flush()
-            else:  # nothing was recorded, so there is no log
-                self._file.remove()
+            else:  # nothing was recorded, or only for the time of the session
+                with suppress(OSError):
+                    self._file.remove()
         self.notes, self.start_us = Notes(), None
         self._file = self._unreadable = None
         self._tell()

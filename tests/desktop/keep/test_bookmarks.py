@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_a_recording_without_a_record_leaves_no_notes(tmp_path: Path) -> None:
     bookmarks.flush()
     assert beside(log).exists()
     log.unlink()
+    bookmarks.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_notes_on_what_was_never_kept_go_with_it(tmp_path: Path) -> None:
+    log = tmp_path / "temporary" / "a.pcapng"
+    log.parent.mkdir()
+    log.touch()
+    bookmarks = Bookmarks()
+    bookmarks.open(log)
+    bookmarks.add(1, "x")
+    shutil.rmtree(log.parent)
     bookmarks.close()
     assert not list(tmp_path.iterdir())
 
