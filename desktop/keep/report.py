@@ -31,6 +31,8 @@ from protocol.packets import Network
 
 MOST_NODES = 2_000
 _REAL_TIME_US = 946_684_800_000_000  # the year 2000: what is before is the time of a simulation
+_SUM_HEADS = ("rounds", "exact", "saturated", "nodes counted", "of the alive", "average", "lowest average",
+              "highest average", "maximum", "at node")  # fmt: skip
 _NETWORKS = {Network.TREE: "sink tree", Network.RING: "token ring", Network.POLLING: "polled network"}
 
 
@@ -86,8 +88,8 @@ def page(request: ReportRequest, facts: Facts, tell: Tell = lambda share, text: 
 
 def _foot() -> Markup:
     made_at = datetime.now().astimezone().isoformat(timespec="seconds")
-    text = f"Made by Treering {version('treering')} on {made_at} from the packet log"
-    return element("p", text + " alone: any part of it can be checked by opening the log.", class_="muted")
+    text = f"Made by Treering {version('treering')} on {made_at}; its numbers come from"
+    return element("p", text + " the packet log: open it to check any of them.", class_="muted")
 
 
 # --- what, when, with what -------------------------------------------------------------------------------
@@ -176,10 +178,8 @@ def _exactness(facts: Facts) -> Markup:
         " as from–to, because a report may have been lost or have come twice. The average and the maximum are"
         " of the nodes that are counted, not of those that were silent."
     )
-    heads = ("metric", "rounds", "exact", "saturated", "nodes counted", "average", "lowest average",
-             "highest average", "maximum", "at node")  # fmt: skip
     rows = [_sum_cells(each, _metric(metric_id)) for metric_id, each in sorted(facts.sums.items())]
-    return joined((element("p", law), table(heads, rows, numbers=9)))
+    return joined((element("p", law), table(("metric", *_SUM_HEADS), rows, numbers=10)))
 
 
 def _sum_cells(each: RoundSum, name: str) -> tuple[str, ...]:
@@ -191,6 +191,7 @@ def _sum_cells(each: RoundSum, name: str) -> tuple[str, ...]:
         f"{each.exact / each.rounds:.1%}" if each.rounds else "–",
         f"{each.saturated:,}",
         str(low) if low == high else f"{low} to {high}",
+        f"{each.counted / each.alive:.1%}" if each.alive else "–",
         value_label(each.average, unit),
         value_label(each.average_least if found else None, unit),
         value_label(each.average_most if found else None, unit),
@@ -205,15 +206,13 @@ def _rounds(facts: Facts) -> Markup:
     if facts.rounds <= MOST_ROWS:
         columns = ("time", "round", "metric", "maximum", "at node", "average", "nodes", "exact")
         return table(columns, (_round_cells(facts.model, row) for row in facts.model.rows), numbers=5)
-    heads = ("from", "metric", "rounds", "exact", "saturated", "nodes counted", "average", "lowest average",
-             "highest average", "maximum", "at node")  # fmt: skip
     sums = [
         (duration_label(at * facts.interval_s), *_sum_cells(each, _metric(metric_id)))
         for (at, metric_id), each in sorted(facts.intervals.items())
     ]
     text = f"{plural(facts.rounds, 'result')}, summed up in intervals of {_length(facts.interval_s)};"
     note = element("p", f"{text} each one is in the log, and can be exported as CSV.", class_="muted")
-    return joined((note, table(heads, sums, numbers=9)))
+    return joined((note, table(("from", "metric", *_SUM_HEADS), sums, numbers=10)))
 
 
 def _round_cells(model: Model, row: RoundRow) -> tuple[str, ...]:

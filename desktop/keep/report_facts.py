@@ -65,6 +65,8 @@ class RoundSum:
     average_most: float = float("-inf")
     count_least: int | None = None
     count_most: int = 0
+    counted: int = 0  # nodes, in rounds of which it is known how many were alive
+    alive: int = 0
 
     def add(self, row: RoundRow) -> None:
         """One more."""
@@ -73,6 +75,9 @@ class RoundSum:
         self.saturated += row.saturated
         self.count_least = row.count_lo if self.count_least is None else min(self.count_least, row.count_lo)
         self.count_most = max(self.count_most, row.aggregate.count)
+        if row.alive is not None:
+            self.counted += row.aggregate.count
+            self.alive += row.alive
         if row.max is not None and (self.highest is None or row.max > (self.highest.max or 0)):
             self.highest = row
         if row.average is not None:
@@ -189,6 +194,8 @@ def _merge(into: RoundSum, other: RoundSum) -> None:
     into.average_least = min(into.average_least, other.average_least)
     into.average_most = max(into.average_most, other.average_most)
     into.count_most = max(into.count_most, other.count_most)
+    into.counted += other.counted
+    into.alive += other.alive
     counts = [each.count_least for each in (into, other) if each.count_least is not None]
     into.count_least = min(counts, default=None)
     rows = [each.highest for each in (into, other) if each.highest is not None]

@@ -133,7 +133,11 @@ def test_the_page_is_whole_and_its_numbers_are_the_model_s(tmp_path: Path, netwo
     assert [line for line in lines if EVIL not in line] == events
     exact = [row for row in model.rows if row.metric_id == 0]
     share = f"{sum(row.exact for row in exact) / len(exact):.1%}"
-    assert found.tables["How exact the results are"][1][1:3] == [str(len(exact)), share]
+    told_alive = [row for row in exact if row.alive is not None]
+    alive = sum(row.alive or 0 for row in told_alive)
+    of_alive = f"{sum(row.aggregate.count for row in told_alive) / alive:.1%}" if alive else "–"
+    cells = found.tables["How exact the results are"][1]
+    assert (cells[1], cells[2], cells[5]) == (str(len(exact)), share, of_alive)
     assert found.names["svg"] == 1 + len(model.series)
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
@@ -153,6 +157,7 @@ def test_a_long_session_is_summed_up_and_its_report_stays_small(tmp_path: Path) 
         parts = [part for (_, metric), part in facts.intervals.items() if metric == metric_id]
         assert sum(part.rounds for part in parts) == each.rounds
         assert sum(part.exact for part in parts) == each.exact
+        assert sum(part.alive for part in parts) == each.alive
         assert max(part.average_most for part in parts) == each.average_most
         assert min(part.count_least or 0 for part in parts) == each.count_least
         assert {part.highest.max for part in parts if part.highest} >= {each.highest and each.highest.max}
