@@ -10,6 +10,7 @@ from desktop.actions import Action
 from desktop.feature import Feature
 from desktop.packets.lines import as_hex, as_json
 from desktop.packets.view import PacketsView
+from desktop.shell.help import HelpFeature
 from protocol.capture import CaptureWriter, Record
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class PacketsFeature(Feature):
             action("Edit", "Copy packets as JSON", "Shift+j", lambda: self._copy(as_json=True), 4),
             action("File", "Export chosen packets …", "", lambda: self._export(chosen=True)),
             action("File", "Export filtered packets …", "", lambda: self._export(chosen=False)),
+            Action("Help", "Filters for packets", "", lambda: window.feature(HelpFeature).show("filters.md")),
             action("View", "Follow the newest packet", "Shift+i", self.view.toggle_follow),
         ]
 

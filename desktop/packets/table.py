@@ -45,6 +45,8 @@ class PacketTable(ttk.Frame):
         self._first = 0
         self._lines, self._on_select, self._on_open = lines, on_select, on_open
         self._shown = 0
+        self._widths: list[int] = []
+        self._drawn: object = None
         font = nametofont("TreeringLines").actual()
         self._font = (font["family"], font["size"], "normal")
         self.sheet = Sheet(
@@ -149,8 +151,12 @@ class PacketTable(ttk.Frame):
         self._draw()
 
     def _draw(self) -> None:
-        """Hand the rows that are seen to the sheet."""
+        """Hand the rows that are seen to the sheet, if they are others: it takes some milliseconds."""
         lines = self._lines(self._first, min(self.count, self._first + self.rows_seen))
+        drawn = (list(lines), self._first, self.selection, self.marked, theme.current(), self._widths)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self.sheet.set_sheet_data(
             [[_spaced(*cell) for cell in zip(COLUMNS, line.values, strict=True)] for line in lines],
             reset_col_positions=False,
@@ -186,6 +192,7 @@ class PacketTable(ttk.Frame):
         em_px = Font(self, font="TreeringLines").measure("m")
         widths = [round(column.width_em * em_px) for column in COLUMNS]
         widths[-1] = max(widths[-1], event.width - sum(widths[:-1]) - 1)
+        self._widths = widths
         self.sheet.MT.col_positions = list(accumulate([0, *widths]))
         self.show(self.count)
 

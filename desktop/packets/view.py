@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
@@ -26,6 +27,7 @@ from desktop.view import View
 from protocol.capture import Record
 
 _TICK_MS = 30
+_SHOW_S = 0.15  # what is found is shown so often meanwhile
 _BUDGET_S = 0.012  # of a tick: the views of the session need the rest
 _EMPTY = "No packets yet: they appear here as they come."
 _NONE_FOUND = (
@@ -43,6 +45,7 @@ class PacketsView(View):
         self._owns_index = False
         self._problem: str | None = None
         self._timer: str | None = None
+        self._shown_s = 0.0
         self._condition: Condition | None = None
         self._follows = tk.BooleanVar(self, value=True)
         follow = ttkbootstrap.Checkbutton(
@@ -78,7 +81,6 @@ class PacketsView(View):
         """The log of that session; the filter stays."""
         self._let_go()
         self._session, self._problem = session, None
-        self._shown_row: int | None = None
         if session is not None:
             replay = session.replay
             self._owns_index = replay is None
@@ -134,9 +136,12 @@ class PacketsView(View):
         except (OSError, UsageError) as error:
             self._problem = str(error)
             is_done = True
-        self._mark_playhead()
-        self.table.show(len(self._selection))
-        self._sum_up()
+        now_s = time.monotonic()
+        if is_done or now_s - self._shown_s > _SHOW_S:
+            self._shown_s = now_s
+            self._mark_playhead()
+            self.table.show(len(self._selection))
+            self._sum_up()
         if not is_done:
             self._timer = self.after(_TICK_MS, self._tick)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.access import OPEN, RecordOpener
 from bridge.capture_file import CaptureFile
-from desktop.packets.fields import FIELDS, TYPES
+from desktop.packets.fields import ALIASES, FIELDS, TYPES
 from desktop.packets.filter_syntax import FilterError, parse
 from desktop.packets.index import PacketIndex
 from desktop.packets.opening import FrameOpener
@@ -176,6 +178,15 @@ def test_no_filter_shows_all(index: PacketIndex, text: str) -> None:
 def test_every_field_can_be_asked_for(index: PacketIndex, name: str) -> None:
     rows = found(index, f"({name}) or {name}" if name not in TYPES else f"{name} >= 0")
     assert rows, "one of the vectors has it"
+
+
+def test_the_help_names_every_field_and_its_examples_are_filters() -> None:
+    page = files("desktop").joinpath("help/filters.md").read_text("utf-8")
+    quoted = re.findall(r"`([^`]+)`", page)
+    assert {*FIELDS, *ALIASES} <= set(quoted)
+    examples = page.partition("## Examples")[2].partition("##")[0]
+    for example in re.findall(r"`([^`]+)`", examples):
+        assert parse(example) is not None
 
 
 @pytest.mark.parametrize(
