@@ -7,7 +7,6 @@ and so on. That is an eighth of a number more for each sample.
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -21,15 +20,26 @@ Floats = NDArray[np.float32]
 Times = NDArray[np.float64]
 
 
+class _Buffer:
+    """Memory that columns share: the first `filled` numbers are some column's."""
+
+    __slots__ = ("array", "filled", "is_shared", "room")
+
+    def __init__(self, array: NDArray[Any], filled: int) -> None:
+        self.array = array
+        self.room = len(array)
+        self.filled = filled
+        self.is_shared = False
+
+
 class Column:
     """Numbers of one kind, one after the other; `values` is a view, to be read only."""
 
-    __slots__ = ("_buffer", "_length", "_locked")
+    __slots__ = ("_buffer", "_length")
 
     def __init__(self, dtype: DTypeLike) -> None:
-        self._buffer: NDArray[Any] = np.empty(_LEAST_ROOM, dtype)
+        self._buffer = _Buffer(np.empty(_LEAST_ROOM, dtype), 0)
         self._length = 0
-        self._locked = 0  # up to here the buffer is somebody else's as well
 
     def __len__(self) -> int:
         return self._length
@@ -37,40 +47,41 @@ class Column:
     @property
     def values(self) -> NDArray[Any]:
         """All of them; what is appended later is not in it."""
-        return self._buffer[: self._length]
+        return self._buffer.array[: self._length]
 
     @property
     def last(self) -> float:
         """The newest; there is one."""
-        return float(self._buffer[self._length - 1])
+        return float(self._buffer.array[self._length - 1])
 
     @property
     def size_bytes(self) -> int:
         """Memory that it takes."""
-        return self._buffer.nbytes
+        return self._buffer.array.nbytes
 
     def append(self, value: float) -> None:
         """One more."""
-        length = self._length
-        if length < self._locked or length == len(self._buffer):
-            self._make_room(length + 1)
-        self._buffer[length] = value
-        self._length = length + 1
+        length, buffer = self._length, self._buffer
+        if length != buffer.filled or length == buffer.room:
+            self._copy(length + 1)
+            buffer = self._buffer
+        buffer.array[length] = value
+        buffer.filled = self._length = length + 1
 
     def extend(self, values: ArrayLike) -> None:
         """Many more."""
-        more = np.asarray(values, self._buffer.dtype)
+        more = np.asarray(values, self._buffer.array.dtype)
         end = self._length + len(more)
-        if self._length < self._locked or end > len(self._buffer):
-            self._make_room(end)
-        self._buffer[self._length : end] = more
-        self._length = end
+        if self._length != self._buffer.filled or end > self._buffer.room:
+            self._copy(end)
+        self._buffer.array[self._length : end] = more
+        self._buffer.filled = self._length = end
 
     def put(self, index: int, value: float) -> None:
         """Another value in the place of that one."""
-        if index < self._locked:
-            self._make_room(self._length)
-        self._buffer[index] = value
+        if self._buffer.is_shared:
+            self._copy(self._length)
+        self._buffer.array[index] = value
 
     def shorten(self, length: int) -> None:
         """Let what is beyond go."""
@@ -78,22 +89,24 @@ class Column:
 
     def forget(self, count: int) -> None:
         """Let the first ones go."""
-        kept = self.values[count:]
-        self._buffer, self._locked = kept.copy(), 0
-        self._length = len(kept)
+        kept = self.values[count:].copy()
+        self._buffer, self._length = _Buffer(kept, len(kept)), len(kept)
 
     def share(self, length: int) -> Column:
-        """The first ones as a column of its own, which is a copy only when it grows."""
-        other = Column(self._buffer.dtype)
+        """The first ones as a column of its own, in the same memory.
+
+        Whoever grows first from the end of what is filled goes on there, others in a copy.
+        """
+        other = Column(self._buffer.array.dtype)
         other._buffer, other._length = self._buffer, min(length, self._length)
-        self._locked, other._locked = max(self._locked, other._length), sys.maxsize
+        self._buffer.is_shared = True
         return other
 
-    def _make_room(self, needed: int) -> None:
+    def _copy(self, needed: int) -> None:
         room = max(needed, _LEAST_ROOM, math.ceil(self._length * _GROWTH))
-        buffer = np.empty(room, self._buffer.dtype)
-        buffer[: self._length] = self.values
-        self._buffer, self._locked = buffer, 0
+        array = np.empty(room, self._buffer.array.dtype)
+        array[: self._length] = self.values
+        self._buffer = _Buffer(array, self._length)
 
 
 class MinMaxColumn:

@@ -65,6 +65,20 @@ def test_the_beginning_of_a_column_shares_memory_and_goes_its_own_way() -> None:
     assert column.extremes(496, 512, 16)[0] == [496]
 
 
+def test_of_two_that_share_memory_the_first_to_grow_goes_on_in_it() -> None:
+    column = MinMaxColumn()
+    column.extend(np.arange(100))
+    column.append(100)
+    held = column.prefix(101)
+    follower = held.prefix(101)
+    follower.append(1.0)
+    assert np.shares_memory(follower.values, column.values)
+    column.append(2.0)
+    held.append(3.0)
+    assert [one.values[101] for one in (follower, column, held)] == [1, 2, 3]
+    assert list(column.values[:101]) == list(held.values[:101]) == list(range(101))
+
+
 def test_a_sample_takes_little_more_than_itself() -> None:
     column = MinMaxColumn()
     column.extend(np.zeros(1 << 18))
