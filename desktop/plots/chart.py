@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
 
-from desktop.model.history import Series, Slice
+from desktop.model.history import Series, Slice, Timeline
 from desktop.model.model import Model
 from desktop.model.words import latest_labels
 from desktop.palette import LIGHT, PALETTES, Palette
@@ -82,10 +82,11 @@ class Chart(Artist):
 
     def look(self) -> None:
         """Note from when and until when there is something."""
-        timelines = [*self.model.series.values(), *self.model.node_series.values()]
-        ends = [(one.time_s[0], one.time_s[-1]) for one in timelines if len(one)]
-        if ends:
-            self.viewport.note(float(min(end[0] for end in ends)), float(max(end[1] for end in ends)))
+        timelines: list[Timeline] = [one for one in self.model.series.values() if len(one)]
+        timelines = timelines or [one for one in self.model.node_series.values() if len(one)]
+        if timelines:
+            first_s = min(float(one.time_s[0]) for one in timelines)
+            self.viewport.note(first_s, max(float(one.time_s[-1]) for one in timelines))
         else:
             self.viewport.note(0.0, 0.0)
 

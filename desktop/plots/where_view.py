@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Generator
+from functools import partial
 from tkinter import ttk
 from tkinter.font import Font
 
@@ -24,6 +25,7 @@ _EMPTY = "No node readings yet.\nA tree tells those of its leaves, and the maxim
 _REDRAW_MS = 200
 _COLUMN_PX = 2
 _PIECE_S = 0.015
+_LEAP = 10  # rows or columns, with Shift
 _LEFT_EM, _FOOT_EM, _TICK_EM = 2.6, 2.0, 7.0
 _SCALE_STEPS = 24
 
@@ -45,7 +47,13 @@ class WhereView(View):
         self.canvas.bind("<Map>", lambda event: self._draw_soon(), add=True)
         self.canvas.bind("<Motion>", self._point)
         self.canvas.bind("<Leave>", lambda event: self._sum_up())
-        self.canvas.bind("<Button-1>", self._place_cursor)
+        self.canvas.bind("<Button-1>", self._click)
+        self._spot: tuple[int, int] | None = None  # row and column that the keys have led to
+        for key, row, column in (("Left", 0, -1), ("Right", 0, 1), ("Up", -1, 0), ("Down", 1, 0)):
+            self.canvas.bind(f"<{key}>", partial(self._step, row, column))
+            self.canvas.bind(f"<Shift-{key}>", partial(self._step, _LEAP * row, _LEAP * column))
+        self.canvas.bind("<Return>", lambda event: self._place_cursor())
+        self.canvas.bind("<FocusOut>", lambda event: self._leave(), add=True)
         self._scale_box = ttk.Frame(self.head)
         self._scale = tk.Canvas(self._scale_box, width=1, height=1, highlightthickness=0)
         self._scale.pack(padx=theme.em_px() // 2)
@@ -111,6 +119,7 @@ class WhereView(View):
             self._draw_times(found, left, self._across(), self._down())
         self._draw_scale()
         self._sum_up()
+        self._show_spot()
 
     def _across(self) -> int:
         return round(self.canvas.winfo_width() - (_LEFT_EM + 1) * theme.em_px())
@@ -182,6 +191,34 @@ class WhereView(View):
     def _point(self, event: tk.Event[tk.Misc]) -> None:
         self.set_summary(self.text_at(event.x, event.y) or self._usual_text())
 
+    def _step(self, rows: int, columns: int, event: tk.Event[tk.Misc]) -> str:
+        """The keys lead from cell to cell; the first time to the newest."""
+        if self._map is not None:
+            last = len(self._map.nodes) - 1, self._map.values.shape[1] - 1
+            told = np.flatnonzero(self._map.maximum_at >= 0)
+            row, column = self._spot or (0, int(told[-1]) if len(told) else last[1])
+            self._spot = min(max(0, row + rows), last[0]), min(max(0, column + columns), last[1])
+            self._show_spot()
+        return "break"
+
+    def _show_spot(self) -> None:
+        self.canvas.delete("spot")
+        if self._spot is None or self._map is None:
+            return
+        row_px, column_px = self._down() / len(self._map.nodes), self._across() / self._map.values.shape[1]
+        x = round(_LEFT_EM * theme.em_px()) + (self._spot[1] + 0.5) * column_px
+        y = (self._spot[0] + 0.5) * row_px
+        half = max(row_px / 2, 3)
+        self.canvas.create_rectangle(
+            x - half, y - half, x + half, y + half, outline=theme.current().active, width=2, tags="spot"
+        )
+        self.set_summary(self.text_at(x, y))
+
+    def _leave(self) -> None:
+        self._spot = None
+        self.canvas.delete("spot")
+        self._sum_up()
+
     def text_at(self, x: float, y: float) -> str:
         """What is at that place of the canvas; "" beside the map."""
         share = self._share(x)
@@ -201,11 +238,16 @@ class WhereView(View):
             texts.append(f"(max at node {found.nodes[most]})")
         return " ".join(texts)
 
-    def _place_cursor(self, event: tk.Event[tk.Misc]) -> None:
-        """In the plot, too."""
+    def _click(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()
         if self._map is not None and 0 <= self._share(event.x) < 1:
             self._plot.place_cursor("A", self._map.time_at(self._share(event.x)))
+
+    def _place_cursor(self) -> None:
+        """In the plot, where the keys have led to."""
+        if self._map is not None and self._spot is not None:
+            share = (self._spot[1] + 0.5) / self._map.values.shape[1]
+            self._plot.place_cursor("A", self._map.time_at(share))
 
     def _share(self, x: float) -> float:
         em = theme.em_px()

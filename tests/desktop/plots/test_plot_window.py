@@ -162,6 +162,11 @@ def test_axes_are_chosen_and_the_tabs_are_there_by_key(window: Window, plot: Plo
     wait(window, lambda: where._map is not None, "the map")
     left, top = 0.3 * where.canvas.winfo_width(), 5
     assert where.text_at(left, top).startswith(f"node {where._map.nodes[0]} at ")  # type: ignore[union-attr]
+    press(where.canvas, "<Right>")
+    press(where.canvas, "<Down>")
+    assert f"node {where._map.nodes[1]} at " in texts(where)  # type: ignore[union-attr]
+    press(where.canvas, "<Return>")
+    assert "A" in plot.chart.cursors_s
     press(window.root, "<Control-Shift-v>")
     values = window.feature(ValuesFeature).view
     wait(window, lambda: values.table.table.get_children(), "values")
