@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from bridge.errors import UsageError
 from desktop.keep.notes import Notes, beside, read_notes, write_notes
@@ -26,7 +27,7 @@ LOG_SUFFIX = ".pcapng"
 INDEX_SUFFIX = ".index"  # a folder, see desktop.packets.index
 LEAST_FREE_BYTES = 500_000_000  # of the disk: below this the oldest go as well
 _DELETED = "Deleted"
-_HEAD_BYTES = _TAIL_BYTES = 1 << 13  # a packet block of ours has some 100
+_HEAD_PART_BYTES, _HEAD_PARTS, _TAIL_BYTES = 256, 32, 1 << 13  # a packet block of ours has some 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +188,20 @@ def span_us(log: Path) -> tuple[int, int] | None:
     OSError.
     """
     with log.open("rb") as file:
-        first = next(iter(CaptureReader().feed(file.read(_HEAD_BYTES))), None)
+        first_us = _first_time_us(file)
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - _TAIL_BYTES))
         tail = file.read()
     last_us = _last_time_us(tail)
-    return None if first is None or last_us is None else (first.timestamp_us, last_us)
+    return None if first_us is None or last_us is None else (first_us, last_us)
+
+
+def _first_time_us(file: BinaryIO) -> int | None:
+    reader = CaptureReader()
+    for _ in range(_HEAD_PARTS):
+        if found := reader.feed(file.read(_HEAD_PART_BYTES)):
+            return found[0].timestamp_us
+    return None
 
 
 def _last_time_us(tail: bytes) -> int | None:

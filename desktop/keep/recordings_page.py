@@ -61,15 +61,15 @@ class RecordingsPage(Page):
         self._totals = ttk.Label(self._card.body, style="Muted.TLabel", padding=(em, 0, em, em // 2))
         self._totals.pack(fill="x")
         self.actions = [
-            Action("File", label, key, run, page=self)
-            for label, key, run in (
-                ("Open recording", "Return", self.open),
-                ("Keep recording", "Shift+k", self.keep),
-                ("Rename recording …", "F2", self.rename),
-                ("Delete recording", "Delete", self.delete),
-                ("Show recording in its folder", "", self.reveal),
-                ("Undo delete of a recording", "z", self.undo),
-                ("Empty deleted recordings", "", self.empty),
+            Action("File", label, key, run, page=self, obstacle=obstacle)
+            for label, key, run, obstacle in (
+                ("Open recording", "Return", self.open, self._unchosen),
+                ("Keep recording", "Shift+k", self.keep, self._kept),
+                ("Rename recording …", "F2", self.rename, self._not_free),
+                ("Delete recording", "Delete", self.delete, self._not_free),
+                ("Show recording in its folder", "", self.reveal, self._unchosen),
+                ("Undo delete of a recording", "z", self.undo, self._nothing_deleted),
+                ("Empty deleted recordings", "", self.empty, self._nothing_deleted),
             )
         ]
         self.buttons: dict[str, ttkbootstrap.Button] = {}
@@ -143,14 +143,17 @@ class RecordingsPage(Page):
 
     def _fit_buttons(self) -> None:
         """Only what can be done can be pressed."""
-        chosen = self.chosen
-        is_open = chosen is not None and chosen.path.absolute() in self._commands.open_logs()
-        can = dict.fromkeys(("Open", "Show in folder"), chosen is not None)
-        can |= dict.fromkeys(("Rename …", "Delete"), chosen is not None and not is_open)
-        can["Keep"] = chosen is not None and not chosen.is_kept
-        can |= dict.fromkeys(("Undo delete", "Empty deleted"), bool(self.recordings.deleted()))
-        for text, is_possible in can.items():
-            self.buttons[text].configure(state="normal" if is_possible else "disabled")
+        can = {
+            "Open": self._unchosen,
+            "Show in folder": self._unchosen,
+            "Rename …": self._not_free,
+            "Delete": self._not_free,
+            "Keep": self._kept,
+            "Undo delete": self._nothing_deleted,
+            "Empty deleted": self._nothing_deleted,
+        }
+        for text, obstacle in can.items():
+            self.buttons[text].configure(state="disabled" if obstacle() else "normal")
 
     # --- what a person does ------------------------------------------------------------------------------
 
@@ -165,7 +168,7 @@ class RecordingsPage(Page):
 
     def delete(self) -> None:
         """Away with it; "Undo delete" brings it back."""
-        if self._is_free():
+        if self._not_free() is None:
             self._try("This recording cannot be deleted", lambda log: self.recordings.trash(log.path))
 
     def undo(self) -> None:
@@ -182,7 +185,7 @@ class RecordingsPage(Page):
     def rename(self) -> None:
         """Ask for another name."""
         chosen = self.chosen
-        if chosen is not None and self._is_free():
+        if chosen is not None and self._not_free() is None:
             _ask_name(self, chosen.path.stem, lambda name: self._rename(chosen, name))
 
     def reveal(self) -> None:
@@ -202,9 +205,20 @@ class RecordingsPage(Page):
         )
         self._choose(next(iter(renamed), recording.path))
 
-    def _is_free(self) -> bool:
+    def _unchosen(self) -> str | None:
+        return None if self.chosen is not None else "there is no recording yet: start the demo, or connect"
+
+    def _kept(self) -> str | None:
+        return "it is kept already" if self.chosen is not None and self.chosen.is_kept else self._unchosen()
+
+    def _not_free(self) -> str | None:
         """What is read or written now stays where it is."""
-        return self.chosen is not None and self.chosen.path.absolute() not in self._commands.open_logs()
+        if self.chosen is not None and self.chosen.path.absolute() in self._commands.open_logs():
+            return "it is open now: close its session first"
+        return self._unchosen()
+
+    def _nothing_deleted(self) -> str | None:
+        return None if self.recordings.deleted() else "nothing was deleted"
 
     def _try(self, heading: str, act: Callable[[Recording], object]) -> None:
         if (chosen := self.chosen) is not None:
