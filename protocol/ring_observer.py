@@ -24,6 +24,7 @@ class RingState:
     """What is known of a ring; its observer alone changes it. None stands for unknown.
 
     `order` holds the members as the token visits them, absent ones where they stood; `absent` since when.
+    `rotation_us` is how long the token took for its last whole turn, from a member back to it in one round.
     """
 
     order: list[int] = field(default_factory=list)
@@ -34,6 +35,7 @@ class RingState:
     version: int | None = None
     turn: int | None = None
     absent: dict[int, int] = field(default_factory=dict)
+    rotation_us: int | None = None
 
 
 class RingObserver:
@@ -44,6 +46,7 @@ class RingObserver:
         self._gone_us = 0  # when the token is too old to matter
         self._heard_us: dict[int, int] = {}
         self._visited_us: dict[int, tuple[int, int]] = {}  # the visit before the last, and the last
+        self._versions: dict[int, int] = {}  # by member, that of the token's last visit
         self._last: tuple[int, Token] | None = None  # the last pass: to whom, and what
         self._repaired: set[int] = set()
 
@@ -126,6 +129,9 @@ class RingObserver:
         if source is not None or destination != state.previous:  # else it never went away
             _, last_us = self._visited_us.get(destination, (0, 0))
             self._visited_us[destination] = last_us, now_us
+            if last_us and version == self._versions.get(destination):
+                state.rotation_us = now_us - last_us
+            self._versions[destination] = version
         state.holder, state.previous = destination, source
         state.token, state.version = token, version
         return TokenMoved(now_us, source, destination, token, version, state.turn)

@@ -44,6 +44,7 @@ class RingScene:
     metric_id: int
     row: RoundRow | None
     left: frozenset[int] = frozenset()  # of the absent, who said goodbye
+    rotation_us: int | None = None  # of the token's last whole turn
 
     @property
     def present(self) -> list[int]:
@@ -106,6 +107,8 @@ class RingScene:
         for name, count in (("passed over", len(self.absent - self.left)), ("left", len(self.left))):
             if count:
                 parts.append(f"{count} {name}")
+        if self.rotation_us is not None:
+            parts.append(f"a turn of the token takes {self.rotation_us / 1e6:.2f} s")
         return ", ".join(parts)
 
     def fit(self, width_px: float, height_px: float, em_px: float) -> Fitted:
@@ -179,4 +182,5 @@ def ring_scene(model: Model, metric_id: int) -> RingScene:
         metric_id,
         model.last_row(metric_id),
         model.left() & ring.absent.keys(),
+        ring.rotation_us,
     )

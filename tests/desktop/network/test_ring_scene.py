@@ -97,6 +97,11 @@ def test_the_details_of_the_holder_name_the_token() -> None:
     assert list(ring().describe(2, 0))[1] == "passes the token to 4"
 
 
+def test_the_time_of_a_turn_is_told_once_it_is_known() -> None:
+    assert ring().summary == "5 nodes, 1 passed over"
+    assert ring(rotation_us=456_000).summary.endswith("a turn of the token takes 0.46 s")
+
+
 @pytest.mark.parametrize("order", [(7,), (7, 8)])
 def test_a_small_ring_can_be_drawn(order: tuple[int, ...]) -> None:
     scene = ring(order=order, absent=frozenset(), holder=7, home=7, row=None)
