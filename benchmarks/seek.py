@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST_SEEK_MS, MOST_FIRST_VIEW_S = 100, 1.0
 SEED = 7
+PLAYED_S = 8.0
 _MIB = 1 << 20
 _PATIENCE_S = 600
 
@@ -70,11 +71,13 @@ def _run(log: Path, seeks: int) -> int:
     _until(window, lambda: replay.is_complete and replay.position == len(replay.times), stalls_ms)
     analysed_s = time.monotonic() - began_s
     records = len(replay.times)
-    took_ms = _seeks(window, replay, seeks)
+    took_ms, worked_ms = _seeks(window, replay, seeks)
     drags_ms = _steps(window, replay, seeks // 4)
+    speed, played_ms = _play(window, replay)
     window.close()
     index_bytes = sum(file.stat().st_size for file in folder_of(log).rglob("*"))
     replay_bytes = sum(file.stat().st_size for file in (folder_of(log) / "replay").iterdir())
+    worked = [quantile(worked_ms, share) for share in (0.5, 0.99)]
     print_table(
         [
             ("log", f"{records:,} packets, {log.stat().st_size / _MIB:.0f} MiB"),
@@ -86,7 +89,13 @@ def _run(log: Path, seeks: int) -> int:
             ("analysed", f"{analysed_s:.1f} s, {records / analysed_s:,.0f} packets/s"),
             ("callbacks meanwhile", f"p99 {quantile(stalls_ms, 0.99):.0f} ms, most {max(stalls_ms):.0f} ms"),
             ("seeks", f"{len(took_ms)}: median {quantile(took_ms, 0.5):.0f} ms, most {max(took_ms):.0f} ms"),
+            (
+                "of a processor",
+                f"median {quantile(worked_ms, 0.5):.0f} ms, p99 {quantile(worked_ms, 0.99):.0f} ms",
+            ),
+            ("load", f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"),
             ("steps back", f"p99 {quantile(drags_ms, 0.99):.0f} ms"),
+            ("played at 1000×", f"{speed:,.0f}×, callbacks p99 {quantile(played_ms, 0.99):.0f} ms"),
             ("memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"),
         ]
     )
@@ -98,20 +107,22 @@ def _run(log: Path, seeks: int) -> int:
     )
 
 
-def _seeks(window: Window, replay: Replay, count: int) -> list[float]:
+def _seeks(window: Window, replay: Replay, count: int) -> tuple[list[float], list[float]]:
+    """How long each took, and how much of a processor, in milliseconds."""
     from desktop.replay.feature import ReplayFeature
 
     feature, chance = window.feature(ReplayFeature), random.Random(SEED)
-    took_ms = []
+    took_ms, worked_ms = [], []
     for _ in range(count):
         _settle(window)
         time_us = replay.times.at(chance.randrange(len(replay.times)))
-        began_s = time.perf_counter()
+        began_s, worked_s = time.perf_counter(), time.process_time()
         feature.seek_time(time_us)
         _settle(window)
         took_ms.append((time.perf_counter() - began_s) * 1000)
+        worked_ms.append((time.process_time() - worked_s) * 1000)
         assert replay.position == replay.times.records_until(time_us)
-    return took_ms
+    return took_ms, worked_ms
 
 
 def _steps(window: Window, replay: Replay, count: int) -> list[float]:
@@ -125,6 +136,19 @@ def _steps(window: Window, replay: Replay, count: int) -> list[float]:
         _settle(window)
         took_ms.append((time.perf_counter() - began_s) * 1000)
     return took_ms
+
+
+def _play(window: Window, replay: Replay) -> tuple[float, list[float]]:
+    """How fast it was, and how long callbacks took meanwhile."""
+    replay.seek(0)
+    replay.set_speed(1000.0)
+    replay.toggle()
+    began_s, began_us = time.monotonic(), replay.times.at(0)
+    played_ms: list[float] = [0.0]
+    _until(window, lambda: time.monotonic() - began_s >= PLAYED_S, played_ms)
+    passed_s, gone_s = time.monotonic() - began_s, (replay.times.at(replay.position) - began_us) / 1e6
+    replay.toggle()
+    return gone_s / passed_s, played_ms
 
 
 def _settle(window: Window) -> None:

@@ -165,7 +165,8 @@ class ReplayFeature(Feature):
             playback.loop is not None,
             self._by_round,
             is_live,
-            is_live is False and playback.follows,
+            not is_live and playback.follows,
+            replay.analysed_share if replay.waits else None,
         )
 
     def _overview(self, session: Session) -> Overview | None:

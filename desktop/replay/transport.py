@@ -25,7 +25,8 @@ EMPTY = "Time appears here with the first packet"
 class Shown:
     """What the controls say: `speed` is asked for, `real_speed` what could be held, if that is less.
 
-    A session that `can_be_live` goes on meanwhile.
+    A session that `can_be_live` goes on meanwhile. `read_share` is how much of the log has been read, where
+    the place that a person wants is further on.
     """
 
     is_playing: bool
@@ -35,6 +36,7 @@ class Shown:
     by_round: bool
     can_be_live: bool
     is_live: bool
+    read_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Transport(ttk.Frame):
         """The views show that time now."""
         at, whole = duration_label((shown_us - self._start_us) / 1e6), duration_label(self._span_us / 1e6)
         text = f"{at} / {whole}"
+        if self._shown is not None and self._shown.read_share is not None:
+            text = f"reading … {self._shown.read_share:.0%}"
         if self._time.cget("text") != text:
             self._time.configure(text=text, width=2 * len(whole) + 3)
         self.strip.move(shown_us)
