@@ -15,6 +15,8 @@ from desktop.palette import LIGHT, PALETTES
 
 PATIENCE_S = 30.0
 LOOK_S = 0.1
+REST_S = 0.25
+KEY_DELAY_MS = 20
 LEAST_NODE_PIXELS = 5_000  # of the demo's sixteen nodes; they have some 30,000
 
 _Seen = TypeVar("_Seen")
@@ -48,14 +50,28 @@ class PackagedApp:
         self._xdotool("windowfocus", "--sync", window, "key", *keys)
 
     def write(self, window: str, text: str) -> None:
-        self._xdotool("windowfocus", "--sync", window, "type", text)
+        """Into a dialog, once it is at rest: it gives its entry the focus some time after it is seen."""
+        self._xdotool("windowfocus", "--sync", window)
+        self.once(lambda: self._is_at_rest(window), "a dialog at rest")
+        self._xdotool("type", "--delay", str(KEY_DELAY_MS), text)
+
+    def _is_at_rest(self, window: str) -> bool:
+        lines = self._xdotool("getwindowgeometry", "--shell", window).splitlines()
+        place = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
+        left, top = place["X"], place["Y"]
+        area = left, top, left + place["WIDTH"], top + place["HEIGHT"]
+        before = self.picture().crop(area)
+        time.sleep(REST_S)
+        return ImageChops.difference(before, self.picture().crop(area)).getbbox() is None
 
     def once(self, look: Callable[[], _Seen], what: str) -> _Seen:
         """What `look` sees as soon as it sees something."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not (seen := look()):
             assert self.process.poll() is None, f"it ended: {self.errors}"
-            assert time.monotonic() < deadline_s, f"waited {PATIENCE_S} s for {what}"
+            if time.monotonic() > deadline_s:
+                self.picture().save(self.home / "seen.png")
+                pytest.fail(f"waited {PATIENCE_S} s for {what}: see {self.home}/seen.png; {self.errors}")
             time.sleep(LOOK_S)
         return seen
 
