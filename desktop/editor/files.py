@@ -30,6 +30,7 @@ FIELD_TYPES = [
 ]
 _SAVE_TYPES = [("Fields", f"*{SUFFIX}"), ("All files", "*")]
 _PICTURE_TYPES = [("Pictures", "*.png *.jpg *.jpeg *.gif *.bmp *.webp *.tif *.tiff"), ("All files", "*")]
+_GATHER_MS = 200
 _PICTURE_SHARE = 0.9  # of what is seen, that a new picture fills
 
 
@@ -43,6 +44,7 @@ class FieldFiles:
         self._show = show
         self._autosave = Autosave("field")
         self._kept: FieldDocument | None = None
+        self._is_gathering = False
         editor.subscribe(self._heed)
         window.feature(KeepFeature).offer_unsaved("field", self._autosave, self._open_unsaved)
         self.actions = self._make_actions()
@@ -175,13 +177,21 @@ class FieldFiles:
         return answer == "discard"
 
     def _heed(self) -> None:
-        document = self._editor.document
-        if self._editor.is_dirty and document is not self._kept:
-            self._kept = document
+        """A copy of what is not saved is on disk half a second later; to write it at every step of a drag
+        would take longer than the step."""
+        if not self._editor.is_dirty:
+            if self._kept is not None:
+                self._kept = None
+                self._autosave.discard()
+        elif self._editor.document is not self._kept and not self._is_gathering:
+            self._is_gathering = True
+            self._window.root.after(_GATHER_MS, self._keep)
+
+    def _keep(self) -> None:
+        self._is_gathering = False
+        if self._editor.is_dirty and self._editor.document is not self._kept:
+            self._kept = self._editor.document
             self._autosave.write(self._editor.text)
-        elif not self._editor.is_dirty and self._kept is not None:
-            self._kept = None
-            self._autosave.discard()
 
     def _make_actions(self) -> list[Action]:
         page = self._page

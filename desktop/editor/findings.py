@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from desktop.editor.document import FieldDocument
 from desktop.editor.hearing import Hearing
 from desktop.editor.validation import Problem, problems_of
+
+# Tk lets go of the interpreter with every call, and gets it back from a thread that computes after so long.
+_SWITCH_S = 0.0005
+_REST_SHARE = 1.5  # of the time that finding took
+_USUAL_SWITCH_S = sys.getswitchinterval()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,7 @@ class Findings:
 def find(document: FieldDocument) -> Findings:
     """All of it, in this thread."""
     hearing = Hearing(document)
-    _ = hearing.link_count, hearing.hops  # found here, not when they are shown
+    _ = hearing.link_count, hearing.hops, hearing.links  # found here, not when they are shown
     return Findings(hearing, tuple(problems_of(hearing)))
 
 
@@ -40,45 +47,56 @@ class Finder:
         self._found: Findings | None = None
         self._next: FieldDocument | None = None
         self._failure: BaseException | None = None
+        self._rest_until_s = 0.0
 
     @property
     def is_busy(self) -> bool:
         """Whether something is to come."""
-        return self._thread is not None
+        return self._thread is not None or self._next is not None
 
     def want(self, document: FieldDocument) -> None:
         """Find what follows from that one, in the place of what waits."""
-        if self._thread is not None:
-            self._next = document
-            return
-        self._thread = threading.Thread(target=self._work, args=(document,), name="field", daemon=True)
-        self._thread.start()
+        self._next = document
+        self._begin()
 
     def collect(self) -> None:
         """Hand over what was found; begin with what waits. Raises what went wrong."""
-        if self._thread is None or self._thread.is_alive():
+        if self._thread is not None and not self._thread.is_alive():
+            self._end()
+            found, self._found = self._found, None
+            failure, self._failure = self._failure, None
+            if failure is not None:
+                raise failure
+            if found is not None:
+                self._on_found(found)
+        self._begin()
+
+    def _begin(self) -> None:
+        """With what waits; of a large field not at once again, so that a drag stays fluid meanwhile."""
+        if self._thread is not None or self._next is None or time.monotonic() < self._rest_until_s:
             return
-        self._thread.join()
-        self._thread = None
-        found, self._found = self._found, None
-        failure, self._failure = self._failure, None
-        waiting, self._next = self._next, None
-        if waiting is not None:
-            self.want(waiting)
-        if failure is not None:
-            raise failure
-        if found is not None:
-            self._on_found(found)
+        document, self._next = self._next, None
+        sys.setswitchinterval(_SWITCH_S)
+        self._thread = threading.Thread(target=self._work, args=(document,), name="field", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Wait for what is under way; it is not handed over."""
         self._next = None
         if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+            self._end()
+
+    def _end(self) -> None:
+        assert self._thread is not None
+        self._thread.join()
+        self._thread = None
+        sys.setswitchinterval(_USUAL_SWITCH_S)
 
     def _work(self, document: FieldDocument) -> None:
+        began_s = time.monotonic()
         try:
             self._found = find(document)
         except Exception as error:  # for the main thread, where errors are told
             self._failure = error
+        ended_s = time.monotonic()
+        self._rest_until_s = ended_s + _REST_SHARE * (ended_s - began_s)

@@ -14,6 +14,7 @@ from protocol.simulator.survey import hop_counts
 from protocol.simulator.topology import Place, Topology
 
 GOOD_MARGIN_DB = 10.0
+MOST_LINKS = 10_000
 _STAND_INS = 1 << 20  # ids, beyond all, for nodes whose id is another's, too
 
 
@@ -95,14 +96,15 @@ class Hearing:
         others = self.heard[key].union(self.listeners[key])
         return (self._link(min(key, other), max(key, other)) for other in sorted(others))
 
-    def links(self) -> Iterator[Link]:
-        """All of them."""
-        return (self._link(a, b) for a, b in self._pairs())
+    @cached_property
+    def links(self) -> Mapping[tuple[int, int], Link]:
+        """All of them, by the two keys in their order; none if it `is_crowded`."""
+        return {} if self.is_crowded else {pair: self._link(*pair) for pair in self._pairs()}
 
-    @property
-    def pair_count(self) -> int:
-        """How many links `links` gives, at most."""
-        return sum(map(len, self.listeners.values()))
+    @cached_property
+    def is_crowded(self) -> bool:
+        """Whether there are more links than one could tell apart, or draw."""
+        return sum(map(len, self.listeners.values())) > 2 * MOST_LINKS
 
     def range_of(self, node: PlanNode) -> float | None:
         """How far it is heard, in metres; None if everywhere."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tkinter as tk
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -16,10 +17,10 @@ from desktop.editor.findings import Findings
 from desktop.editor.hearing import Link, LinkKind
 from desktop.palette import Palette, mix
 
-MOST_LINKS = 8_000  # beyond that those of the selected nodes are drawn alone
 _MOST_SELECTED = 12
 _SLICE = 500  # lines made at once: 500 take about 10 ms
 _WEAK = 0.3
+_FINE_LINKS = 1_000  # that are drawn with widths and dashes
 _Pair = tuple[int, int]
 
 
@@ -29,7 +30,8 @@ class LinkItems:
     def __init__(self, canvas: tk.Canvas) -> None:
         self._canvas = canvas
         self._items: dict[_Pair, int] = {}
-        self._links: dict[_Pair, Link] = {}
+        self._links: Mapping[_Pair, Link] = {}
+        self._is_fine = True
         self._of_node: defaultdict[int, set[_Pair]] = defaultdict(set)
         self._waiting: list[Link] = []
         self._is_making = False
@@ -50,7 +52,7 @@ class LinkItems:
         before, self._document, self._camera = self._document, document, camera
         if findings is None:
             return
-        is_crowded = findings.hearing.pair_count > 2 * MOST_LINKS
+        is_crowded = findings.hearing.is_crowded
         shown = (findings, selection if is_crowded else None, in_mode)
         if any(a is not b and a != b for a, b in zip(shown, self._shown or (None,) * 3, strict=True)):
             self._shown = shown
@@ -80,27 +82,30 @@ class LinkItems:
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
         for pair, item in self._items.items():
-            self._canvas.itemconfigure(item, **_look(self._links[pair], theme.current()))
+            self._canvas.itemconfigure(item, **_look(self._links[pair], theme.current(), self._is_fine))
 
     def _update(self, findings: Findings, selection: frozenset[int] | None) -> None:
         hearing = findings.hearing
-        known = hearing.listeners
-        if selection is None:
-            links = hearing.links()
-        else:
-            chosen = sorted(selection & known.keys())[:_MOST_SELECTED]
+        wanted = hearing.links
+        if selection is not None:
+            chosen = sorted(selection & hearing.listeners.keys())[:_MOST_SELECTED]
             links = (link for key in chosen for link in hearing.links_of(key))
-        wanted = {(min(link.a, link.b), max(link.a, link.b)): link for link in links}
+            wanted = {(min(link.a, link.b), max(link.a, link.b)): link for link in links}
+        self._is_fine = len(wanted) <= _FINE_LINKS
         for pair in self._items.keys() - wanted.keys():
             self._canvas.delete(self._items.pop(pair))
             for key in pair:
                 self._of_node[key].discard(pair)
+        changed = []
         for pair in self._items.keys() & wanted.keys():
             if self._links.get(pair) != wanted[pair]:
-                self._canvas.itemconfigure(self._items[pair], **_look(wanted[pair], theme.current()))
-                self._links[pair] = wanted[pair]
-                self._place(pair, self._document.by_key)
+                changed.append(pair)
         self._links = wanted
+        by_key = self._document.by_key
+        for pair in changed:
+            look = _look(wanted[pair], theme.current(), self._is_fine)
+            self._canvas.itemconfigure(self._items[pair], **look)
+            self._place(pair, by_key)
         self._waiting = [link for pair, link in wanted.items() if pair not in self._items]
         self._make()
 
@@ -111,7 +116,7 @@ class LinkItems:
             pair = min(link.a, link.b), max(link.a, link.b)
             if pair not in self._items and link.a in by_key and link.b in by_key:
                 self._items[pair] = item = self._canvas.create_line(0, 0, 0, 0, tags="link")
-                self._canvas.itemconfigure(item, **_look(link, palette))
+                self._canvas.itemconfigure(item, **_look(link, palette, self._is_fine))
                 for key in pair:
                     self._of_node[key].add(pair)
                 self._place(pair, by_key)
@@ -163,8 +168,13 @@ class LinkItems:
         self._canvas.tag_raise("node")
 
 
-def _look(link: Link, palette: Palette) -> dict[str, Any]:
-    """Colour, width and dashes by what becomes of it."""
+def _look(link: Link, palette: Palette, is_fine: bool) -> dict[str, Any]:
+    """Colour, width and dashes by what becomes of it; of thousands colour alone, as Tk draws that fast."""
+    look = _fine_look(link, palette)
+    return look if is_fine else {**look, "width": 1, "dash": (), "arrow": "none"}
+
+
+def _fine_look(link: Link, palette: Palette) -> dict[str, Any]:
     if link.kind is LinkKind.RESTRICTED:
         return {"fill": mix(palette.border, palette.muted, 0.4), "width": 1, "dash": (1, 5), "arrow": "none"}
     if link.kind is LinkKind.ONE_WAY:

@@ -58,6 +58,7 @@ class FieldPage(Page):
         self._hovered: int | None = None
         self._is_narrow = False
         self._is_built = False
+        self._shown_mode: Mode | None = None
         self.bind("<Map>", lambda event: self._build() if event.widget is self else None)
         editor.subscribe(self.show)
 
@@ -180,6 +181,9 @@ class FieldPage(Page):
 
     def _show_modes(self) -> None:
         mode = self._editor.mode
+        if mode is self._shown_mode:
+            return
+        self._shown_mode = mode
         for action, button in self._buttons.items():
             if action.label in {each.value for each in Mode}:
                 button.configure(bootstyle="primary" if action.label == mode.value else "ghost")
@@ -235,4 +239,6 @@ def summary(editor: Editor) -> str:
         parts.append(f"{len(document.order)} in the order")
     if editor.selection:
         parts.append(f"{len(editor.selection)} selected")
+    if hearing.is_crowded:
+        parts.append("too many links to draw: those of the selected are shown")
     return ", ".join(parts)

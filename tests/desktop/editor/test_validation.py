@@ -76,7 +76,7 @@ def test_nodes_out_of_reach_and_the_range_that_reaches_them() -> None:
 
 def test_a_range_that_is_too_short_in_one_direction_is_no_link() -> None:
     document = edits.change_nodes(row(2), {2}, range_m=5.0)
-    (link,) = Hearing(document).links()
+    (link,) = Hearing(document).links.values()
     assert (link.kind, link.a, link.b) == (LinkKind.ONE_WAY, 1, 2)
     assert only(document).cause == "node 2 has no way to the root by radio"
     assert problems(mended(document)) == []
@@ -174,10 +174,10 @@ def test_who_is_polled_hears_the_primary() -> None:
 
 def test_links_of_free_space_tell_how_good_they_are() -> None:
     document = replace(row(3, spacing_m=8), medium=FreeSpace())
-    qualities = {(link.a, link.b): link.quality for link in Hearing(document).links()}
+    qualities = {(link.a, link.b): link.quality for link in Hearing(document).links.values()}
     assert qualities[1, 2] == qualities[2, 3] == pytest.approx(0.72, abs=0.01), "7 dB more than needed"
     assert qualities[1, 3] == pytest.approx(0.12, abs=0.01), "1 dB at 16 of 18 m"
-    assert all(link.quality is None for link in Hearing(row(3)).links())
+    assert all(link.quality is None for link in Hearing(row(3)).links.values())
 
 
 def test_shadows_fall_as_they_will_in_the_simulation() -> None:
