@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import tkinter as tk
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from tkinter.font import Font
 
 from desktop import theme
@@ -26,6 +26,7 @@ from desktop.network.pointer import Pointer
 from desktop.network.scale_bar import ScaleBar
 from desktop.network.scene import Fitted, Link, Look, Scene
 from desktop.network.token_item import TokenItem
+from desktop.palette import Palette
 
 _FRAME_S = 0.022  # from one frame to the next, while anything moves
 _LEAST_REST_S = 0.004  # left to others after each, and at least as long as the frame took
@@ -77,6 +78,7 @@ class NetworkCanvas(tk.Canvas):
         self._scale_bar = ScaleBar(self, self._note_font, self._em)
         self._details = NodeDetails(self)
         self._caption = self.create_text(0, 0, justify="center", tags="caption")
+        self.cut: frozenset[tuple[int, int]] = frozenset()  # links that a person has cut
         self.chosen: int | None = None
         self.link: int | None = None  # that of this node to the one it is tied to, while it is asked about
         self.is_open = False  # all of the chosen node is told elsewhere
@@ -297,12 +299,21 @@ class NetworkCanvas(tk.Canvas):
         scale = self._em / _USUAL_EM_PX * min(1.0, max(_THIN, self._fitted.radius_px / self._em))
         self._drawn_links = self._scene.links(self._fitted, self._motion.places, palette, scale)
         plan, fit, camera = self._plan, self._plan_fit, self._camera
+        links = [*self._drawn_links.values(), *self._cut_links(palette, scale)]
         key = palette, plan, fit and (fit.px_per_m, fit.origin, fit.silent), camera if plan else None
         self._links.draw(
-            self._drawn_links.values(),
+            links,
             lambda size: self._ground.draw(size, palette, plan, fit, camera),
             key,
         )
+
+    def _cut_links(self, palette: Palette, scale: float) -> Iterator[Link]:
+        """What was cut, on a plan: in layers, links that are no part of the tree would be in the way."""
+        places = self._motion.places
+        for a, b in {(min(link), max(link)) for link in self.cut} if self._fitted.is_plan else ():
+            if a in places and b in places:
+                ends = places[a], places[a], places[b], places[b]
+                yield Link(ends, palette.maximum, 1.6 * scale, (3 * scale, 3 * scale))
 
     def _paint(self, nodes: Iterable[int]) -> None:
         """Draw these nodes, and what stands apart from nodes, as they are now."""
@@ -326,7 +337,7 @@ class NetworkCanvas(tk.Canvas):
     def _write_caption(self) -> None:
         """As much as there is room for."""
         across, upright = self._fitted.caption_room
-        for text in self._scene.captions:
+        for text in () if self._fitted.is_plan else self._scene.captions:  # on a plan, nodes stand there
             self.itemconfigure(self._caption, text=text)
             left, top, right, bottom = self.bbox(self._caption)
             if math.hypot((right - left) / 2 * upright, (bottom - top) / 2 * across) <= across * upright:

@@ -70,8 +70,8 @@ class Legend(ttk.Frame):
             self._samples = [self._sample(*meaning) for meaning in _MEANINGS[network].items()]
             self._draw_packet()
             self._shown = None
-        whole = frames_a_dot < 1.5
-        _say(self._packet, " a frame" if whole else f" about {frames_a_dot:,.0f} frames")
+        dot = "a frame" if frames_a_dot < 1.5 else f"about {frames_a_dot:,.0f} frames"
+        _say(self._packet, " the token" if network is Network.RING else f" {dot}")
         _say(self._hint, _VALUES[network] if has_values else "")
         self._flow()
 

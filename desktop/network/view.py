@@ -150,6 +150,7 @@ class NetworkView(View):
             self._due = None
         began_s = time.monotonic()
         scene = self._scene()
+        self.canvas.cut = getattr(self._session and self._session.source, "cut", frozenset())
         self.canvas.stand_on(self.plan if self.wants_plan else None)
         self.canvas.show(scene, self._model.now_us)
         self.set_title(TITLES[self._model.network])

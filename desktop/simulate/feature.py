@@ -13,7 +13,7 @@ from desktop.feature import Feature
 from desktop.shell.choice import Choice
 from desktop.simulate.form import Form
 from desktop.simulate.hurt_dialog import HurtDialog
-from desktop.simulate.hurts import OF_LINKS, OF_NODE, Ask, Hurt
+from desktop.simulate.hurts import MERGE, OF_LINKS, OF_NODE, Ask, Hurt
 from desktop.simulate.menu import entries
 from desktop.simulate.simulate_dialog import SimulateDialog
 from desktop.simulate.source import SimulatedSource, SimulationSource
@@ -143,7 +143,13 @@ class SimulateFeature(Feature):
 
     def _obstacle_to(self, hurt: Hurt) -> str | None:
         source = self.source
-        return NOT_SIMULATED if source is None else source.refusal(hurt.kind) or None
+        if source is None:
+            return NOT_SIMULATED
+        if hurt is MERGE and not source.is_parted:
+            return "The field is not parted."
+        if source.places and not hurt.candidates(source):
+            return "There is no such node in the field now."
+        return source.refusal(hurt.kind) or None
 
     def _undo_obstacle(self) -> str | None:
         source = self.source
