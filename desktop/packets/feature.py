@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.actions import Action
 from desktop.feature import Feature
-from desktop.packets.lines import as_hex, as_json
-from desktop.packets.view import PacketsView
+from desktop.model.words import plural
+from desktop.packets.export import PacketExport
+from desktop.packets.lines import as_hex
+from desktop.packets.view import PacketsView, Rows
 from desktop.shell.help import HelpFeature
-from protocol.capture import CaptureWriter, Record
 
 if TYPE_CHECKING:
     from desktop.sources.session import Session
     from desktop.window import Window
 
 _TYPES = [("Packet logs", "*.pcapng")]
-_AT_ONCE = 1000
-_MOST_COPIED = 10_000
+_MOST_COPIED = 1_000
+_EXPORT_BUDGET_S, _EXPORT_MS = 0.015, 10
 
 
 class PacketsFeature(Feature):
@@ -27,6 +26,7 @@ class PacketsFeature(Feature):
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
+        self._export_job: PacketExport | None = None
         page, obstacle = window.workspace, window.session_obstacle
         self.view = PacketsView(page.tabs, self._seek)
         page.add_tab(self.view, "Packets")
@@ -49,6 +49,7 @@ class PacketsFeature(Feature):
 
     def attend(self, session: Session | None) -> None:
         """See desktop.feature.Feature.attend."""
+        self._stop_export()  # the log goes that it reads
         self.view.attend(session)
 
     def refresh(self) -> None:
@@ -57,6 +58,7 @@ class PacketsFeature(Feature):
 
     def close(self) -> None:
         """See desktop.feature.Feature.close."""
+        self._stop_export()
         self.view.close()
 
     def show(self) -> None:
@@ -77,35 +79,50 @@ class PacketsFeature(Feature):
             self.window.session.hold().seek(row + 1)
 
     def _copy(self, *, as_json: bool) -> None:
-        rows = self._some(self.view.chosen_rows()[:_MOST_COPIED])
-        if rows:
-            records = self.view.records(rows)
-            text = _json(self.view, rows, records) if as_json else as_hex(records)
+        rows = self._some(self.view.chosen_rows()).tolist()
+        if len(rows) > _MOST_COPIED:
+            text = f"At most {_MOST_COPIED:,} packets can be copied; export these as a packet log."
+            self.window.complain("So many packets are better exported", text)
+        elif rows:
+            text = self.view.as_json(rows) if as_json else as_hex(self.view.records(rows))
             self.window.root.clipboard_clear()
             self.window.root.clipboard_append(text)
+            self.window.hint(f"{plural(len(rows), 'packet')} copied")
 
     def _export(self, *, chosen: bool) -> None:
         rows = self._some(self.view.chosen_rows() if chosen else self.view.filtered_rows())
-        path = self.window.ask_save("Export packets", _TYPES, ".pcapng") if rows else None
+        path = self.window.ask_save("Export packets", _TYPES, ".pcapng") if len(rows) else None
         if path is not None:
-            self.window.write(path, lambda place: self._write(place, rows))
+            self._stop_export()
+            self._export_job = PacketExport(path, rows, self.view.records)
+            self._go_on()
 
-    def _write(self, path: Path, rows: Sequence[int]) -> None:
-        writer = CaptureWriter()
-        with path.open("wb") as file:
-            file.write(writer.header())
-            for records in self._batches(rows):
-                file.write(writer.encode_all(records))
+    def _go_on(self) -> None:
+        """Write some packets, and the others soon."""
+        job = self._export_job
+        if job is None:
+            return
+        try:
+            job.write_some(_EXPORT_BUDGET_S)
+        except OSError as error:
+            self._stop_export()
+            reason = f"{job.path}: {error.strerror}; make room, or choose another place"
+            self.window.complain("This file cannot be written", reason)
+            return
+        if job.is_done:
+            self._export_job = None
+            self.window.notice(f"{plural(job.count, 'packet')} saved as {job.path}")
+        else:
+            self.window.hint(f"Exporting packets: {job.share:.0%}")
+            self.window.root.after(_EXPORT_MS, self._go_on)
 
-    def _batches(self, rows: Sequence[int]) -> Iterator[list[Record]]:
-        for begin in range(0, len(rows), _AT_ONCE):
-            yield self.view.records(rows[begin : begin + _AT_ONCE])
+    def _stop_export(self) -> None:
+        """What is half written goes."""
+        if self._export_job is not None:
+            self._export_job.cancel()
+            self._export_job = None
 
-    def _some(self, rows: Sequence[int]) -> Sequence[int]:
-        if not rows:
+    def _some(self, rows: Rows) -> Rows:
+        if not len(rows):
             self.window.complain("There are no packets to take", "Choose packets in the list, or show more.")
         return rows
-
-
-def _json(view: PacketsView, rows: Sequence[int], records: Sequence[Record]) -> str:
-    return as_json(records, view.opened(rows, records))

@@ -42,6 +42,7 @@ class PacketIndex:
         self._scanner = Scanner()
         self._columns: ColumnFiles | None = None
         self._log: BinaryIO | None = None
+        self._folder: Path | None = None
         self._scanned_bytes = self._saved_bytes = 0
         self._is_complete = False
         self._reading = threading.Lock()
@@ -166,7 +167,7 @@ class PacketIndex:
         return self.records_at(range(first, min(last, len(self))))
 
     def records_at(self, rows: Sequence[int]) -> list[Record]:
-        """These packets, in rising order: one read of the file from the first to the last. Raises OSError."""
+        """These packets, in rising order; those near to each other by one read. Raises OSError."""
         firsts = [first for first, _ in self._scanner.sections]
         found: list[Record] = []
         begin = 0
@@ -178,15 +179,9 @@ class PacketIndex:
         return found
 
     def frames_at(self, rows: Sequence[int]) -> list[bytes]:
-        """The frames of these packets, in rising order: one read of the file. Raises OSError."""
-        if not len(rows):
-            return []
-        offsets: list[int] = self.offset[rows].tolist()
-        sizes: list[int] = self.size[rows].tolist()
-        first = offsets[0] + FRAME_OFFSET
-        data = self._bytes_at(first, offsets[-1] + sizes[-1] - offsets[0])
-        places = ((offset + FRAME_OFFSET - first, size) for offset, size in zip(offsets, sizes, strict=True))
-        return [data[at : at + size] for at, size in places]
+        """The frames of these packets, in rising order, as `records_at` reads them. Raises OSError."""
+        begins = self.offset[rows].astype(np.int64) + FRAME_OFFSET
+        return self._pieces(begins.tolist(), (begins + self.size[rows]).tolist())
 
     def close(self) -> None:
         """Keep what is known beside the log, and let go of it. `extend` takes it up again."""
@@ -194,8 +189,8 @@ class PacketIndex:
             if self._columns is not None and self._scanned_bytes != self._saved_bytes:
                 self._save()
         self._let_go()
-        if not self.path.exists():  # a recording without a packet, or a temporary one
-            shutil.rmtree(folder_of(self.path), ignore_errors=True)
+        if self._folder is not None and not self.path.exists():  # a recording without a packet
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     # --- the log -----------------------------------------------------------------------------------------
 
@@ -205,7 +200,8 @@ class PacketIndex:
             self._let_go()
         if self._log is None or self._columns is None:
             self._log = open(self.path, "rb")  # noqa: SIM115  (until `close`)
-            self._columns = ColumnFiles(folder_of(self.path))
+            self._folder = folder_of(self.path)
+            self._columns = ColumnFiles(self._folder)
             kept = self._columns.load()
             if kept is None or not self._take_up(kept):
                 self._columns.clear()
@@ -236,18 +232,27 @@ class PacketIndex:
             self._log.seek(offset)
             return self._log.read(size_bytes)
 
+    def _pieces(self, begins: Sequence[int], ends: Sequence[int]) -> list[bytes]:
+        """The bytes of the log between these places, which rise."""
+        pieces: list[bytes] = []
+        while len(pieces) < len(begins):
+            first = len(pieces)
+            last = max(first + 1, bisect_left(ends, begins[first] + _PIECE_BYTES))
+            data = self._bytes_at(begins[first], ends[last - 1] - begins[first])
+            places = zip(begins[first:last], ends[first:last], strict=True)
+            pieces += [data[begin - begins[first] : end - begins[first]] for begin, end in places]
+        return pieces
+
     def _read(self, blocks: bytes, rows: Sequence[int]) -> list[Record]:
         """Packets of the section that those blocks describe."""
         is_little = blocks[8:12] == BYTE_ORDER_MAGIC.to_bytes(4, "little")
-        offsets: list[int] = self.offset[rows].tolist()
-        after = rows[-1] + 1
-        end = int(self.offset[after]) if after < len(self) else self._scanned_bytes
-        data = self._bytes_at(offsets[0], end - offsets[0])
+        offsets, after = self.offset, np.asarray(rows) + 1
+        is_last = after == len(offsets)
+        ends = np.where(is_last, self._scanned_bytes, offsets[np.where(is_last, 0, after)])
         packets = []
-        for offset in offsets:
-            at = offset - offsets[0]
-            size_bytes = int.from_bytes(data[at + 4 : at + 8], "little" if is_little else "big")
-            packets.append(data[at : at + size_bytes])
+        for data in self._pieces(offsets[rows].tolist(), ends.tolist()):
+            size_bytes = int.from_bytes(data[4:8], "little" if is_little else "big")
+            packets.append(data[:size_bytes])
         with self._reading:
             fed, reader = self._reader
             if fed != blocks:

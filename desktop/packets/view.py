@@ -7,7 +7,9 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
+import numpy as np
 import ttkbootstrap
+from numpy.typing import NDArray
 
 from bridge.errors import UsageError
 from desktop import theme
@@ -18,7 +20,7 @@ from desktop.packets.dissect import dissect
 from desktop.packets.filter import Condition
 from desktop.packets.filter_bar import FilterBar
 from desktop.packets.index import PacketIndex
-from desktop.packets.lines import PacketLine, lines_of
+from desktop.packets.lines import PacketLine, as_json, lines_of
 from desktop.packets.opening import FrameOpener
 from desktop.packets.selection import Selection
 from desktop.packets.table import PacketTable
@@ -29,6 +31,8 @@ from protocol.capture import Record
 _TICK_MS = 30
 _SHOW_S = 0.15  # what is found is shown so often meanwhile
 _BUDGET_S = 0.012  # of a tick: the views of the session need the rest
+Rows = NDArray[np.int64]
+_NO_ROWS: Rows = np.empty(0, np.int64)
 _EMPTY = "No packets yet: they appear here as they come."
 _NONE_FOUND = (
     "No packet fulfils this filter. Esc in the filter takes back what is typed; an empty one shows all."
@@ -225,22 +229,24 @@ class PacketsView(View):
         self._follows.set(not self._follows.get())
         self._set_follow()
 
-    def chosen_rows(self) -> Sequence[int]:
+    def chosen_rows(self) -> Rows:
         """The packets that are chosen, as rows of the index."""
         places = self.table.selection
-        return [] if self._index is None else self._selection.rows(places.start, places.stop).tolist()
+        return _NO_ROWS if self._index is None else self._selection.rows(places.start, places.stop)
 
-    def filtered_rows(self) -> Sequence[int]:
+    def filtered_rows(self) -> Rows:
         """All that the filter shows."""
-        return [] if self._index is None else self._selection.rows(0, len(self._selection)).tolist()
+        return _NO_ROWS if self._index is None else self._selection.rows(0, len(self._selection))
 
     def records(self, rows: Sequence[int]) -> list[Record]:
         """These packets, as they crossed their links. Raises OSError."""
         return [] if self._index is None else self._index.records_at(rows)
 
-    def opened(self, rows: Sequence[int], records: Sequence[Record]) -> list[bytes | None]:
-        """The frames of those that were sealed and could be opened."""
-        return [self._opener.open(row, record.frame) for row, record in zip(rows, records, strict=True)]
+    def as_json(self, rows: Sequence[int]) -> str:
+        """An object a line, with what the keys open. Raises OSError."""
+        records = self.records(rows)
+        opened = [self._opener.open(row, record.frame) for row, record in zip(rows, records, strict=True)]
+        return as_json(records, opened)
 
     # --- the parts ---------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import struct
 import tempfile
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import UsageError
+from desktop.packets import index as index_module
 from desktop.packets.folder import folder_of
 from desktop.packets.index import PacketIndex
 from desktop.packets.scan import COLUMNS, UNREADABLE, Scanner
@@ -309,3 +311,16 @@ def test_a_log_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_packet_that_is_not_there_is_told(kept: Path) -> None:
     with closing(opened(kept)) as index, pytest.raises(IndexError):
         index.record(50)
+
+
+def test_packets_that_are_far_apart_are_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_records = [replace(record, timestamp_us=i) for i, record in enumerate(plain(1000))]
+    with closing(opened(written(tmp_path / "x.pcapng", log_of(written_records)))) as index:
+        monkeypatch.setattr(index_module, "_PIECE_BYTES", 500)
+        rows = [0, 1, 2, 500, 998, 999]
+        assert index.records_at(rows) == [written_records[row] for row in rows]
+        assert index.frames_at(rows) == [FRAME] * 6
+        assert index.records_at([]) == []
+        assert index.frames_at([]) == []

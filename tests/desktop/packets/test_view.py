@@ -82,6 +82,7 @@ def test_a_log_is_filtered_looked_at_and_exported(
     target = tmp_path / "some.pcapng"
     monkeypatch.setattr(ttkbootstrap.Querybox, "get_save_filename", lambda *_, **__: str(target))
     window.perform_named("Export chosen packets …")
+    wait(window, target.exists, "the export")
     assert list(read_records(target)) == [demo_records[i] for i in chosen]
 
     typed(view, "#3")
