@@ -12,8 +12,8 @@
     [[fault]]    see protocol.simulator.fault_tables
 
 A TOML topology is a scenario that says nothing else. So is the description of a field to be built
-(firmware.field.description) whose nodes have places: its `network` and `period_s` are those of the run, and
-a node hears only its `neighbours`.
+(firmware.field.description) whose nodes have places: its `network` and `period_s` are those of the run, a
+node hears only its `neighbours`, and unless [run] names metrics all measure what the `sensors` of any do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from protocol.aggregate import METRICS, TEMPERATURE
+from protocol.aggregate import HUMIDITY, METRICS, SOIL_MOISTURE, TEMPERATURE, WIND_SPEED
 from protocol.packets import MAX_AGGREGATES, MAX_NODE_ID
 from protocol.proofs import INTRODUCTION_MS
 from protocol.simulator.fault_tables import Change, read_changes, resolved
@@ -50,6 +50,14 @@ MEDIUM_NAMES: Mapping[type[Propagation], str] = {kind: name for name, kind in ME
 PYTHON, C, AVR = CORES = ("python", "c", "avr")
 # What the root of a field of boards is: a node on the host, or a board with a line to its host.
 HOST_GATEWAY, BOARD_GATEWAY = GATEWAYS = ("host", "mega")
+
+# What a sensor that a field's description names measures, in its place on a board.
+SENSOR_METRICS: Mapping[str, tuple[int, ...]] = {
+    "sht31": (TEMPERATURE.id, HUMIDITY.id),
+    "soil_moisture": (SOIL_MOISTURE.id,),
+    "wind": (WIND_SPEED.id,),
+    "synthetic": (TEMPERATURE.id,),
+}
 
 _TABLES = ("field", "radio", "link", "run", "fault")
 _FIELD_KEYS = ("grid", "spacing_m", "random", "area_m", "connected", "topology", "range_m", "root")

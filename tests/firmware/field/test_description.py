@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import UsageError
-from firmware.field.description import Board, Role, parse_field, read_field
+from firmware.field.description import BOARD_SENSORS, Board, Role, parse_field, read_field
 from protocol.packets import Network
 from protocol.settings import Roles, Sensors
-from protocol.simulator.scenario import load_scenario
+from protocol.simulator.scenario import SENSOR_METRICS, load_scenario
 
 GARDEN = """\
 name = "garden"
@@ -129,6 +129,10 @@ y_m = 2.5
 def test_the_file_of_a_scenario_describes_a_field_as_well() -> None:
     assert parse_field(SIMULATED, "garden.treering.toml").node(1).board is Board.PI
     assert load_scenario(SIMULATED, "garden.treering.toml").topology().root == 1
+
+
+def test_the_simulator_knows_what_each_sensor_measures() -> None:
+    assert SENSOR_METRICS.keys() == BOARD_SENSORS.keys()
 
 
 def test_its_root_is_the_first_gateway() -> None:

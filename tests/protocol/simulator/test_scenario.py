@@ -444,6 +444,13 @@ def test_the_description_of_a_field_to_be_built_is_a_scenario() -> None:
     assert scenario.air.broken_links == {(3, 2)}, "node 2 is to hear node 1 alone"
 
 
+def test_its_nodes_measure_what_its_sensors_do_unless_the_run_says_otherwise() -> None:
+    wired = BUILT.replace("neighbours = [1]", 'sensors = ["wind", "sht31"]')
+    assert load_scenario(wired, "f").metrics == (0, 1, 4)
+    assert load_scenario(wired + '[run]\nmetrics = ["wind_speed"]\n', "f").metrics == (4,)
+    assert load_scenario(BUILT, "f").metrics == (0,)
+
+
 def test_what_it_says_of_the_run_is_said_once() -> None:
     with pytest.raises(DescriptionError, match="network stands above the first table as well; give it once"):
         load_scenario(BUILT + '[run]\nnetwork = "ring"\n', "f")
