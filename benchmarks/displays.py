@@ -21,7 +21,18 @@ _MAP_NOTIFY = 19
 def xvfb(screen: str = SCREEN) -> Iterator[str]:
     """The name of a display that is gone afterwards."""
     read_fd, write_fd = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write_fd), "-screen", "0", f"{screen}x24", "-nolisten", "tcp"]
+    # It stays as it is when nobody is connected for a moment.
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(write_fd),
+        "-screen",
+        "0",
+        f"{screen}x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]
     server = subprocess.Popen(command, pass_fds=[write_fd], stderr=subprocess.DEVNULL)
     os.close(write_fd)
     try:
