@@ -69,8 +69,7 @@ PLAN = Way(
 class StartPage(Page):
     """A card for each way; the first is for whoever is here for the first time.
 
-    `perform` does the action of that label. Whoever has more to offer (`add_offer`: what a crash left) says
-    so above the cards.
+    `perform` does the action of that label.
     """
 
     title = "Start"
@@ -85,15 +84,13 @@ class StartPage(Page):
         summary = "Sensors form a tree, a ring or a star. Maximum, average and count come round by round."
         ttk.Label(self._words, text=summary, style="Muted.Ground.TLabel").pack(pady=(em // 2, 2 * em))
         self._words.pack()
-        self._offers = ttk.Frame(self._middle, style="Ground.TFrame")
-        self._offers.pack(fill="x", padx=em // 2)
-        grid = ttk.Frame(self._middle, style="Ground.TFrame")
-        grid.pack()
+        self._grid = ttk.Frame(self._middle, style="Ground.TFrame")
+        self._grid.pack()
         self._cards: dict[str, _WayCard] = {}
         for i, way in enumerate((DEMO, FIELD, LOG, PLAN)):
-            card = _WayCard(grid, way, perform, is_first=not i)
+            card = _WayCard(self._grid, way, perform, is_first=not i)
             card.grid(row=i // 2, column=i % 2, sticky="nsew", padx=em // 2, pady=em // 2)
-            grid.columnconfigure(i % 2, uniform="card", weight=1)
+            self._grid.columnconfigure(i % 2, uniform="card", weight=1)
             self._cards[way.title] = card
         self.bind("<Configure>", self._fit, add=True)
         self.repaint()
@@ -107,25 +104,6 @@ class StartPage(Page):
         """Lines of the card of that way, instead of those before."""
         self._cards[way.title].show_rows(rows)
 
-    def add_offer(self, text: str, choices: Sequence[tuple[str, Callable[[], object]]]) -> Callable[[], None]:
-        """Say that above the cards, with a button for each (text, what it does); returns what takes it away.
-
-        A button takes the offer away, too, before it does what it does.
-        """
-        em = theme.em_px()
-        band = ttk.Frame(self._offers, style="Card.TFrame", padding=(em, em // 2))
-        band.pack(fill="x", pady=(0, em // 2))
-        for i, (words, run) in reversed(list(enumerate(choices))):
-            button = ttkbootstrap.Button(
-                band,
-                text=words,
-                bootstyle="primary" if not i else "secondary-outline",
-                command=partial(_take, band, run),
-            )
-            button.pack(side="right", padx=(em // 2, 0))
-        ttk.Label(band, text=text, wraplength=36 * em, justify="left").pack(side="left", anchor="w")
-        return band.destroy
-
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
         for card in self._cards.values():
@@ -136,15 +114,10 @@ class StartPage(Page):
         if event.height < _PLAIN_HEIGHT_EM * em:
             self._words.pack_forget()
         elif not self._words.winfo_manager():
-            self._words.pack(before=self._offers)
+            self._words.pack(before=self._grid)
         width_px = min(event.width, _WIDE_EM * em) // 2 - 2 * em
         for card in self._cards.values():
             card.fit(width_px)
-
-
-def _take(band: ttk.Frame, run: Callable[[], object]) -> None:
-    band.destroy()
-    run()
 
 
 class _WayCard(ttk.Frame):

@@ -119,8 +119,7 @@ class ConnectDialog(Dialog):
         if where := self._keys.get().strip():
             access = load_access(where)
             if self._is_in_keyring.get() and access.keys is not None and not where.startswith(KEYRING):
-                keep_in_keyring(access.keys)
-                where = f"{KEYRING}{access.keys.name}"
+                where = keep_in_keyring(access.keys)
             self._window.memory.add_recent(_RECENT_KEYS, where)
             return access
         if not self._open_network.get():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ class SettingsFile:
     """`now` are the settings; `change` writes them at once.
 
     What a newer version wrote, and the comments of a person, stay in the file. `problem` is what was wrong
-    with it, for people; a file that is no TOML is left aside as `<name>.bad`.
+    with it, for people; a file that is no TOML is left aside as `<name>.bad` by the first change.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,7 +101,7 @@ class SettingsFile:
         try:
             read = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            self.problem = self._left_aside(str(error))
+            self.problem = f"{self.path}: {error}; mend it, or the usual settings hold"
             return Settings()
         good: dict[str, Any] = {}
         for name in asdict(Settings()).keys() & read.keys():
@@ -111,14 +112,6 @@ class SettingsFile:
                 good[name] = read[name]
         return Settings(**good)
 
-    def _left_aside(self, why: str) -> str:
-        aside = self.path.with_name(f"{self.path.name}.bad")
-        try:
-            self.path.replace(aside)
-        except OSError as error:
-            return f"{self.path}: {why}; the usual settings hold, and it cannot be moved ({error.strerror})"
-        return f"{self.path}: {why}; the usual settings hold, and it is kept as {aside.name}"
-
     def _write(self, values: Mapping[str, object]) -> None:
         import tomlkit  # not needed to start the app
         from tomlkit.exceptions import TOMLKitError
@@ -128,8 +121,11 @@ class SettingsFile:
             document = tomlkit.parse(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             document = tomlkit.document()
-        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-            self.problem = self._left_aside(str(error))
+        except (OSError, UnicodeDecodeError, TOMLKitError):
+            with contextlib.suppress(
+                OSError
+            ):  # what prevents it prevents the writing, too, and is told there
+                self.path.replace(self.path.with_name(f"{self.path.name}.bad"))
             document = tomlkit.document()
         for name, value in values.items():
             document[name] = value

@@ -14,7 +14,6 @@ from bridge.ports import PortInfo
 from desktop.connect.port_watch import PortWatch
 from desktop.shell.recent_logs import RecentLogs, described
 from desktop.shell.start import StartFeature
-from desktop.start_page import StartPage
 from tests.desktop.rig import descendants, dialogs, live, press, texts, wait
 
 if TYPE_CHECKING:
@@ -138,15 +137,3 @@ def test_every_button_of_the_start_page_does_an_action_that_there_is(window: Win
 
     for way in (start_page.DEMO, start_page.FIELD, start_page.LOG, start_page.PLAN):
         assert {label for _, label in way.buttons} <= labels, way.title
-
-
-def test_an_offer_stands_above_the_cards_until_it_is_taken(window: Window) -> None:
-    taken: list[str] = []
-    page: StartPage = window.start_page
-    page.add_offer("A field was not saved", [("Open it", lambda: taken.append("open")), ("Leave it", print)])
-    assert "A field was not saved" in texts(page)
-    next(button for button in buttons(page) if button.cget("text") == "Open it").invoke()
-    assert taken == ["open"]
-    assert "A field was not saved" not in texts(page)
-    page.add_offer("Another", [])()
-    assert "Another" not in texts(page)
