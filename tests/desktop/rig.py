@@ -55,3 +55,9 @@ def descendants(widget: tk.Misc) -> Iterator[tk.Misc]:
     for child in widget.winfo_children():
         yield child
         yield from descendants(child)
+
+
+def invoke(widget: tk.Misc, text: str) -> None:
+    """Press the button with that text, somewhere in the widget."""
+    found = (child for child in descendants(widget) if "text" in (child.keys() or ()))
+    next(child for child in found if str(child.cget("text")) == text).invoke()  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import tkinter as tk
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from desktop.keep.feature import KeepFeature
 from desktop.sources.demo import DemoSource
 from desktop.sources.log import LogSource
 from desktop.sources.source import State
-from tests.desktop.rig import descendants, dialogs, press, texts, wait
+from tests.desktop.rig import dialogs, invoke, press, texts, wait
 
 if TYPE_CHECKING:
     from desktop.sources.session import Session
@@ -32,11 +31,6 @@ def demo(window: Window) -> Session:
     assert session is not None
     wait(window, lambda: len(session.model.rows) >= 4, "rounds")
     return session
-
-
-def invoke(widget: tk.Misc, text: str) -> None:
-    found = (child for child in descendants(widget) if "text" in (child.keys() or ()))
-    next(child for child in found if child.cget("text") == text).invoke()  # type: ignore[attr-defined]
 
 
 def choose(window: Window, what: What, format_name: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-import tkinter as tk
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,24 +21,12 @@ from desktop.keep.notes import read_notes
 from desktop.sources.demo import DemoSource
 from desktop.sources.log import LogSource
 from tests.desktop.keep.crashing_app import FIELD, NOTE
-from tests.desktop.rig import descendants, dialogs, press, texts, wait
+from tests.desktop.rig import dialogs, invoke, press, texts, wait
 
 if TYPE_CHECKING:
     from desktop.window import Window
 
 LOST_AT_MOST_S = 1.0
-
-
-def button(widget: tk.Misc, text: str) -> tk.Misc:
-    return next(
-        child
-        for child in descendants(widget)
-        if "text" in (child.keys() or ()) and child.cget("text") == text
-    )
-
-
-def invoke(widget: tk.Misc, text: str) -> None:
-    button(widget, text).invoke()  # type: ignore[attr-defined]
 
 
 def start_demo(window: Window) -> Path:
