@@ -7,16 +7,14 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-import ttkbootstrap
-
 from desktop.dialogs import Dialog
 from desktop.model.model import Model
 from desktop.model.words import metric_label
 from desktop.plots.pane import COUNT_LINES, MOST_PANES, NAMES, VALUE_LINES, Pane
 from protocol.aggregate import metric_of
 
-_NOTHING = "–"
-_HEADS = ("axis", "of", *(NAMES[line] for line in VALUE_LINES), "bounds", "readings of nodes")
+_NOTHING, _BOUNDS = "–", "bounds"
+_HEADS = ("axis", "of", *(NAMES[line] for line in VALUE_LINES), _BOUNDS, "readings of nodes")
 _HINT = 'Nodes: such as "3, 7-9", or "all". Bounds: between them the average of all nodes alive must lie.'
 _MOST_NODE = 0xFFFE
 
@@ -83,13 +81,13 @@ class _Row:
         self.subject.grid(row=row, column=1, pady=2)
         chosen = ("maximum", "average") if pane is None or pane.is_count else pane.lines
         with_bounds = True if pane is None or pane.is_count else pane.with_bounds
-        self.lines = {line: tk.BooleanVar(table, line in chosen) for line in VALUE_LINES}
-        self.lines["bounds"] = tk.BooleanVar(table, with_bounds)
-        self._checks: list[ttk.Checkbutton] = []
-        for column, variable in enumerate(self.lines.values(), 2):
-            check = ttkbootstrap.Checkbutton(table, variable=variable, command=self._change)
+        chosen = (*chosen, _BOUNDS) if with_bounds else chosen
+        self.lines: dict[str, ttk.Checkbutton] = {}
+        for column, name in enumerate((*VALUE_LINES, _BOUNDS), 2):
+            check = ttk.Checkbutton(table, command=self._change)
+            check.state(["!alternate", "selected" if name in chosen else "!selected"])
             check.grid(row=row, column=column)
-            self._checks.append(check)
+            self.lines[name] = check
         self.nodes = ttk.Entry(table, width=16)
         self.nodes.insert(0, "" if pane is None else "all" if pane.with_all else nodes_text(pane.nodes))
         self.nodes.bind("<KeyRelease>", lambda event: self._changed())
@@ -104,9 +102,9 @@ class _Row:
         metric_id, is_count = subject
         if is_count:
             return Pane(metric_id, COUNT_LINES, with_bounds=False)
-        lines = tuple(line for line in VALUE_LINES if self.lines[line].get())
+        lines = tuple(line for line in VALUE_LINES if self.lines[line].instate(["selected"]))
         nodes, with_all = nodes_of(self.nodes.get())
-        return Pane(metric_id, lines, self.lines["bounds"].get(), nodes, with_all)
+        return Pane(metric_id, lines, self.lines[_BOUNDS].instate(["selected"]), nodes, with_all)
 
     def _change(self) -> None:
         self.subject.selection_clear()
@@ -117,7 +115,7 @@ class _Row:
         """Only an axis of values has lines to choose."""
         subject = self._subjects[self.subject.current()]
         state = "!disabled" if subject is not None and not subject[1] else "disabled"
-        for widget in (*self._checks, self.nodes):
+        for widget in (*self.lines.values(), self.nodes):
             widget.state([state])
 
 

@@ -154,9 +154,10 @@ def test_axes_are_chosen_and_the_tabs_are_there_by_key(window: Window, plot: Plo
     dialog.rows[0].nodes.event_generate("<KeyRelease>")
     dialog.rows[1].subject.current(0)
     dialog.rows[1].subject.event_generate("<<ComboboxSelected>>")
+    dialog.rows[0].lines["minimum"].invoke()
     live(window.root)
     dialog.destroy()
-    assert plot.chart.panes == (Pane(0, with_all=True),)
+    assert plot.chart.panes == (Pane(0, ("maximum", "average", "minimum"), with_all=True),)
     press(window.root, "<Control-Shift-m>")
     where = window.feature(PlotsFeature).where
     wait(window, lambda: where._map is not None, "the map")
