@@ -77,6 +77,9 @@ def _dispatch(given: list[str]) -> int:
     if given in ([], [DEFAULT]):
         return _open_app()
     name = given.pop(0) if given[:1] and not given[0].startswith("-") else DEFAULT
+    if name not in COMMANDS and os.path.isfile(name):  # as desktops do with a file that is opened with us
+        given.insert(0, name)
+        name = DEFAULT
     if name not in COMMANDS:
         raise UsageError(f"no command {name!r}; there are {', '.join(COMMANDS)}")
     module = _module(name)

@@ -35,6 +35,11 @@ def notes() -> Path:
     return platformdirs.user_state_path(NAME, appauthor=False) / "notes"
 
 
+def examples() -> Path:
+    """The folder of the packet logs that come with the packaged app; a clone has none."""
+    return Path(__file__).parents[1] / "demo"
+
+
 def error_log() -> Path:
     """The file that unexpected errors go to."""
     return platformdirs.user_log_path(NAME, appauthor=False) / "desktop.log"

@@ -86,6 +86,7 @@ class Window:
         root.protocol("WM_DELETE_WINDOW", self.close)
         if sys.platform == "darwin":
             root.createcommand("tk::mac::Quit", self.close)
+            root.createcommand("tk::mac::OpenDocument", lambda *paths: self.open_file(Path(paths[0])))
         root.report_callback_exception = self.on_exception
         self._icon = window_icon(root)
         frame.restore(root, self.memory)
@@ -440,7 +441,8 @@ class Window:
             self.notice(f"saved as {path}")
 
     def _folder(self) -> str:
-        return str(places.recordings() if places.recordings().is_dir() else Path.home())
+        folders = (places.recordings(), places.examples(), Path.home())
+        return str(next(folder for folder in folders if folder.is_dir()))
 
     # --- trouble -----------------------------------------------------------------------------------------
 

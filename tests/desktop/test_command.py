@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.app import Options
 from desktop.command import COMMANDS, main
 from desktop.options import NETWORKS
 from protocol.packets import Network
@@ -100,3 +101,17 @@ def test_what_the_first_window_needs_is_imported_and_no_more() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == []
+
+
+def test_a_file_alone_is_opened_in_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path | None] = []
+
+    def open_window(options: Options) -> int:
+        opened.append(options.log)
+        return 0
+
+    monkeypatch.setattr("desktop.app.main", open_window)
+    log = tmp_path / "simulate"
+    log.touch()
+    assert main([str(log)]) == 0
+    assert opened == [log]
