@@ -68,7 +68,7 @@ class PacketsFeature(Feature):
 
     def _filter(self, start: str | None = None) -> None:
         self.window.workspace.select(self.view)
-        self.view.filter.focus(start)
+        self.view.filter.begin(start)
 
     def _clear(self) -> None:
         self.view.filter.apply("")

@@ -68,7 +68,7 @@ class FilterBar(ttk.Frame):
         self._on_filter(condition)
         return "break"
 
-    def focus(self, start: str | None = None) -> None:
+    def begin(self, start: str | None = None) -> None:
         """Have the person type, over what is there or after `start`."""
         if start is not None:
             self._write(start)

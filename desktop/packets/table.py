@@ -26,7 +26,7 @@ class PacketTable(ttk.Frame):
     """`lines(first, last)` gives the rows from one place on; a place is where a packet is among those shown.
 
     A tksheet holds just the rows that fit; the scrollbar is moved by the places. `on_select` is called when a
-    person chooses a packet, `on_open` when they press Enter or click twice.
+    person chooses a packet, `on_open` when they press Enter or click twice; `<<Looked>>` tells of scrolling.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class PacketTable(ttk.Frame):
         self._bar = ttk.Scrollbar(self, command=self._scroll)
         self._bar.pack(side="right", fill="y")
         self.sheet.pack(side="left", fill="both", expand=True)
-        self._bind()
+        self._heed_person()
         self.repaint()
 
     @property
@@ -180,12 +180,14 @@ class PacketTable(ttk.Frame):
             ground = palette.selection if place in chosen else palette.surface
             if place == self.marked:
                 ground = mix(ground, palette.active, _SHARED_MARK)
-            self.sheet.highlight_rows(row, bg=ground, fg=looks[line.look], redraw=False)
-            if line.look is not Look.BAD and ground == palette.surface:
+            is_plain = ground == palette.surface  # the palette's colours can be read on that
+            color = looks[line.look] if is_plain else palette.text
+            self.sheet.highlight_rows(row, bg=ground, fg=color, redraw=False)
+            if is_plain and line.look is Look.GOOD:
+                arrow = palette.count if line.is_inbound else palette.seeking
+                self.sheet.highlight_cells(row, DIRECTION, bg=ground, fg=arrow, redraw=False)
                 color = links[line.link % len(links)]
                 self.sheet.highlight_cells(row, LINK, bg=ground, fg=color, redraw=False)
-            arrow = palette.count if line.is_inbound else palette.seeking
-            self.sheet.highlight_cells(row, DIRECTION, bg=ground, fg=arrow, redraw=False)
 
     def _fit(self, event: tk.Event[tk.Misc]) -> None:
         """The last column takes what the others leave."""
@@ -198,7 +200,7 @@ class PacketTable(ttk.Frame):
 
     # --- what a person does ------------------------------------------------------------------------------
 
-    def _bind(self) -> None:
+    def _heed_person(self) -> None:
         canvas = self.sheet.MT
         canvas.bind("<ButtonPress-1>", lambda event: self._click(event, extends=False))
         canvas.bind("<Shift-ButtonPress-1>", lambda event: self._click(event, extends=True))
@@ -253,6 +255,7 @@ class PacketTable(ttk.Frame):
             first = self._first + int(command[1]) * (self.rows_seen if command[2] == "pages" else 1)
         self._move_to(first)
         self.follows = self._first + self.rows_seen >= self.count
+        self.event_generate("<<Looked>>")
 
 
 def _spaced(column: Column, text: str) -> str:

@@ -73,6 +73,7 @@ class PacketsView(View):
         self._panes = panes
         for part, weight in ((self.table, 6), (self.fields, 3), (self.dump, 3)):
             panes.add(part, weight=weight)
+        self.table.bind("<<Looked>>", lambda event: self._follows.set(self.table.follows))
         self.fields.bind("<<FieldChosen>>", lambda event: self._mark_bytes())
         self.dump.bind("<<ByteChosen>>", lambda event: self._choose_field())
         self.bind("<Map>", lambda event: self.after_idle(self.refresh), add=True)
@@ -212,6 +213,8 @@ class PacketsView(View):
         self._tick_now()
         if row is not None and row < self._selection.judged and len(self._selection):
             self.table.choose(min(self._selection.place_of(row), len(self._selection) - 1))
+        else:
+            self._show_packet(None)
 
     def go_to(self, number: int) -> None:
         """Choose the packet of that number, from 1, or the next that the filter shows."""

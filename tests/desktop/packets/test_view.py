@@ -145,6 +145,12 @@ def test_what_comes_live_is_followed_until_a_person_looks_back(window: Window) -
     assert shown(view, 0) == looked_at
     press(window.root, "<Control-Shift-I>")
     wait(window, lambda: newest() == seen.count, "the newest again")
+    seen.sheet.MT.event_generate("<Button-4>")
+    live(view)
+    assert not view._follows.get(), "who scrolls back is not pulled to the newest"
+    before = seen.count
+    wait(window, lambda: seen.count > before + 20, "more packets")
+    assert newest() < before
 
 
 def test_without_a_packet_it_says_what_is_missing(window: Window, demo_log: Path) -> None:
