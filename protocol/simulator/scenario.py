@@ -430,7 +430,20 @@ def _read_run(table: Table, scenario: Scenario, ids: frozenset[int]) -> Scenario
 
 def _read_shared(document: Table, scenario: Scenario) -> Scenario:
     """What a description of a field to be built says of its run."""
-    return replace(scenario, network=_network(document, scenario), period_ms=_period_ms(document, scenario))
+    wired = {name for node in document.tables("node") for name in _texts(node, "sensors")}
+    metrics = {metric for name in wired for metric in SENSOR_METRICS.get(name, ())}
+    return replace(
+        scenario,
+        network=_network(document, scenario),
+        period_ms=_period_ms(document, scenario),
+        metrics=tuple(sorted(metrics)) or scenario.metrics,
+    )
+
+
+def _texts(table: Table, key: str) -> list[str]:
+    """What is no list of texts is told by whoever builds the field."""
+    texts = table.values.get(key, [])
+    return [text for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
 
 
 def _network(table: Table, scenario: Scenario) -> str:
