@@ -168,9 +168,9 @@ class Drawing:
             *self._link_actions(),
             *self._place_actions(),
             self._action(
-                "Field", "Edit the selected nodes", "Return", lambda: self._to_form(0), selected, group=5
+                "Field", "Edit the selected nodes", "", lambda: self.page.edit(0), selected, group=5
             ),
-            self._action("Field", "Edit field and radio", "Shift+f", lambda: self._to_form(1), group=5),
+            self._action("Field", "Edit field and radio", "Shift+f", lambda: self.page.edit(1), group=5),
             fit,
             self._action("View", "Nearer", "plus", lambda: self.plan.zoom(_ZOOM_STEP)),
             self._action("View", "Farther", "minus", lambda: self.plan.zoom(1 / _ZOOM_STEP)),
@@ -249,10 +249,3 @@ class Drawing:
 
     def _select_all(self) -> None:
         self.editor.select(self.editor.document.by_key)
-
-    def _to_form(self, index: int) -> None:
-        """With the keys to the first entry of that form."""
-        self.page.show_form(index)
-        row = (self.page.node_form.id, self.page.field_form.name)[index]
-        row.entry.focus_set()
-        row.entry.selection_range(0, "end")

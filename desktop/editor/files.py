@@ -46,7 +46,7 @@ class FieldFiles:
         self._kept: FieldDocument | None = None
         self._is_gathering = False
         editor.subscribe(self._heed)
-        window.feature(KeepFeature).offer_unsaved("field", self._autosave, self._open_unsaved)
+        window.feature(KeepFeature).recovery.offer_unsaved("field", self._autosave, self._open_unsaved)
         self.actions = self._make_actions()
 
     @property

@@ -96,6 +96,14 @@ class FieldPage(Page):
         """Bring the form of the nodes (0) or of the field (1) to the front."""
         self.forms.select(index)  # type: ignore[no-untyped-call]
 
+    def edit(self, index: int) -> None:
+        """With the keys to the first entry of that form; of the nodes' only if one is selected."""
+        self.show_form(index)
+        entry = (self.node_form.id, self.field_form.name)[index].entry
+        if index or self._editor.selection:
+            entry.focus_set()
+            entry.selection_range(0, "end")
+
     # --- the parts ---------------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -118,6 +126,7 @@ class FieldPage(Page):
         self.plan.on_view = self._show_status
         self.pointer = Pointer(self.plan, self._editor, self._ask_distance, self._hint)
         self.pointer.on_hover = self._hover
+        self.pointer.on_edit = lambda: self.edit(0)
         self._fill_side(side)
         self._is_built = True
         self.plan.repaint()

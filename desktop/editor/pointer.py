@@ -52,6 +52,7 @@ class Pointer:
         self._first_point: Place | None = None
         self._drags = 0
         self.on_hover: Callable[[int | None], None] = lambda key: None
+        self.on_edit: Callable[[], None] = lambda: None  # Return was pressed
         for sequence, heed in (
             ("<ButtonPress-1>", self._press),
             ("<B1-Motion>", self._move),
@@ -228,8 +229,11 @@ class Pointer:
             self._nudge(_ARROWS[name], _FAST if is_fast else 1)
         elif name in ("Prior", "Next"):
             self._step(-1 if name == "Prior" else 1, is_more=is_fast)
-        elif name in ("Return", "KP_Enter") and self._editor.mode is Mode.ORDER:
-            self._editor.set_mode(Mode.SELECT)
+        elif name in ("Return", "KP_Enter"):
+            if self._editor.mode is Mode.SELECT:
+                self.on_edit()
+            else:
+                self._editor.set_mode(Mode.SELECT)
         elif name == "Escape":
             self.forget()
             if self._editor.mode is not Mode.SELECT:

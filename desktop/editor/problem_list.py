@@ -75,11 +75,12 @@ class ProblemList(Card):
             return self._problems[index]
         return self._problems[0] if self._problems else None
 
-    def mend(self) -> None:
-        """Do what the chosen one offers."""
+    def mend(self) -> str:
+        """Do what the chosen one offers; no other binding does more."""
         chosen = self.chosen
         if chosen is not None:
             self._editor.mend(chosen)
+        return "break"
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""
