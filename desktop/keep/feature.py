@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +10,14 @@ from bridge.status_view import size_text
 from desktop import places
 from desktop.actions import Action
 from desktop.feature import Feature
-from desktop.keep.autosave import Autosave, Leftover
 from desktop.keep.bookmark_view import BookmarkView
 from desktop.keep.bookmarks import Bookmarks
 from desktop.keep.files import FilesFeature
 from desktop.keep.recordings import Recordings
 from desktop.keep.recordings_page import Commands, RecordingsPage
-from desktop.keep.recovery_bar import RecoveryBar, Salvage
+from desktop.keep.recovery import Recovery
 from desktop.keep.ring_keeper import RingKeeper
-from desktop.keep.running import Crashed, RunningSession
+from desktop.keep.running import RunningSession
 from desktop.shell.settings import Settings
 from desktop.sources.session import Session
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class KeepFeature(Feature):
-    """`bookmarks` are those of the log that is shown; who has unsaved work calls `offer_unsaved`."""
+    """`bookmarks` are those of the log that is shown; who has unsaved work offers it in `recovery`."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -40,8 +37,7 @@ class KeepFeature(Feature):
         self._was_recording = False
         self._notes_problem: str | None = None
         self._is_warned = False
-        self._salvage = [self._salvage_of(found) for found in self._running.crashed()]
-        self._bar: RecoveryBar | None = None
+        self.recovery = Recovery(window, self._running, self.open_log)
         workspace = window.workspace
         self.view = BookmarkView(workspace.tabs, self.bookmarks, add=self.add_bookmark, go_to=self.go_to)
         workspace.add_tab(self.view, "Bookmarks")
@@ -77,27 +73,6 @@ class KeepFeature(Feature):
         except UsageError as error:
             self.window.complain("This session is not recorded", str(error))
             return None
-
-    def offer_unsaved(self, kind: str, autosave: Autosave, open_text: Callable[[str], bool]) -> None:
-        """Offer what runs that crashed left in that autosave; called once.
-
-        `kind` is a word such as "field"; `open_text` shows the text to a person, who may save it, and writes
-        it to the autosave; if it does not, it says so by False, and the offer stays.
-        """
-
-        def choose(leftover: Leftover) -> bool:
-            if not open_text(leftover.text):
-                return False
-            autosave.flush()  # first there are two of it, then one
-            return self._discard(leftover)
-
-        for leftover in autosave.pending():
-            text = f"An unsaved {kind} of {leftover.saved_at:%Y-%m-%d %H:%M} was left by a crash"
-            choices = (
-                ("Open", partial(choose, leftover)),
-                ("Discard", partial(self._discard, leftover)),
-            )
-            self._salvage.append(Salvage(text, choices))
 
     def open_log(self, log: Path) -> None:
         """Show it, unless it is what is shown."""
@@ -151,7 +126,7 @@ class KeepFeature(Feature):
 
     def refresh(self) -> None:
         """See desktop.feature.Feature.refresh."""
-        self._show_salvage()
+        self.recovery.show()
         session = self.window.session
         if session is not None:
             self.bookmarks.start_us = session.model.start_us
@@ -166,8 +141,7 @@ class KeepFeature(Feature):
 
     def repaint(self) -> None:
         """See desktop.feature.Feature.repaint."""
-        if self._bar is not None and self._bar.winfo_exists():
-            self._bar.repaint()
+        self.recovery.repaint()
 
     def close(self) -> None:
         """See desktop.feature.Feature.close."""
@@ -198,50 +172,6 @@ class KeepFeature(Feature):
             self._is_warned = True
             limit = size_text(self._limit_bytes)
             self.window.notice(f"this recording alone is larger than the ring ({limit}); it goes on")
-
-    # --- after a crash -----------------------------------------------------------------------------------
-
-    def _salvage_of(self, crashed: Crashed) -> Salvage:
-        size = size_text(_size_bytes(crashed.log))
-        text = f"“{crashed.title}” of {crashed.mark.saved_at:%Y-%m-%d %H:%M} did not end: {size} recorded"
-
-        def choose(act: Callable[[Path], object]) -> Callable[[], bool]:
-            def run() -> bool:
-                try:
-                    act(crashed.log)
-                except UsageError as error:
-                    self.window.complain("This recording cannot be changed", str(error))
-                    return False
-                return self._discard(crashed.mark)
-
-            return run
-
-        recordings = Recordings(crashed.log.parent)
-        return Salvage(
-            text,
-            (
-                ("Open", choose(self.open_log)),
-                ("Keep", choose(recordings.keep)),
-                ("Discard", choose(recordings.trash)),
-            ),
-        )
-
-    def _discard(self, leftover: Leftover) -> bool:
-        try:
-            leftover.discard()
-        except OSError as error:
-            text = f"{leftover.path}: {error.strerror}; remove it by hand, or it is offered again"
-            self.window.complain("What was left cannot be removed", text)
-        return True
-
-    def _show_salvage(self) -> None:
-        """What is new of it; the features are made before all of the window is there."""
-        found, self._salvage = self._salvage, []
-        if found and (self._bar is None or not self._bar.winfo_exists()):
-            self._bar = RecoveryBar(self.window.root)
-            self._bar.pack(fill="x", after=self.window.header)
-        if found and self._bar is not None:
-            self._bar.add(found)
 
 
 def _folder(settings: Settings) -> Path:

@@ -181,7 +181,7 @@ def test_after_kill_9_the_next_start_offers_all_but_the_last_second(
         wait(window, lambda: "unsaved field" in texts(window.root), "the offer of the field")
         assert "“Demo network”" in texts(window.root)
         assert "did not end" in texts(window.root)
-        bar = keep._bar
+        bar = keep.recovery.bar
         assert bar is not None
         invoke(bar, "Open")
         session = window.session

@@ -63,8 +63,8 @@ def offered(window: Window, text: str) -> KeepFeature:
 
 def test_a_recording_is_kept(crashed_log: Path, open_window: Callable[[], Window]) -> None:
     keep = offered(open_window(), "“Demo network”")
-    assert keep._bar is not None
-    invoke(keep._bar, "Keep")
+    assert keep.recovery.bar is not None
+    invoke(keep.recovery.bar, "Keep")
     assert read_notes(crashed_log) == Notes(kept=True, source="Demo network")
     assert not list(places.unsaved().iterdir())
 
@@ -73,8 +73,8 @@ def test_a_recording_that_is_discarded_can_be_brought_back(
     crashed_log: Path, open_window: Callable[[], Window]
 ) -> None:
     keep = offered(open_window(), "“Demo network”")
-    assert keep._bar is not None
-    invoke(keep._bar, "Discard")
+    assert keep.recovery.bar is not None
+    invoke(keep.recovery.bar, "Discard")
     assert not crashed_log.exists()
     keep.page.undo()
     assert crashed_log.exists()
@@ -112,9 +112,9 @@ def test_unsaved_work_is_offered_until_it_is_shown(open_window: Callable[[], Win
         return is_shown
 
     keep = window.feature(KeepFeature)
-    keep.offer_unsaved("letter", autosave, open_text)
+    keep.recovery.offer_unsaved("letter", autosave, open_text)
     offered(window, "An unsaved letter")
-    bar = keep._bar
+    bar = keep.recovery.bar
     assert bar is not None
     for _ in range(2):
         invoke(bar, "Open")
