@@ -22,7 +22,8 @@ from desktop.replay.trail import Trail, private_folder
 from desktop.replay.trail_writer import TrailWriter
 from protocol.capture import CaptureReader, Record
 
-SPACING = 250  # records between checkpoints: to feed so many takes about 5 ms, a checkpoint half of that
+SPACING = 400  # records between checkpoints: to feed so many takes about 8 ms, a checkpoint 2 ms
+_BLOCK_BYTES = 44  # of a log for each record, beside its frame
 _CHUNK_BYTES = 1 << 16
 _LOOK_S = 0.25  # how often a log that may grow is looked at
 _PATIENCE_S = 10.0  # after so long without growth there is no more to do
@@ -151,7 +152,6 @@ class _Pass:
         with self._task.log.open("rb") as file:
             while True:
                 if data := file.read(_CHUNK_BYTES):
-                    self._bytes_since += len(data)
                     waited_s = 0.0
                     self._look(0.0)
                     yield reader.feed(data)
@@ -173,6 +173,7 @@ class _Pass:
         for record in records:
             if record.timestamp_us > self._newest_us:
                 self._newest_us = record.timestamp_us
+            self._bytes_since += len(record.frame) + _BLOCK_BYTES
             moment.feed((record,))
             if events.total > self._events:  # what has a row has an event, too
                 self._event_records += [moment.records] * (events.total - self._events)

@@ -29,10 +29,10 @@ from desktop.replay.trail import Trail, private_folder
 from protocol.capture import Record
 
 # So many records can be fed at once; what is further away is reached from a checkpoint.
-MAX_FED = 8 * SPACING
+MAX_FED = 5 * SPACING
 _PIECE = 100  # records between two looks at the clock
 _JUMP_S = 0.25  # where playing is too fast to be fed, the views are given another model so often at most
-_JUMP_RECORDS = 2 * SPACING  # less is fed
+_JUMP_RECORDS = SPACING  # less is fed
 _LOOK_S = 0.2  # how often the index and the trail are looked at
 _SCAN_S = 0.05  # a piece of the index's work
 _IDLE_S = 0.25  # how often the log is looked at for growth
