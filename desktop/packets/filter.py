@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from desktop.packets.fields import Field, Kind
 from desktop.packets.index import PacketIndex
 from desktop.packets.scan import UNREADABLE
-from desktop.packets.values import Value, values_of
-from protocol.packets import HEADER_BYTES, FrameError, decode
+from desktop.packets.values import values_of
+from protocol.packets import HEADER_BYTES, FrameError, Payload, decode
 
 Mask = NDArray[np.bool_]
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -124,18 +124,15 @@ class Packet:
                 return () if comment is None else (comment,)
             case "frame":
                 return (self.frame,)
-        return self._payload.get(name, ())
+        return [] if self._payload is None else values_of(self._payload, name)
 
     @cached_property
-    def _payload(self) -> dict[str, list[Value]]:
-        """The values of the payload by name; none of what cannot be decoded."""
-        found: dict[str, list[Value]] = {}
+    def _payload(self) -> Payload | None:
+        """None of what cannot be decoded."""
         try:
-            for name, value in values_of(decode(self.opened or self.frame).payload):
-                found.setdefault(name, []).append(value)
+            return decode(self.opened or self.frame).payload
         except FrameError:
-            return {}
-        return found
+            return None
 
 
 class Condition(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -24,43 +24,24 @@ _REPEATED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def values_of(payload: Any) -> Iterator[tuple[str, Value]]:
-    """Each value of a payload with its name, in the order of the frame; of what is repeated, each."""
-    for name in _field_names(payload.__class__):
-        value = getattr(payload, name)
-        match name:
-            case "aggregates":
-                for metric, aggregate in value:
-                    yield "metric", metric
-                    yield from values_of(aggregate)
-            case "links":
-                for link in value:
-                    yield from values_of(link)
-            case "pairs":
-                yield from _pair_values(value)
-            case "readings":
-                for node, pairs in value:
-                    yield "of_node", node
-                    yield from _pair_values(pairs)
-            case "heirs":
-                for heir in value:
-                    yield "heir", heir
-            case _ if isinstance(value, int | bytes):
-                yield name, value
-            case _:
-                yield from values_of(value)
-
-
-def names_of(payload_class: type[Any]) -> Iterator[str]:
-    """The names that `values_of` may give for such a payload, in their order, what is repeated last."""
-    for name, kind in get_type_hints(payload_class).items():
-        if kind in (int, bytes):
-            yield name
-        elif is_dataclass(kind):
-            assert isinstance(kind, type)
-            yield from names_of(kind)
+def values_of(payload: Any, name: str) -> list[Value]:
+    """All that a payload has under that name, in the order of the frame."""
+    found: list[Value] = []
+    for field in _bearers(payload.__class__, name):
+        value = getattr(payload, field)
+        if field == name:
+            found.append(value)
+        elif field in _REPEATED:
+            found += _repeated(field, value, name)
         else:
-            yield from _REPEATED[name]
+            found += values_of(value, name)
+    return found
+
+
+def names_of(payload_class: Any) -> Iterator[str]:
+    """The names of a payload's values, in their order, what is repeated last."""
+    for field in _kinds(payload_class):
+        yield from _names_in(payload_class, field)
 
 
 def types_by_name() -> dict[str, frozenset[FrameType]]:
@@ -72,11 +53,36 @@ def types_by_name() -> dict[str, frozenset[FrameType]]:
     return {name: frozenset(types) for name, types in sorted(found.items())}
 
 
-def _pair_values(pairs: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, Value]]:
-    for pair in pairs:
-        yield from zip(_PAIR, pair, strict=True)
+def _repeated(field: str, value: Any, name: str) -> Sequence[Value]:
+    match field:
+        case "aggregates" if name == "metric":
+            return [metric for metric, _ in value]
+        case "aggregates":
+            return [getattr(aggregate, name) for _, aggregate in value]
+        case "links":
+            return [getattr(link, name) for link in value]
+        case "readings" if name == "of_node":
+            return [node for node, _ in value]
+        case "readings":
+            return [pair[_PAIR.index(name)] for _, pairs in value for pair in pairs]
+        case "pairs":
+            return [pair[_PAIR.index(name)] for pair in value]
+    return list(value)
 
 
 @cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _kinds(payload_class: Any) -> dict[str, Any]:
+    return get_type_hints(payload_class)
+
+
+@cache
+def _bearers(payload_class: Any, name: str) -> tuple[str, ...]:
+    """The fields of that class in which such a value may be."""
+    return tuple(field for field in _kinds(payload_class) if name in _names_in(payload_class, field))
+
+
+def _names_in(payload_class: Any, field: str) -> tuple[str, ...]:
+    kind = _kinds(payload_class)[field]
+    if kind in (int, bytes):
+        return (field,)
+    return tuple(names_of(kind)) if is_dataclass(kind) and isinstance(kind, type) else _REPEATED[field]

@@ -28,7 +28,7 @@ from desktop.sources.session import Session
 from desktop.view import View
 from protocol.capture import Record
 
-_TICK_MS = 30
+_TICK_MS = 15
 _SHOW_S = 0.15  # what is found is shown so often meanwhile
 _BUDGET_S = 0.012  # of a tick: the views of the session need the rest
 Rows = NDArray[np.int64]
