@@ -231,36 +231,40 @@ class Chart(Artist):
             pen.segments(starts, ends, self.palette.doubt, 0.3 * pen.em)
 
     def _draw_legend(self, pen: Pen, pane: Pane, rect: Rect, lines: list[PlotLine]) -> None:
-        """The newest value of each line in its colour, as many as there is room for."""
-        y, x = rect.y1 + 0.65 * pen.em, rect.x0
-        pen.text(x, y, pane.title, self.palette.text)
-        x += pen.measure(pane.title) + _LEGEND_GAP_EM * pen.em
-        entries = self._entries(pane, lines)
+        """The newest value of each line in its colour; in less room in fewer letters, and then not all."""
+        y, gap = rect.y1 + 0.65 * pen.em, _LEGEND_GAP_EM * pen.em
+        pen.text(rect.x0, y, pane.title, self.palette.text)
+        x = rect.x0 + pen.measure(pane.title) + gap
+        entries: list[tuple[str, str]] = []
+        fits = False
+        for is_short in (False, True):
+            if not fits:
+                entries = self._entries(pane, lines, is_short=is_short)
+                fits = x + sum(pen.measure(text) + gap for text, _ in entries) - gap <= rect.x1
         for i, (text, color) in enumerate(entries):
-            width = pen.measure(text)
-            is_last = i == len(entries) - 1
             more = f"and {len(entries) - i} more"
-            if x + width + (0 if is_last else _LEGEND_GAP_EM * pen.em + pen.measure(more)) > rect.x1:
+            if not fits and x + pen.measure(text) + gap + pen.measure(more) > rect.x1:
                 if x + pen.measure(more) <= rect.x1:
                     pen.text(x, y, more, self.palette.muted)
                 return
             pen.text(x, y, text, color)
-            x += width + _LEGEND_GAP_EM * pen.em
+            x += pen.measure(text) + gap
 
-    def _entries(self, pane: Pane, lines: list[PlotLine]) -> list[tuple[str, str]]:
+    def _entries(self, pane: Pane, lines: list[PlotLine], *, is_short: bool) -> list[tuple[str, str]]:
         row = self.model.last_row(pane.metric_id)
-        latest = latest_labels(row) if row is not None else {}
+        latest = latest_labels(row) if row is not None and not is_short else {}
         entries = []
         for line in reversed(lines):
-            text = latest.get(line.column, "")
-            if line.column == "alive":  # it is told with the count
+            if line.column == "alive" or not len(line.timeline):  # how many are alive is told with the count
                 continue
-            if line.node is not None and len(lines) > _STROKED_LINES:
+            text = latest.get(line.column, "")
+            if line.node is not None and (is_short or len(lines) > _STROKED_LINES):
                 text = f"● {line.node}"
-            elif not text and len(line.timeline):
+            elif is_short:
+                text = f"● {line.name.partition(' ')[0]} {line.timeline.column(line.column).last:.4g}"
+            elif not text:
                 text = f"● {line.name} {line.label(line.timeline.column(line.column).last)}"
-            if text:
-                entries.append((text, line.color))
+            entries.append((text, line.color))
         return entries
 
     def _draw_cursors(self, pen: Pen) -> None:

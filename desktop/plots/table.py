@@ -50,7 +50,7 @@ class VirtualTable(ttk.Frame):
         self._bar = ttk.Scrollbar(self, command=self._scroll)
         self._bar.pack(side="right", fill="y")
         self.table.pack(side="left", fill="both", expand=True)
-        self._bind()
+        self._listen()
         self._head()
 
     @property
@@ -100,7 +100,7 @@ class VirtualTable(ttk.Frame):
 
     # --- what a person does ------------------------------------------------------------------------------
 
-    def _bind(self) -> None:
+    def _listen(self) -> None:
         table = self.table
         table.bind("<Configure>", self._on_resize)
         table.bind("<MouseWheel>", lambda event: self._move(-3 if event.delta > 0 else 3))

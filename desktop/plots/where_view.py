@@ -164,8 +164,9 @@ class WhereView(View):
         for at_s, text in zip(ticks.at_s, ticks.texts, strict=True):
             x = left + (at_s - start_s) / (end_s - start_s) * across
             self.canvas.create_line(x, down, x, down + em // 3, fill=palette.muted)
+            most_x = self.canvas.winfo_width() - self._font.measure(text) / 2 - 1
             self.canvas.create_text(
-                x, down + em // 2, text=text, anchor="n", fill=palette.muted, font=self._font
+                min(x, most_x), down + em // 2, text=text, anchor="n", fill=palette.muted, font=self._font
             )
 
     def _draw_scale(self) -> None:
