@@ -135,8 +135,8 @@ class Building:
         return None if self._editor.document.nodes else "there is no node yet; double-click on the plan"
 
     def _build_obstacle(self) -> str | None:
-        errors = [p for p in self._editor.findings.problems if p.severity is Severity.ERROR]
-        return f"{errors[0].text}" if errors else None
+        errors = (p.text for p in self._editor.findings.problems if p.severity is Severity.ERROR)
+        return self._nodes_obstacle() or next(errors, None)
 
     def _flash_obstacle(self) -> str | None:
         if not any(node.board.is_arduino for node in self._editor.document.nodes):

@@ -149,13 +149,13 @@ class Drawing:
         fit = self._action("View", "See the whole field", "0", lambda: self.plan.fit())
         self.tools: Sequence[Sequence[tuple[Action, str, str]]] = (
             ((self._undo, "arrow-counterclockwise", ""), (self._redo, "arrow-clockwise", "")),
-            ((modes[0], "cursor", ""), (modes[1], "arrow-repeat", ""), (modes[2], "bezier2", "")),
             (
                 (insert, "plus-lg", ""),
                 (grid, "grid-3x3-gap", ""),
                 (scatter, "dice-5", ""),
                 (delete, "trash", ""),
             ),
+            ((modes[0], "cursor", ""), (modes[1], "arrow-repeat", ""), (modes[2], "bezier2", "")),
             ((fit, "arrows-fullscreen", ""),),
         )
         self.actions = [

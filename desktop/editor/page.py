@@ -23,8 +23,9 @@ from desktop.model.words import plural
 from desktop.page import Page
 from protocol.packets import Network
 
-_SIDE_EM = 24
+_SIDE_EM = 26
 _NARROW_EM = 48
+_TITLE_EM = 5
 _POLL_MS = 15
 _ON_NODES = ("id", "neighbours", "sensors", "roles")
 _HINTS = {
@@ -56,7 +57,7 @@ class FieldPage(Page):
         self.plan: PlanCanvas | None = None
         self._is_polling = False
         self._hovered: int | None = None
-        self._is_narrow = False
+        self._folded_px = 0
         self._is_built = False
         self._shown_mode: Mode | None = None
         self.bind("<Map>", lambda event: self._build() if event.widget is self else None)
@@ -152,39 +153,43 @@ class FieldPage(Page):
             self.forms.add(getattr(room, "container", room), text=text)
 
     def _fill_toolbar(self) -> None:
-        em = theme.em_px()
         self._buttons: dict[Action, ttkbootstrap.Button] = {}
-        bar = ttk.Frame(self._card.head)
-        for group in self.toolbar:
-            for action, icon, text in group:
-                button = ttkbootstrap.Button(
-                    bar,
-                    text=text,
-                    icon=icon,
-                    icon_only=not text,
-                    command=lambda action=action: self._perform(action),
-                    bootstyle="primary" if text == "Simulate" else "ghost",
-                )
-                button.pack(side="left", padx=1)
-                key = f" ({action.shown_key})" if action.key else ""
-                ttkbootstrap.ToolTip(button, text=f"{action.name}{key}")
-                self._buttons[action] = button
-            if group is not self.toolbar[-1]:
-                ttk.Separator(bar, orient="vertical").pack(side="left", fill="y", padx=em // 3, pady=em // 2)
-        self._card.pack_control(bar)
-        self._card.bind("<Configure>", lambda event: self._fold(event.width), add=True)
+        self._groups = [self._tool_group(self._card.head, group) for group in self.toolbar]
+        self._card.head.bind("<Configure>", lambda event: self._fold(event.width), add=True)
+
+    def _tool_group(self, master: tk.Misc, group: Sequence[tuple[Action, str, str]]) -> ttk.Frame:
+        frame = ttk.Frame(master, padding=(theme.em_px() // 2, 0))
+        for action, icon, text in group:
+            button = ttkbootstrap.Button(
+                frame,
+                text=text,
+                icon=icon,
+                icon_only=not text,
+                command=lambda action=action: self._perform(action),
+                bootstyle="primary" if text else "ghost",
+            )
+            button.pack(side="left", padx=1)
+            key = f" ({action.shown_key})" if action.key else ""
+            ttkbootstrap.ToolTip(button, text=f"{action.name}{key}")
+            self._buttons[action] = button
+        return frame
 
     def _fold(self, width_px: int) -> None:
-        """In a narrow window the buttons have no words."""
-        is_narrow = width_px < _NARROW_EM * theme.em_px()
-        if is_narrow == self._is_narrow:
+        """The last group, the one that matters most, is always there; of the others as many as have room."""
+        if width_px == self._folded_px:
             return
-        self._is_narrow = is_narrow
+        self._folded_px = width_px
+        is_narrow = width_px < _NARROW_EM * theme.em_px()
         self._card.set_title("" if is_narrow else "Plan")
-        for group in self.toolbar:
-            for action, _, text in group:
-                if text:
-                    self._buttons[action].configure(text="" if is_narrow else text, icon_only=is_narrow)
+        room_px = width_px - 2 * theme.em_px() - (0 if is_narrow else _TITLE_EM * theme.em_px())
+        for frame in self._groups:
+            frame.pack_forget()
+        shown = [self._groups[-1]]
+        for frame in self._groups[:-1]:
+            if sum(part.winfo_reqwidth() for part in (*shown, frame)) <= room_px:
+                shown.insert(-1, frame)
+        for frame in reversed(shown):
+            self._card.pack_control(frame)
 
     # --- what is said ------------------------------------------------------------------------------------
 

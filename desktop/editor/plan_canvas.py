@@ -25,6 +25,7 @@ _RADIUS_SHARE = 0.3  # of the usual distance between nodes
 _ID_RADIUS_EM = 0.75  # from this radius on there is room for an id
 _MOST_CIRCLES = 40
 _SETTLE_MS = 40
+_EMPTY = "Double-click to place the first node: the gateway.\nOr place a grid with the button above."
 
 
 class PlanCanvas(tk.Canvas):
@@ -278,6 +279,9 @@ class PlanCanvas(tk.Canvas):
         """The circles of who is selected, and the order of what lies above what."""
         self.delete("range")
         palette, findings = theme.current(), self._editor.findings
+        if not self._document.nodes:
+            middle = self.winfo_width() / 2, self.winfo_height() / 2
+            self.create_text(*middle, text=_EMPTY, fill=palette.muted, justify="center", tags="range")
         for node in [n for n in self._document.nodes if n.key in self._selection][:_MOST_CIRCLES]:
             range_m = findings.hearing.range_of(node)
             if range_m is None or self._is_ideal():

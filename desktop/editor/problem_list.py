@@ -14,7 +14,8 @@ from desktop.editor.editor import Editor
 from desktop.editor.validation import Problem, Severity
 from desktop.model.words import plural
 
-_ROWS = 4
+_ROWS = 3
+_NOTHING = "What is wrong with a field is told here, and what to do about it."
 _FINE = "Nothing is wrong: this field can be built and simulated."
 
 
@@ -107,7 +108,9 @@ class ProblemList(Card):
 
     def _describe(self) -> None:
         chosen = self.chosen
-        text = _FINE if chosen is None else chosen.text[:1].upper() + chosen.text[1:] + "."
+        is_empty = not self._editor.document.nodes
+        fine = _NOTHING if is_empty else _FINE
+        text = fine if chosen is None else chosen.text[:1].upper() + chosen.text[1:] + "."
         if str(self._remedy.cget("text")) != text:
             self._remedy.configure(text=text)
         if chosen is not None and chosen.fix is not None:

@@ -66,6 +66,8 @@ class ProvisionDialog(Dialog):
             self.table.heading(name, text=name, anchor="w")
             self.table.column(name, width=width_em * self.em, stretch=name == "next")
         self.table.bind("<Control-c>", lambda event: self._copy())
+        self.table.bind("<<TreeviewSelect>>", lambda event: self._show_step())
+        self.step = ttk.Label(self.body, style="Muted.TLabel", wraplength=_WIDTH_EM * self.em, justify="left")
         self.add_button("Write", self.write, is_default=True)
         self.add_button("Close", self.destroy)
         self.open()
@@ -90,7 +92,10 @@ class ProvisionDialog(Dialog):
             self.table.insert("", "end", values=(one.node, one.board, one.roles, one.next_step))
         if not self.table.winfo_manager():
             self.table.pack(fill="both", expand=True, pady=(self.em, 0))
+            self.step.pack(anchor="w", pady=(self.em // 2, 0))
             self.add_button("Show the folder", lambda: self._reveal(folder))
+            self.add_button("Copy this step", self._copy)
+        self.table.selection_set(self.table.get_children()[0])
         kept = "OPEN: anybody may take part" if self._field.is_open else "sealed; keep its keys safe"
         self._tell(f"{len(made)} nodes are written to {folder}, {kept}. What to do next with each:")
 
@@ -109,6 +114,13 @@ class ProvisionDialog(Dialog):
             reveal(folder)
         except OSError as error:
             self._tell(f"{folder}: {error.strerror}; open it yourself", is_problem=True)
+
+    def _show_step(self) -> None:
+        """As a whole: in the table its end is cut."""
+        chosen = self.table.selection()
+        text = str(self.table.set(chosen[0], "next")) if chosen else ""
+        is_board = text.startswith("treering flash")
+        self.step.configure(text=f"Flash … does it here; or: {text}" if is_board else text)
 
     def _copy(self) -> None:
         lines = [str(self.table.set(item, "next")) for item in self.table.selection()]

@@ -86,8 +86,6 @@ def built_field(document: FieldDocument) -> Field:
 
 
 def _of_the_whole(document: FieldDocument) -> Iterator[Problem]:
-    if not document.nodes:
-        yield _error("nodes", "there is no node yet", "double-click on the plan, or make a grid")
     if not document.name or not all(c.isalnum() or c in "-_" for c in document.name):
         name = "".join(c if c.isalnum() or c in "-_" else "-" for c in document.name) or "field"
         yield _error(

@@ -15,7 +15,6 @@ from desktop.editor.edits import add_nodes, change_nodes
 from desktop.editor.field_text import read_field, write_field
 from firmware.field.description import Board
 from protocol.packets import Network
-from protocol.simulator.propagation import FreeSpace
 from tests.desktop.editor.test_document import row
 from tests.desktop.rig import descendants, dialogs, live, press, texts, wait
 
@@ -328,13 +327,9 @@ def test_what_is_not_saved_is_on_disk_within_a_second(field: EditorFeature) -> N
     assert field.files._autosave.others() == [], "what is as it was saved needs no copy"
 
 
-@pytest.mark.parametrize("medium", ["disk", "shadowed"])
-def test_five_hundred_nodes_are_drawn_and_dragged(field: EditorFeature, medium: str) -> None:
-    """How long each step takes is measured by benchmarks; that all is drawn, here."""
+def test_five_hundred_nodes_are_drawn_and_dragged(field: EditorFeature) -> None:
     places = [(float(i % 25) * 8, float(i // 25) * 8) for i in range(500)]
     document, _ = add_nodes(FieldDocument(range_m=12), places)
-    if medium == "shadowed":
-        document = replace(document, medium=FreeSpace(6, shadowing_db=4))
     draw(field, document)
     plan = plan_of(field)
     links = field.editor.findings.hearing.link_count
