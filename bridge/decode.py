@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         frame = decode(_bytes_of(args.what))
     except FrameError as error:
         raise UsageError(f"{args.what}: {error}; check that no byte is missing or changed") from error
-    print(_json_text(_frame_json(frame)) if args.json else _frame_text(frame))
+    print(json_text(_frame_json(frame)) if args.json else _frame_text(frame))
     return 0
 
 
@@ -97,7 +97,7 @@ def _print_log(args: argparse.Namespace) -> int:
     for record in read_records(args.what):
         first_us = record.timestamp_us if first_us is None else first_us
         shown = opener.open(record) or record
-        print(_json_text(_record_json(shown)) if args.json else _record_text(shown, first_us))
+        print(json_text(record_json(shown)) if args.json else _record_text(shown, first_us))
     if remark := unread_text(opener, {}):
         _log.warning("%s", remark)
     return 0
@@ -115,7 +115,7 @@ def _bytes_of(text: str) -> bytes:
 # --- JSON ------------------------------------------------------------------------------------------------
 
 
-def _json_text(found: dict[str, object]) -> str:
+def json_text(found: dict[str, object]) -> str:
     """As one line; what a letter or a pairing bears is opaque here, and stands in hex."""
     return json.dumps(found, default=bytes.hex)
 
@@ -124,7 +124,8 @@ def _frame_json(frame: Frame) -> dict[str, object]:
     return asdict(frame) | {"type": frame.type.name}
 
 
-def _record_json(record: Record) -> dict[str, object]:
+def record_json(record: Record) -> dict[str, object]:
+    """The record, and what its frame says; of a sealed one its header."""
     head: dict[str, object] = {
         "timestamp_us": record.timestamp_us,
         "link": record.link,

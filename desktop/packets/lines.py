@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from bridge.decode import payload_text
+from bridge.decode import json_text, payload_text, record_json
 from desktop.lists.table import Column
 from desktop.packets.dissect import node_name, type_name
 from desktop.packets.index import PacketIndex
 from desktop.packets.opening import FrameOpener
 from desktop.packets.scan import UNREADABLE
-from protocol.capture import Direction, Record
+from protocol.capture import Record
 from protocol.packets import DropReason, FrameError, decode
 
 COLUMNS = (
@@ -86,24 +85,9 @@ def as_hex(records: Sequence[Record]) -> str:
 
 
 def as_json(records: Sequence[Record], opened: Sequence[bytes | None]) -> str:
-    """An object a line, with the keys that `treering decode --json` prints."""
-    return "\n".join(
-        json.dumps(_as_dict(record, frame), default=bytes.hex)
+    """An object a line, as `treering decode --json` prints them."""
+    shown = (
+        record if frame is None else replace(record, frame=frame)
         for record, frame in zip(records, opened, strict=True)
     )
-
-
-def _as_dict(record: Record, opened: bytes | None) -> dict[str, object]:
-    found: dict[str, object] = {
-        "timestamp_us": record.timestamp_us,
-        "link": record.link,
-        "direction": Direction(record.direction).name.lower(),
-        "frame": record.frame.hex(),
-    }
-    if record.comment is not None:
-        found["comment"] = record.comment
-    try:
-        frame = decode(opened or record.frame)
-        return found | asdict(frame) | {"type": frame.type.name}
-    except FrameError as error:
-        return found | {"dropped": error.reason.label, "detail": str(error)}
+    return "\n".join(json_text(record_json(record)) for record in shown)
