@@ -27,6 +27,7 @@ from desktop.header import Header, window_icon
 from desktop.page import Page
 from desktop.palette import DARK, LIGHT
 from desktop.shell import frame
+from desktop.shell.garbage import MainThreadGarbage
 from desktop.shell.hint import Hint
 from desktop.shell.keys import Keys
 from desktop.shell.memory import Memory
@@ -81,6 +82,7 @@ class Window:
         self._recording = recording
         self._failure_told = False
         self._complaint: dialogs.Dialog | None = None
+        self._garbage = MainThreadGarbage(root)
         self._settings = SettingsFile(places.settings())
         self.memory = Memory(places.memory())
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -325,6 +327,7 @@ class Window:
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.tk.call("after", "cancel", timer)  # or Tk calls what is no more
         self.root.destroy()
+        self._garbage.end()
 
     def _may_close(self) -> bool:
         if self.session is None or not self.settings.confirm_close:
