@@ -18,6 +18,7 @@ from desktop.simulate.menu import entries
 from desktop.simulate.simulate_dialog import SimulateDialog
 from desktop.simulate.source import SimulatedSource, SimulationSource
 from desktop.simulate.view import NOT_SIMULATED, SimulationView, stepped
+from desktop.sources.source import State
 
 if TYPE_CHECKING:
     from desktop.window import Window
@@ -139,12 +140,15 @@ class SimulateFeature(Feature):
         return known | ({Ask.OTHER: str(above)} if hurt.is_of_link and above is not None else {})
 
     def _obstacle(self) -> str | None:
-        return None if self.source is not None else NOT_SIMULATED
+        session = self.window.session
+        if session is None or self.source is None:
+            return NOT_SIMULATED
+        return "The field has stopped; simulate it again." if session.status.state is State.FAILED else None
 
     def _obstacle_to(self, hurt: Hurt) -> str | None:
         source = self.source
-        if source is None:
-            return NOT_SIMULATED
+        if source is None or self._obstacle():
+            return self._obstacle()
         if hurt is MERGE and not source.is_parted:
             return "The field is not parted."
         if source.places and not hurt.candidates(source):

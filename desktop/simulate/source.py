@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from protocol.capture import Record
 
 _STEP_S = 0.02
-_BUSY_S = 0.001  # left to the other threads where the field cannot keep up
-_WORK_S = 0.05  # at most, until a person is heeded again
-_SLICE_US = 10_000
+# At a stretch, then as long a rest. While this thread works, the window's waits for the interpreter at every
+# call of Tk: a field that cannot keep up goes half as fast as it might, and the window stays fluid.
+_WORK_S = 0.008
+_SLICE_US = 2_000
 
 
 class SimulatedSource(Worker):
@@ -163,10 +164,10 @@ class SimulatedSource(Worker):
         self._simulation, self.places = simulation, simulation.topology.places
         try:
             while not self.stopping.is_set():
-                is_behind = self._advance(simulation)
+                worked_s = self._advance(simulation)
                 self._heed(deeds, report)
                 self._tell(report)
-                self._awake.wait(_BUSY_S if is_behind else _STEP_S)
+                self._awake.wait(worked_s if worked_s >= _WORK_S else _STEP_S)
                 self._awake.clear()
         except InvariantViolation as it:
             where = f"seed {it.seed}, round {it.round}"
@@ -179,15 +180,15 @@ class SimulatedSource(Worker):
         self._awake.set()
         super().stop()
 
-    def _advance(self, simulation: Simulation) -> bool:
-        """Run what is due, for a moment at most; whether more is due."""
+    def _advance(self, simulation: Simulation) -> float:
+        """Run what is due, for a moment at most; how long that took."""
         began_s = time.monotonic()
         due_us = self._pace.due_us(began_s, simulation.now_us)
-        while simulation.now_us < due_us and not self._awake.is_set():
+        worked_s = 0.0
+        while simulation.now_us < due_us and worked_s < _WORK_S and not self._awake.is_set():
             simulation.advance_to(min(due_us, simulation.now_us + _SLICE_US))
-            if time.monotonic() - began_s > _WORK_S:
-                break
-        return simulation.now_us < due_us
+            worked_s = time.monotonic() - began_s
+        return worked_s
 
     def _heed(self, deeds: Deeds, report: Report) -> None:
         while not self._wanted.empty():
