@@ -260,6 +260,7 @@ class NetworkCanvas(tk.Canvas):
         self._place()
         px_per_m = self._plan_fit.px_per_m * self._camera.zoom if self._plan_fit else None
         self._scale_bar.show(px_per_m, theme.current())
+        self._frame_soon()  # nodes glide, even where no frame comes
 
     def _fit_brush(self) -> None:
         digits = max((len(str(node)) for node in self._scene.looks), default=1)
