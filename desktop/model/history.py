@@ -187,7 +187,12 @@ class NodeSeries(Timeline):
 
     def append(self, time_s: float, value: float) -> None:
         """Add a reading."""
-        self._append(time_s, (value,))
+        times = self._times  # as _append, without a loop over one column: there are thousands a second
+        count = len(times)
+        times.append(max(time_s, times.last) if count else time_s)
+        self._columns["value"].append(value)
+        if count >= MAX_SAMPLES:
+            self.keep(MAX_SAMPLES)
 
     @property
     def value(self) -> Floats:
@@ -284,11 +289,18 @@ class NodeHistories(Mapping[tuple[int, int], NodeSeries]):
 
     def append(self, node: int, metric_id: int, time_s: float, raw: int) -> None:
         """Add a raw reading."""
-        series = self._series.get((node, metric_id))
-        if series is None:
-            series = self._series[(node, metric_id)] = NodeSeries()
-        series.append(time_s, metric_of(metric_id).scaled(raw))
-        series.keep(max(_LEAST_SAMPLES, MAX_NODE_SAMPLES // len(self._series)))
+        self.append_all(metric_id, time_s, {node: raw})
+
+    def append_all(self, metric_id: int, time_s: float, raws: Mapping[int, int]) -> None:
+        """Add raw readings of one time, by node."""
+        scaled, known = metric_of(metric_id).scaled, self._series
+        for node, raw in raws.items():
+            series = known.get((node, metric_id))
+            if series is None:
+                series = known[(node, metric_id)] = NodeSeries()
+            series.append(time_s, scaled(raw))
+            if len(series) > _LEAST_SAMPLES:
+                series.keep(max(_LEAST_SAMPLES, MAX_NODE_SAMPLES // len(known)))
 
     def extend(self, node: int, metric_id: int, time_s: Times, values: Floats) -> None:
         """Add readings in the metric's unit, whose times do not go back."""

@@ -323,8 +323,7 @@ class Model:
             raws = {node: read[metric_id] for node, read in settled.readings.items() if metric_id in read}
             if row.max is not None and row.max_id is not None:
                 raws[row.max_id] = row.max
-            for node, raw in raws.items():
-                self.node_series.append(node, metric_id, self.seconds(row.timestamp_us), raw)
+            self.node_series.append_all(metric_id, self.seconds(row.timestamp_us), raws)
 
     def _take_round(self, rows: list[RoundRow]) -> None:
         for row in rows:
