@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from firmware.field.description import Board, Role
-from protocol.packets import MAX_NODE_ID, Network
+from protocol.packets import Network
 from protocol.simulator.propagation import Disk, FreeSpace, Ideal
 
 FIRST_ID = 1
@@ -98,17 +98,6 @@ class FieldDocument:
         run = self.rest.get("run")
         seed = run.get("seed", DEFAULT_SEED) if isinstance(run, Mapping) else DEFAULT_SEED
         return seed if isinstance(seed, int) else DEFAULT_SEED
-
-    def free_id(self) -> int:
-        """The lowest id above all others, or the lowest that is free. Raises ValueError if none is."""
-        used = {node.id for node in self.nodes}
-        highest = max(used, default=FIRST_ID - 1)
-        if highest < MAX_NODE_ID:
-            return highest + 1
-        free = next((node_id for node_id in range(FIRST_ID, MAX_NODE_ID) if node_id not in used), None)
-        if free is None:
-            raise ValueError(f"all {MAX_NODE_ID} ids are taken; delete a node first")
-        return free
 
     def free_key(self) -> int:
         """A key that no node has."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from desktop.actions import Action, nothing
 from desktop.editor import edits
-from desktop.editor.document import FieldDocument
+from desktop.editor.document import FieldDocument, PlanNode
 from desktop.editor.editor import Editor, Mode
 from desktop.editor.generators import GridDialog, RandomDialog
 from desktop.editor.page import FieldPage
@@ -68,9 +68,15 @@ class Drawing:
         plan.focus_set()
 
     def _duplicate(self) -> None:
-        plan = self.plan
-        step_m = _COPY_SHIFT * plan.snap_m
-        self._try(lambda: self.editor.duplicate(step_m, step_m))
+        self._paste(self.editor.selected)
+
+    def _paste(self, nodes: Sequence[PlanNode]) -> None:
+        step_m = _COPY_SHIFT * self.plan.snap_m
+        self._try(lambda: self.editor.paste(nodes, step_m, step_m))
+
+    def _paste_copied(self) -> None:
+        self._paste(self.editor.copied)
+        self.editor.copy()  # the next paste stands beside this one
 
     def _try(self, act: Callable[[], object]) -> None:
         try:
@@ -120,6 +126,9 @@ class Drawing:
     def _selection_obstacle(self) -> str | None:
         return None if self.editor.selection else "nothing is selected; click a node"
 
+    def _paste_obstacle(self) -> str | None:
+        return None if self.editor.copied else "nothing was copied; select nodes and copy them first"
+
     def _pair_obstacle(self) -> str | None:
         return None if len(self.editor.selection) > 1 else "select two nodes or more"
 
@@ -161,6 +170,8 @@ class Drawing:
         self.actions = [
             *(self._undo, self._redo, again),
             self._action("Edit", "Select all nodes", "a", self._select_all, group=1),
+            self._action("Edit", "Copy nodes", "c", self.editor.copy, selected, group=1),
+            self._action("Edit", "Paste nodes", "v", self._paste_copied, self._paste_obstacle, group=1),
             self._action("Edit", "Duplicate nodes", "Shift+d", self._duplicate, selected, group=1),
             delete,
             self._action("Edit", "Fix the chosen problem", "period", self._fix_first, group=2),

@@ -34,6 +34,7 @@ class Editor:
         self._saved = self._history.now
         self.path: Path | None = None
         self.selection: frozenset[int] = frozenset()
+        self.copied: tuple[PlanNode, ...] = ()
         self.mode = Mode.SELECT
         self.findings = find(self._history.now)
         self.finder = Finder(self._take)
@@ -154,10 +155,14 @@ class Editor:
         if self.selection:
             self.do(edits.remove_nodes(self.document, self.selection), "delete")
 
-    def duplicate(self, dx_m: float, dy_m: float) -> None:
-        """Copies beside what is selected, which are selected then. Raises ValueError if no id is left."""
-        document, keys = edits.duplicate(self.document, self.selection, dx_m, dy_m)
-        self.do(document, "duplicate")
+    def copy(self) -> None:
+        """Keep what is selected for `paste`."""
+        self.copied = tuple(self.selected)
+
+    def paste(self, nodes: Iterable[PlanNode], dx_m: float, dy_m: float) -> None:
+        """Copies of these beside them, which are selected then. Raises ValueError if no id is left."""
+        document, keys = edits.paste(self.document, nodes, dx_m, dy_m)
+        self.do(document, "paste")
         self.select(keys)
 
     def change(self, text: str, **values: object) -> None:
@@ -165,8 +170,8 @@ class Editor:
         self.do(edits.change_nodes(self.document, self.selection, **values), text)
 
     def mend(self, problem: Problem) -> None:
-        """Do what the problem offers."""
-        if problem.fix is not None:
+        """Do what the problem offers, unless the document is another by now."""
+        if problem.fix is not None and self.is_settled:
             self.do(problem.fix(self.document), problem.fix_text.lower())
 
     def _settle(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from desktop.editor.document import FieldDocument, PlanNode
+from desktop.editor.document import FIRST_ID, FieldDocument, PlanNode
 from firmware.field.description import Board, Role
+from protocol.packets import MAX_NODE_ID
 
 FIRST_ROLES = frozenset({Role.GATEWAY, Role.CONTROLLER})
 
@@ -25,20 +26,28 @@ def add_nodes(
 
     The first of a field is a Pi, gateway and controller; the others are built as the last one.
     """
-    keys = []
-    for x_m, y_m in places:
-        node = _new_node(document, rounded_m(x_m), rounded_m(y_m))
-        document = replace(document, nodes=(*document.nodes, node))
-        keys.append(node.key)
-    return document, keys
+    nodes = list(document.nodes)
+    ids = _free_ids(document)
+    added = []
+    for key, (x_m, y_m) in enumerate(places, document.free_key()):
+        nodes.append(_new_node(nodes[-1] if nodes else None, key, next(ids), rounded_m(x_m), rounded_m(y_m)))
+        added.append(key)
+    return replace(document, nodes=tuple(nodes)), added
 
 
-def _new_node(document: FieldDocument, x_m: float, y_m: float) -> PlanNode:
-    key, node_id = document.free_key(), document.free_id()
-    if not document.nodes:
+def _free_ids(document: FieldDocument) -> Iterator[int]:
+    """Those above all others, then the others that are free. Raises ValueError when there is none."""
+    used = {node.id for node in document.nodes}
+    highest = max(used, default=FIRST_ID - 1)
+    yield from range(highest + 1, MAX_NODE_ID + 1)
+    yield from (node_id for node_id in range(FIRST_ID, highest) if node_id not in used)
+    raise ValueError(f"all {MAX_NODE_ID} ids are taken; delete a node first")
+
+
+def _new_node(last: PlanNode | None, key: int, node_id: int, x_m: float, y_m: float) -> PlanNode:
+    if last is None:
         return PlanNode(key, node_id, x_m, y_m, board=Board.PI, roles=FIRST_ROLES)
-    last = document.nodes[-1]
-    if Role.GATEWAY in last.roles or Role.CONTROLLER in last.roles:
+    if last.roles & FIRST_ROLES:
         return PlanNode(key, node_id, x_m, y_m)
     return replace(last, key=key, id=node_id, x_m=x_m, y_m=y_m, z_m=0.0, neighbours=None)
 
@@ -132,32 +141,32 @@ def with_own_ids(document: FieldDocument) -> FieldDocument:
     met: set[int] = set()
     for node in document.nodes:
         if node.id in met:
-            document = change_nodes(document, {node.key}, id=document.free_id())
+            document = change_nodes(document, {node.key}, id=next(_free_ids(document)))
         met.add(node.id)
     return document
 
 
-def duplicate(
-    document: FieldDocument, keys: Collection[int], dx_m: float, dy_m: float
+def paste(
+    document: FieldDocument, nodes: Iterable[PlanNode], dx_m: float, dy_m: float
 ) -> tuple[FieldDocument, list[int]]:
     """With copies of these beside them, and the copies' keys. Raises ValueError if there is no id left.
 
     A copy is gateway and controller no more: a field has few. Neighbours are not copied.
     """
-    copies = []
-    for node in [node for node in document.nodes if node.key in keys]:
-        copy = replace(
+    ids = _free_ids(document)
+    copies = [
+        replace(
             node,
-            key=document.free_key(),
-            id=document.free_id(),
+            key=key,
+            id=next(ids),
             x_m=rounded_m(node.x_m + dx_m),
             y_m=rounded_m(node.y_m + dy_m),
             roles=(node.roles - FIRST_ROLES) or frozenset({Role.SENSOR}),
             neighbours=None,
         )
-        document = replace(document, nodes=(*document.nodes, copy))
-        copies.append(copy.key)
-    return document, copies
+        for key, node in enumerate(nodes, document.free_key())
+    ]
+    return replace(document, nodes=(*document.nodes, *copies)), [node.key for node in copies]
 
 
 # --- alignment -------------------------------------------------------------------------------------------

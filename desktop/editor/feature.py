@@ -24,6 +24,7 @@ class EditorFeature(Feature):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.editor = Editor()
+        self._told: str | None = None
         self.page = FieldPage(window.root, self.editor, window.perform, window.hint)
         window.add_page(self.page)
         self.files = FieldFiles(window, self.editor, self.page, self.show)
@@ -52,8 +53,9 @@ class EditorFeature(Feature):
 
     def refresh(self) -> None:
         """See desktop.feature.Feature.refresh."""
-        if self.files.problem is not None:
-            self.window.hint(f"the field would not outlive a crash: {self.files.problem}")
+        problem, self._told = self._told, self.files.problem
+        if self._told is not None and self._told != problem:
+            self.window.hint(f"the field would not outlive a crash: {self._told}")
 
     def may_close(self) -> bool:
         """See desktop.feature.Feature.may_close."""

@@ -55,6 +55,8 @@ class PushDialog(Dialog):
         """Send it all, once."""
         if self.outcomes is not None or self._source is None:
             return
+        while not self._source.answers.empty():  # to what an earlier push has asked
+            self._source.answers.get()
         self.outcomes = Outcomes(self._review.settings)
         for setting in self._review.settings:
             self._source.change_setting(setting.node_id, setting.key, setting.value)

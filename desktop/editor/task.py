@@ -53,6 +53,8 @@ class Task(Generic[_Result]):
             self._error = error
 
     def _poll(self) -> None:
+        if not self._widget.winfo_exists():
+            return
         is_over = not self._thread.is_alive()
         while not self._messages.empty():
             self._on_message(self._messages.get())

@@ -127,13 +127,14 @@ def _of_nodes(document: FieldDocument) -> Iterator[Problem]:
     first = document.by_id
     ids = set(first)
     field = built_field(document)
+    mended = edits.with_own_ids(document).by_key if repeated else {}
     for node in document.nodes:
         if node.id in repeated and first[node.id] is not node:
             yield _error(
                 *("id", f"two nodes have the id {node.id}", "give each its own"),
                 keys=(first[node.id].key, node.key),
                 fix=edits.with_own_ids,
-                fix_text=f"Give it {document.free_id()}",
+                fix_text=f"Give it {mended[node.key].id}",
             )
         if node.range_m is not None and node.range_m <= 0:
             yield _of_node(

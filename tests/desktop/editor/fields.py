@@ -99,7 +99,7 @@ def any_edit(draw: st.DrawFn) -> Edit:
         lambda d: edits.remove_nodes(d, keys(d)),
         lambda d: edits.move_nodes(d, keys(d), x_m, y_m),
         lambda d: edits.place_nodes(d, dict.fromkeys(keys(d), (x_m, y_m))),
-        lambda d: edits.duplicate(d, keys(d), x_m, y_m)[0],
+        lambda d: edits.paste(d, [d.by_key[key] for key in keys(d)], x_m, y_m)[0],
         lambda d: edits.toggle_role(d, keys(d), role, given=flag),
         lambda d: edits.toggle_sensor(d, keys(d), sensor, given=flag),
         lambda d: for_first(d, lambda key: edits.rename(d, key, node_id)),

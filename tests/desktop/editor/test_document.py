@@ -111,7 +111,7 @@ def test_a_new_id_follows_wherever_the_old_one_was_named() -> None:
 
 
 def test_copies_stand_beside_and_are_no_second_gateway() -> None:
-    document, copies = edits.duplicate(row(2), {1, 2}, 0, 5)
+    document, copies = edits.paste(row(2), row(2).nodes, 0, 5)
     assert [document.by_key[key].id for key in copies] == [3, 4]
     assert [(n.x_m, n.y_m) for n in document.nodes[2:]] == [(0, 5), (10, 5)]
     assert document.by_key[copies[0]].roles == frozenset({Role.SENSOR})

@@ -181,6 +181,10 @@ def test_the_keys_do_what_the_mouse_does(field: EditorFeature) -> None:
     assert editor.selection == {1, 2}
     press(plan, "<Control-Shift-D>")
     assert len(editor.document.nodes) == 4
+    press(plan, "<Control-c>")
+    press(plan, "<Control-v>")
+    press(plan, "<Control-v>")
+    assert len({(node.x_m, node.y_m) for node in editor.document.nodes}) == 8
     press(plan, "<Escape>")
     assert editor.selection == frozenset()
     scale = plan.camera.px_per_m
