@@ -72,6 +72,9 @@ class NetworkView(View):
         """Another session: nothing is chosen, and its own plan counts."""
         self._session = session
         self._opened = self._of_source = None
+        # Who has drawn a field wants to see it so; where no places are known there is nothing to see.
+        has_places = hasattr(session.source, "places")
+        self.wants_plan = bool(getattr(session.source, "picture", None)) or (self.wants_plan and has_places)
         self.canvas.forget()
 
     def attach(self, model: Model) -> None:
@@ -169,6 +172,6 @@ class NetworkView(View):
         if places and (self._of_source is None or self._of_source.places is not places):
             picture = getattr(source, "picture", None)
             self._of_source = Plan(places, picture, source.title if source else "")
-        if self.wants_plan and self.plan is None:
+        if self.wants_plan and self.plan is None and places is None:
             return Message(NO_PLAN)
         return scene_of(self._model, self._metric_id)

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from desktop.model.model import Model
 from desktop.network.feature import NetworkFeature
+from desktop.network.plan import Picture
 from desktop.network.view import NO_PLAN, NetworkView
+from desktop.simulate.source import SimulationSource
 from desktop.sources.demo import DemoSource
 from desktop.sources.log import LogSource
 from protocol.capture import Record
@@ -143,14 +146,30 @@ def test_without_places_it_is_said_how_to_get_them(
     assert view.node_count == 16
 
 
+def test_a_field_with_a_picture_is_seen_on_it_and_a_log_by_itself(
+    window: Window, demo_log: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (200, 100), "#ff0000").save(tmp_path / "hall.png")
+    picture = Picture(tmp_path / "hall.png", 0.2)
+    window.start(SimulationSource(Scenario(field=Grid(3, 2)), speed=SPEED, picture=picture))
+    canvas = window.workspace.network.canvas
+    wait(window, lambda: window.workspace.network.node_count == 6, "six nodes")
+    assert canvas.plan is not None
+    assert canvas.plan.picture is not None
+    assert canvas.plan.picture.size_px == (200, 100)
+    window.start(LogSource(demo_log))
+    wait(window, lambda: window.workspace.network.node_count == 16, "16 nodes")
+    assert canvas.plan is None
+
+
 @pytest.mark.parametrize("network", [Network.RING, Network.POLLING])
 def test_rings_and_stars_stand_on_plans_too(window: Window, network: Network) -> None:
     window.start(DemoSource(network, speed=SPEED))
     view = window.workspace.network
     view.show_plan(True)
     wait(window, lambda: view.node_count >= 10, "all nodes")
-    wait(window, lambda: len(view.model.rows) >= 1, "a round")
     canvas = view.canvas
+    wait(window, lambda: any(tied is not None for tied in canvas.scene.ties.values()), "links")
     assert canvas.plan is not None
     canvas.hover(None, next(node for node, tied in canvas.scene.ties.items() if tied is not None))
     assert "node" in str(canvas.itemcget("details", "text"))  # type: ignore[no-untyped-call]
