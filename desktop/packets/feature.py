@@ -50,7 +50,8 @@ class PacketsFeature(Feature):
     def attend(self, session: Session | None) -> None:
         """See desktop.feature.Feature.attend."""
         self._stop_export()  # the log goes that it reads
-        self.view.attend(session)
+        if session is None:  # of another the workspace tells the view
+            self.view.attend(None)
 
     def refresh(self) -> None:
         """See desktop.feature.Feature.refresh."""

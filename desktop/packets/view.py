@@ -30,7 +30,7 @@ from protocol.capture import Record
 
 _TICK_MS = 15
 _SHOW_S = 0.15  # what is found is shown so often meanwhile
-_BUDGET_S = 0.012  # of a tick: the views of the session need the rest
+_BUDGET_S = 0.008  # of a tick for each of its parts: the views of the session need the rest
 Rows = NDArray[np.int64]
 _NO_ROWS: Rows = np.empty(0, np.int64)
 _EMPTY = "No packets yet: they appear here as they come."
