@@ -29,10 +29,13 @@ from benchmarks.ports import LOOPBACK, free_port  # noqa: E402
 from bridge.access import OPEN  # noqa: E402
 from bridge.addresses import Address  # noqa: E402
 from desktop.bridge_page.feature import BridgeFeature  # noqa: E402
-from desktop.palette import DARK, LIGHT, PALETTES  # noqa: E402
+from desktop.editor.document import FieldDocument  # noqa: E402
+from desktop.editor.edits import add_nodes  # noqa: E402
+from desktop.palette import DARK, LIGHT  # noqa: E402
 from desktop.sources.bridge import BridgeSource  # noqa: E402
 from desktop.sources.demo import FIRST_KILL_ROUND, DemoSource  # noqa: E402
 from protocol.packets import Network  # noqa: E402
+from protocol.simulator.topology import scattered  # noqa: E402
 
 if TYPE_CHECKING:
     from desktop.window import Window
@@ -108,6 +111,7 @@ SHOTS = (
     Shot("polling-dark", Network.POLLING, ROUND - 1, DARK, with_panels=True),
 )
 BRIDGE = "bridge-light"
+FIELD = "field-light"
 
 
 @contextmanager
@@ -128,7 +132,7 @@ def display() -> Iterator[str]:
 def take(window: Window, shot: Shot, display_name: str) -> None:
     """Run the demo up to the round, and write the picture."""
     workspace = window.workspace
-    use_mode(window, shot.mode)
+    window.show_theme(shot.mode)
     workspace.select(workspace.panels if shot.with_panels else workspace.plot)
     window.start(DemoSource(shot.network, speed=shot.speed))
 
@@ -139,6 +143,25 @@ def take(window: Window, shot: Shot, display_name: str) -> None:
 
     wait(window, is_there, f"{shot.name}: round {shot.round}")
     save(window, shot.name, display_name)
+
+
+def take_field(window: Window, name: str, display_name: str) -> None:
+    """A field that is being drawn: one node is chosen, and some are out of reach."""
+    from desktop.editor.feature import EditorFeature
+
+    field = window.feature(EditorFeature)
+    window.show_theme(LIGHT)
+    drawn = scattered(24, 60, 40, None, seed=8).places.values()
+    document, _ = add_nodes(
+        FieldDocument(name="garden", range_m=12), [(place.x_m, place.y_m) for place in drawn]
+    )
+    field.editor.open(document, Path("garden.treering.toml"))
+    field.show()
+    wait(window, lambda: field.editor.is_settled, name)
+    field.editor.select({5})
+    field.show()  # as large as the plan is now
+    live(window, SETTLE_S)
+    save(window, name, display_name)
 
 
 def take_bridge(name: str, mode: str, display_name: str) -> None:
@@ -182,14 +205,6 @@ def take_bridge(name: str, mode: str, display_name: str) -> None:
         save(window, name, display_name)
 
 
-def use_mode(window: Window, mode: str) -> None:
-    """The theme of that mode."""
-    from desktop import theme
-
-    if theme.current() != PALETTES[mode]:
-        window.toggle_theme()
-
-
 def wait(window: Window, until: Callable[[], bool], what: str) -> None:
     """Let the window live until then, and until all has come to rest."""
     deadline_s = time.monotonic() + TIMEOUT_S
@@ -220,7 +235,7 @@ def save(window: Window, name: str, display_name: str) -> None:
 
 def main() -> None:
     """Take those that are named, or all."""
-    wanted = sys.argv[1:] or [*(shot.name for shot in SHOTS), BRIDGE]
+    wanted = sys.argv[1:] or [*(shot.name for shot in SHOTS), FIELD, BRIDGE]
     with display() as name:
         os.environ["DISPLAY"] = name
         from desktop.window import Window, open_root
@@ -229,6 +244,10 @@ def main() -> None:
             window = Window(open_root(LIGHT))
             for shot in shots:
                 take(window, shot, name)
+            window.close()
+        if FIELD in wanted:
+            window = Window(open_root(LIGHT))
+            take_field(window, FIELD, name)
             window.close()
         if BRIDGE in wanted:
             take_bridge(BRIDGE, LIGHT, name)
