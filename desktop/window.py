@@ -139,7 +139,7 @@ class Window:
         for feature in self._features:
             feature.attend(session)
         if session.source.log is not None:
-            self.memory.add_recent(_RECENT_LOGS, str(session.source.log.resolve()))
+            self._remember_log(session.source.log)
 
     def open_file(self, path: Path) -> None:
         """Show what is in it: a packet log, unless a feature says that it is something of its own."""
@@ -197,8 +197,12 @@ class Window:
         if self.session is not None:
             self.session.stop()
             if self.session.kept:
-                self.memory.add_recent(_RECENT_LOGS, str(self.session.log.resolve()))
+                self._remember_log(self.session.log)
             self.session = None
+
+    def _remember_log(self, log: Path) -> None:
+        self.memory.add_recent(_RECENT_LOGS, str(log.resolve()))
+        self.memory.save()
 
     @property
     def settings(self) -> Settings:

@@ -39,10 +39,9 @@ class Memory:
         self._kept[name] = value
 
     def add_recent(self, name: str, text: str) -> None:
-        """Put that first among the texts of that name, and save."""
+        """Put that first among the texts of that name, until `save`."""
         others = [other for other in self.texts(name) if other != text]
         self.put(name, [text, *others][:_MOST_RECENT])
-        self.save()
 
     def save(self) -> None:
         """Write the file; where there is no place to, the next start begins anew."""

@@ -18,6 +18,7 @@ def test_what_was_put_there_is_there_after_a_restart(tmp_path: Path) -> None:
     memory.add_recent("logs", "a")
     memory.add_recent("logs", "b")
     memory.add_recent("logs", "a")
+    memory.save()
     again = Memory(tmp_path / "state" / "desktop.json")
     assert again.numbers("window", 4) == [1, 2, 3, 4]
     assert again.texts("logs") == ["a", "b"]
@@ -39,6 +40,7 @@ def test_a_file_that_makes_no_sense_is_begun_anew(tmp_path: Path, text: str) -> 
     assert memory.numbers("window", 4) is None
     assert memory.texts("logs") == []
     memory.add_recent("logs", "a")
+    memory.save()
     assert Memory(tmp_path / "desktop.json").texts("logs") == ["a"]
 
 
@@ -46,6 +48,7 @@ def test_where_nothing_can_be_written_it_is_remembered_until_the_end(tmp_path: P
     (tmp_path / "file").write_text("")
     memory = Memory(tmp_path / "file" / "desktop.json")
     memory.add_recent("logs", "a")
+    memory.save()
     assert memory.texts("logs") == ["a"]
 
 
