@@ -26,6 +26,7 @@ def build_deb(root: Path, app: Path, parts: Parts, made_at: datetime) -> Path:
     _install(root / "packaging" / "linux", tree, app, parts, made_at)
     architecture = _run("dpkg", "--print-architecture").strip()
     _control(root / "packaging" / "linux", tree, parts.version, architecture)
+    _open_to_all(tree)
     deb = app.parent / f"{COMMAND}_{parts.version}_{architecture}.deb"
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(round(made_at.timestamp()))}
     # zstd: xz takes four times as long to build, and to install, for a tenth of the size.
@@ -71,6 +72,14 @@ def _control(linux: Path, tree: Path, version: str, architecture: str) -> None:
     _write(tree / "DEBIAN" / "control", _filled(linux / "control.in", values))
     for name in ("postinst", "postrm"):
         _write(tree / "DEBIAN" / name, _filled(linux / name, {}), mode=0o755)
+
+
+def _open_to_all(tree: Path) -> None:
+    """Whatever the builder's umask was, everybody may use what is installed."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            is_for_running = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if is_for_running else 0o644)
 
 
 def _link(source: str, target: str) -> None:
