@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from desktop.page import Page
 
 MODIFIER = "Command" if sys.platform == "darwin" else "Ctrl"
-MENUS = ("File", "Edit", "Field", "Source", "Record", "View", "Replay", "Simulate", "Tools", "Help")
+MENUS = ("File", "Edit", "Field", "Source", "View", "Replay", "Simulate", "Tools", "Help")
 LAST = 9  # the group that ends a menu
 _TYPED = "acvxyz"  # with Ctrl: all, copy, paste, cut, redo, undo
 _SIGNS = {"comma": ",", "period": ".", "plus": "+", "minus": "-", "equal": "=", "slash": "/"}

@@ -18,7 +18,7 @@ class MenuBar:
         self._window = window
         self._bar = ttkbootstrap.Menu(window, tearoff=False)
         for title in MENUS:  # most will be there: the page below shall not jump
-            self._bar.add_cascade(label=title, underline=0)
+            self._bar.add_cascade(label=title)
         window.configure(menu=self._bar)
 
     def fill(
@@ -29,9 +29,10 @@ class MenuBar:
     ) -> None:
         """Each menu with the actions of the features; `perform` does one, if there is no `obstacle`."""
         self._bar.delete(0, "end")
+        taken: set[str] = set()
         for title, groups in in_menus(features):
             menu = ttkbootstrap.Menu(self._bar, tearoff=False)
-            self._bar.add_cascade(label=title, menu=menu, underline=0)
+            self._bar.add_cascade(label=title, menu=menu, underline=_letter(title, taken))
             entries: dict[int, Action] = {}
             for i, group in enumerate(groups):
                 if i:
@@ -42,6 +43,13 @@ class MenuBar:
                     )
                     entries[menu.index("end") or 0] = action
             menu.configure(postcommand=partial(_grey, menu, entries, obstacle))
+
+
+def _letter(title: str, taken: set[str]) -> int:
+    """Which letter opens the menu with Alt: the first that no other has."""
+    place = next((i for i, letter in enumerate(title.lower()) if letter not in taken), 0)
+    taken.add(title[place].lower())
+    return place
 
 
 def _grey(menu: tk.Menu, entries: dict[int, Action], obstacle: Callable[[Action], str | None]) -> None:

@@ -76,7 +76,9 @@ def test_no_key_means_two_things_and_every_action_is_in_the_menus(window: Window
     assert len(set(labels)) == len(labels), "the palette tells them apart by their names"
     bar = window.root.nametowidget(str(window.root.cget("menu")))
     listed: set[str] = set()
+    letters: list[str] = []
     for i in range((bar.index("end") or 0) + 1):
+        letters.append(bar.entrycget(i, "label")[int(bar.entrycget(i, "underline"))].lower())
         menu = bar.nametowidget(bar.entrycget(i, "menu"))
         listed |= {
             str(menu.entrycget(j, "label"))
@@ -84,6 +86,7 @@ def test_no_key_means_two_things_and_every_action_is_in_the_menus(window: Window
             if menu.type(j) == "command"
         }
     assert listed >= set(labels)
+    assert len(set(letters)) == len(letters), "Alt with its letter opens each menu"
 
 
 @pytest.mark.parametrize("label", SHOWN, ids=lambda label: label or "session")
