@@ -54,8 +54,9 @@ class Background:
 class FieldDocument:
     """All that a file of a field says. Ids may be there twice while a person works; keys never are.
 
-    `order` is that of a ring or of standbys. `rest` is what the editor has no form for, as TOML values: the
-    tables run, link and fault, and of radio what is neither medium nor loss.
+    `order` is that of a ring or of standbys. `heading` are the comments that the file begins with. `rest` is
+    what the editor has no form for, as TOML values: the tables run, link and fault, and of radio what is
+    neither medium nor loss.
     """
 
     name: str = "field"
@@ -69,6 +70,7 @@ class FieldDocument:
     range_m: float | None = DEFAULT_RANGE_M
     loss: float = 0.0
     background: Background | None = None
+    heading: str = ""
     rest: Mapping[str, object] = field(default_factory=dict)
 
     @property

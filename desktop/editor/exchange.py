@@ -21,6 +21,7 @@ from protocol.simulator.topology import Topology
 
 _PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 _OTHER_FORMATS = re.compile(r"\s*(node\d+\s|\d+\s*$)", re.MULTILINE)
+_BOARD = re.compile(r"^\s*board\s*=", re.MULTILINE)
 _GENERATED = re.compile(r"^\s*\[field\]", re.MULTILINE)
 AVRORA_SUFFIX, TOPO_DEF_SUFFIX = ".top", ".def"
 
@@ -32,6 +33,16 @@ def is_packet_log(path: Path) -> bool:
             return file.read(4) == _PCAPNG_MAGIC or path.suffix == ".pcapng"
     except OSError:
         return path.suffix == ".pcapng"
+
+
+def is_kept_here(path: Path) -> bool:
+    """Whether a field that was opened is saved to that file: one to be built is; a scenario, whose runs are
+    written by hand, is not, nor is another program's file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return path.name.endswith(SUFFIX) or (path.suffix == ".toml" and bool(_BOARD.search(text)))
 
 
 def open_field(path: Path) -> FieldDocument:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import takewhile
 
 from bridge.descriptions import ids_in, network_in, period_s_in
 from desktop.editor.document import (
@@ -51,7 +52,8 @@ _SENSOR = frozenset({Role.SENSOR})
 
 def write_field(document: FieldDocument) -> str:
     """The document as TOML; of what is as it is by default, only what people look for."""
-    return toml_text(_as_toml(document))
+    heading = f"{document.heading}\n\n" if document.heading else ""
+    return heading + toml_text(_as_toml(document))
 
 
 def _as_toml(document: FieldDocument) -> dict[str, object]:
@@ -124,9 +126,16 @@ def read_field(text: str, name: str) -> FieldDocument:
         range_m=table.number("range_m", None, above=0, most=MOST_M, unit="metres"),
         loss=loss,
         background=_read_plan(table.table("plan")) if "plan" in table.values else None,
+        heading=_heading(text),
         rest=_rest(table, of_run),
     )
     return _with_root(document, table)
+
+
+def _heading(text: str) -> str:
+    """The comments above all else."""
+    lines = takewhile(lambda line: line.startswith("#") or not line.strip(), text.splitlines())
+    return "\n".join(lines).strip()
 
 
 def _stem(name: str) -> str:

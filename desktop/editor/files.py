@@ -14,7 +14,7 @@ from desktop.actions import Action
 from desktop.editor import edits
 from desktop.editor.document import Background, FieldDocument
 from desktop.editor.editor import Editor
-from desktop.editor.exchange import avrora_rows, open_field, topo_def, write_whole
+from desktop.editor.exchange import avrora_rows, is_kept_here, open_field, topo_def, write_whole
 from desktop.editor.field_text import SUFFIX, read_field
 from desktop.editor.page import FieldPage
 from desktop.keep.autosave import Autosave
@@ -67,8 +67,7 @@ class FieldFiles:
         except UsageError as error:
             self._window.complain("This field cannot be opened", str(error))
             return
-        is_own = path.suffix == ".toml"
-        self._editor.open(document, path if is_own else None, is_saved=is_own)
+        self._editor.open(document, path if is_kept_here(path) else None)
         self._show()
 
     def new(self) -> None:

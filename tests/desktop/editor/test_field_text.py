@@ -14,7 +14,7 @@ from bridge.errors import UsageError
 from bridge.scenarios import names, read_scenario
 from desktop.editor.document import FieldDocument
 from desktop.editor.edits import FIRST_ROLES, change_nodes
-from desktop.editor.exchange import avrora_rows, is_packet_log, open_field, topo_def
+from desktop.editor.exchange import avrora_rows, is_kept_here, is_packet_log, open_field, topo_def
 from desktop.editor.field_text import read_field, write_field
 from desktop.editor.toml_text import toml_text
 from firmware.field.description import parse_field
@@ -105,6 +105,21 @@ def test_the_scenarios_that_come_with_treering_can_be_edited(name: str, tmp_path
     again = load_scenario(write_field(document), name)
     assert again.topology().root == scenario.topology().root
     assert (again.network, again.period_ms) == (scenario.network, scenario.period_ms)
+
+
+def test_the_comments_at_the_top_stay() -> None:
+    text = "# Our garden.\n# The fence is wet.\n\n" + write_field(row(2))
+    document = read_field(text, "f")
+    assert document.heading == "# Our garden.\n# The fence is wet."
+    assert write_field(document) == text
+
+
+def test_only_a_field_to_be_built_is_saved_to_where_it_came_from(tmp_path: Path) -> None:
+    scenario = Path(__file__).parents[3] / "scenarios" / "diamond.toml"
+    assert not is_kept_here(scenario)
+    for name, kept in (("garden.toml", True), ("g.treering.toml", True), ("topo.def", False)):
+        (tmp_path / name).write_text(write_field(row(2)) if kept else TOPO_DEF)
+        assert is_kept_here(tmp_path / name) is kept
 
 
 def test_topo_def_goes_in_and_out(tmp_path: Path) -> None:
