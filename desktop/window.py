@@ -286,9 +286,12 @@ class Window:
 
     def show_page(self, page: Page) -> None:
         """Show it instead of what is shown."""
+        if page is self.shown_page:
+            return
         for other in self._pages:
             other.pack_forget()
         page.pack(fill="both", expand=True)
+        self.root.focus_set()  # what is not seen any more hears no keys
 
     def toggle_page(self, page: Page) -> None:
         """Show it; if it is shown, go back to the session or the start page."""

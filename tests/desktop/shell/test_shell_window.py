@@ -111,6 +111,20 @@ def test_a_key_of_a_page_counts_there_and_not_where_text_is_written(window: Wind
     assert done == ["s", "Delete"]
 
 
+def test_keys_are_not_left_to_a_field_that_is_not_seen_any_more(window: Window) -> None:
+    done: list[str] = []
+    window._keys.bind([Action("Tools", "Out", "Delete", lambda: done.append("Delete"))])
+    press(window.root, "<F9>")
+    page = window.shown_page
+    assert page is not None
+    press(of_class(page, "TEntry")[0], "<Escape>")
+    focus = window.root.focus_get()
+    assert focus is window.root
+    focus.event_generate("<Delete>")
+    live(window.root)
+    assert done == ["Delete"]
+
+
 # --- settings --------------------------------------------------------------------------------------------
 
 
