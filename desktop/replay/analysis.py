@@ -133,6 +133,7 @@ class _Pass:
         self._event_records: list[int] = []
         self._committed_at = self._moment.records
         self._state_bytes = self._bytes_since = 0
+        self._is_following = False  # it has been at the log's end
 
     def run(self) -> None:
         """Read on from where it is."""
@@ -193,8 +194,6 @@ class _Pass:
             self._commit()
             self.writer.end()
         self._is_following = True
-
-    _is_following = False
 
     def _commit(self) -> None:
         self._state_bytes = self.writer.commit(

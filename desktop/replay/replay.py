@@ -34,6 +34,8 @@ _PIECE = 100  # records between two looks at the clock
 _JUMP_S = 0.25  # where playing is too fast to be fed, the views are given another model so often at most
 _JUMP_RECORDS = SPACING  # less is fed
 _LOOK_S = 0.2  # how often the index and the trail are looked at
+_SLICE_S = 0.03  # of a way that is too long to be fed at once
+_AGAIN_S = 5.0  # how often an analysis that has ended is begun again
 _SCAN_S = 0.05  # a piece of the index's work
 _IDLE_S = 0.25  # how often the log is looked at for growth
 _STOP_TIMEOUT_S = 5.0
@@ -63,7 +65,7 @@ class Replay:
         self._is_moved = False  # by a person, since it is held
         self._may_feed = not (held or task.reads_twice)  # on from what is shown
         self._analysis: Analysis | None = None
-        self._looked_s = self._jumped_s = -1e9
+        self._looked_s = self._jumped_s = self._began_s = -1e9
         self._discards = 0
         self._waiting: list[Callable[[], object]] = []
         self._stopping = threading.Event()
@@ -275,7 +277,10 @@ class Replay:
             self._jumped_s = now_s
             if not self._restore(target):
                 return
-        self._feed(target, None if is_new else deadline_s)
+        if target - self._moment.records > MAX_FED:  # there is no analysis: it takes its time
+            self._feed(target, deadline_s or self._clock() + _SLICE_S)
+        else:
+            self._feed(target, None if is_new else deadline_s)
         self._moment.model.publish()
 
     def _restore(self, target: int) -> bool:
@@ -354,7 +359,10 @@ class Replay:
             self._analysis.stop()
             self._analysis = None
         behind = len(self.times) - (self.trail.records if self.trail else 0)
-        if self._analysis is None and self.analysis_problem is None and behind > MAX_FED:
+        # One that has ended may have found another window's at work.
+        is_time = self._looked_s - self._began_s >= _AGAIN_S
+        if self._analysis is None and self.analysis_problem is None and behind > MAX_FED and is_time:
+            self._began_s = self._looked_s
             self._analysis = Analysis(self.task)
 
     def _discard(self) -> None:
@@ -365,6 +373,7 @@ class Replay:
             self._analysis.stop()
             self._analysis = None
         self._discards += 1
+        self._began_s = -1e9
         if self._discards > _MOST_DISCARDS:
             self.analysis_problem = "what the analysis found is not of this log, again and again"
         self.beyond = Beyond()

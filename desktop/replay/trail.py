@@ -116,6 +116,12 @@ class Trail:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise StateError(str(error)) from error
 
+    def end(self) -> tuple[int, dict[str, int], dict[str, Any]]:
+        """How many checkpoints there are, and the last of them with its state. Raises OSError, StateError."""
+        count = len(self._checkpoints)
+        entry = self._checkpoints.values[-1]
+        return count, {name: int(entry[name]) for name in CHECKPOINT.names or ()}, self._state(count - 1)
+
     def discard(self) -> None:
         """It is not of this log, or damaged: the next analysis begins anew."""
         with contextlib.suppress(OSError):

@@ -27,15 +27,11 @@ class TrailWriter:
     def __init__(self, trail: Trail, log: Path, access: Access, *, learns: bool) -> None:
         self._folder = trail.folder
         self._head = read_head(trail.folder) if trail.records else {}
-        entry = dict.fromkeys(CHECKPOINT.names or (), 0)
-        checkpoints = 0
+        checkpoints, entry = 0, dict.fromkeys(CHECKPOINT.names or (), 0)
         self._series: dict[int, TableWriter] = {}
         self._told: dict[tuple[int, int], int] = {}  # readings, by node and metric
         if trail.records:
-            checkpoints = len(trail._checkpoints)
-            values = trail._checkpoints.values[-1]
-            entry = {name: int(values[name]) for name in entry}
-            state = trail._state(checkpoints - 1)
+            checkpoints, entry, state = trail.end()
             self._series = {metric: self._sample_writer(metric, n) for metric, (n, _) in series_of(state)}
             self._told = {(node, metric): count for node, metric, count in state["nodes"]}
         else:

@@ -303,3 +303,19 @@ def test_the_trail_of_a_short_log_needs_no_process(
     marks = replay.overview().events
     assert len(marks[0]) == len(fed(records[:MAX_FED]).events)
     assert (folder_of(log) / "replay").exists()
+
+
+def test_without_an_analysis_a_long_way_back_is_gone_in_slices(
+    records: list[Record], opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full, say: the window lives on meanwhile, and shows what it is asked for in the end."""
+    monkeypatch.setattr(replay_module, "_SLICE_S", 0.001)
+    replay = opened(logged(records, tmp_path / "log.pcapng"))
+    replay.analysis_problem = "no room"
+    complete(replay)
+    assert replay._analysis is None
+    place = len(records) - 1_000
+    replay.seek(place)
+    assert replay.position < MAX_FED, "not at once"
+    tick_until(replay, lambda: replay.position == place)
+    assert_same(replay.model, fed(records[:place]))
