@@ -114,6 +114,23 @@ def test_a_field_is_provisioned_into_a_folder(field: EditorFeature, tmp_path: Pa
     dialog.destroy()
 
 
+def test_a_simulation_stands_on_the_picture(field: EditorFeature, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (40, 30), "#cc8844").save(tmp_path / "plan.png")
+    field.files.lay_picture(tmp_path / "plan.png")
+    field.window.perform_named("Simulate this field")
+    session = field.window.session
+    assert session is not None
+    picture = getattr(session.source, "picture", None)
+    assert picture is not None
+    assert picture.path == tmp_path / "plan.png"
+    assert field.editor.document.background is not None
+    assert picture.m_per_px == field.editor.document.background.m_per_px
+    wait(field.window, lambda: len(session.model.tree()) == 3, "all nodes")
+    field.editor.saved_as(tmp_path / "garden.treering.toml")
+
+
 def test_a_folder_that_cannot_be_is_told(field: EditorFeature, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     field.window.perform_named("Provision …")
