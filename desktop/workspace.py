@@ -13,6 +13,7 @@ from desktop.network.view import NetworkView
 from desktop.page import Page
 from desktop.plots.panel_view import PanelView
 from desktop.plots.view import PlotView
+from desktop.shell.focus import focused
 from desktop.shell.memory import Memory
 from desktop.sources.session import Session
 from desktop.view import View
@@ -138,7 +139,7 @@ class Workspace(Page):
 
     def _view_in_use(self) -> View:
         """The one with the focus, or else the network."""
-        focus = str(self.focus_get() or "")
+        focus = str(focused(self) or "")
         return next((view for view in self._views if f"{focus}.".startswith(f"{view}.")), self.network)
 
     def _hide_others(self, pane: ttk.Panedwindow, part: tk.Misc) -> None:

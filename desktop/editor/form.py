@@ -10,6 +10,7 @@ import ttkbootstrap
 
 from desktop import theme
 from desktop.editor.validation import Problem
+from desktop.shell.focus import focused
 
 _ENTRY_EM = 9
 _TEXT_EM = 19
@@ -179,7 +180,7 @@ class TextRow(Row):
         return "break"
 
     def _has_focus(self) -> bool:
-        return bool(self.entry.focus_get() is self.entry) if self.entry.winfo_viewable() else False
+        return focused(self.entry) is self.entry if self.entry.winfo_viewable() else False
 
 
 class ChoiceRow(Row):

@@ -10,6 +10,7 @@ from tkinter import ttk
 from desktop import theme
 from desktop.packets.filter import Condition
 from desktop.packets.filter_syntax import FilterError, parse
+from desktop.shell.focus import focused
 
 _EXAMPLES = "type == data and src == 7 and count < 5     #1234 goes to a packet"
 _PAUSE_MS = 300  # after the last key what is typed is judged
@@ -106,7 +107,7 @@ class FilterBar(ttk.Frame):
         except FilterError as error:
             self._tell(error)
             return
-        is_new, is_in_use = typed.strip() != self._applied, self.focus_get() is self.entry
+        is_new, is_in_use = typed.strip() != self._applied, focused(self) is self.entry
         self._say("Enter filters" if is_new else _EXAMPLES if is_in_use and not typed else "")
 
     def _tell(self, error: FilterError) -> None:

@@ -8,6 +8,7 @@ from tkinter import ttk
 
 from desktop import theme
 from desktop.shell.choice import Choice, matching
+from desktop.shell.focus import focused
 
 _WIDTH_EM, _MOST_ROWS = 46, 12
 _STEPS = {"<Down>": 1, "<Up>": -1, "<Next>": _MOST_ROWS - 1, "<Prior>": 1 - _MOST_ROWS}
@@ -54,7 +55,7 @@ class CommandPalette(ttk.Frame):
     def open(self, choices: Sequence[Choice], recent: Sequence[str]) -> None:
         """Offer these; `recent` are the texts of those that were chosen last."""
         if not self.is_open:
-            self._before = self.focus_get()
+            self._before = focused(self)
         self._choices, self._recent = choices, recent
         self._typed.set("")
         root = self.winfo_toplevel()
@@ -79,7 +80,7 @@ class CommandPalette(ttk.Frame):
         self.table.tag_configure("obstacle", foreground=theme.current().muted)
 
     def _leave(self) -> None:
-        focus = self.focus_get()  # None while another program has it
+        focus = focused(self)  # None while another program has it
         if self.is_open and focus is not None and focus is not self.entry:
             self._before = None  # the focus is somewhere else on purpose
             self.close()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Iterator
+from tkinter import ttk
 from typing import TYPE_CHECKING
 
 import pytest
 
 from desktop.actions import conflicts
 from desktop.page import Page
+from desktop.shell.focus import focused
 from desktop.sources.demo import DemoSource
 from tests.desktop.rig import descendants, dialogs, live, wait
 
@@ -131,3 +133,24 @@ def test_the_start_page_is_worked_by_tab_and_return(window: Window) -> None:
     live(window.root)
     assert window.session is not None
     assert window.session.source.title == "Demo ring"
+
+
+def choosers(window: Window) -> list[ttk.Combobox]:
+    found = [part for part in seen(window.root) if isinstance(part, ttk.Combobox)]
+    return [chooser for chooser in found if chooser.cget("values")]
+
+
+def test_an_open_list_of_choices_disturbs_nobody_who_asks_for_the_focus(window: Window) -> None:
+    window.start(DemoSource())
+    wait(window, lambda: choosers(window), "something to choose")
+    chooser = choosers(window)[0]
+    window.perform_named("Find a command …")
+    live(window.root)
+    chooser.focus_force()
+    window.root.tk.call("ttk::combobox::Post", chooser)
+    wait(window, lambda: "popdown" in str(window.root.tk.call("focus")), "its list")
+    assert focused(window.root) is chooser
+    window.perform_named("Find a command …")  # it remembers who had the focus
+    window.workspace.toggle_alone()  # as the view with the focus has
+    window.root.tk.call("ttk::combobox::Unpost", chooser)
+    live(window.root)
