@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ttkbootstrap
 
+from desktop import theme
 from desktop.actions import Action
 from desktop.feature import Feature
 from desktop.keep.feature import KeepFeature
@@ -33,8 +35,8 @@ class ReplayFeature(Feature):
         self._told = Told()
         page, obstacle = window.workspace, window.session_obstacle
 
-        def action(label: str, key: str, run: object, group: int = 0) -> Action:
-            return Action("Replay", label, key, run, obstacle=obstacle, page=page, group=group)  # type: ignore[arg-type]
+        def action(label: str, key: str, run: Callable[[], object], group: int = 0) -> Action:
+            return Action("Replay", label, key, run, obstacle=obstacle, page=page, group=group)
 
         self.back = action("Step back", "F6", lambda: self._step(-1))
         self.play = action("Play or pause", "F7", self.toggle)
@@ -60,7 +62,7 @@ class ReplayFeature(Feature):
         controls = Controls(self.seek_time, self._loop, self._set_speed, self._set_by_round)
         buttons = (self.back, self.play, self.forward, self.loop, self.newest)
         self.transport = Transport(page.foot, buttons, controls)
-        self.transport.pack(fill="x", pady=(self.window.root.winfo_fpixels("4p"), 0))
+        self.transport.pack(fill="x", pady=(theme.em_px() // 3, 0))
         self._timer = window.root.after(_MOVE_MS, self._move)
 
     # --- what a person does ------------------------------------------------------------------------------
@@ -117,7 +119,9 @@ class ReplayFeature(Feature):
         if is_packet:
             self._seek_records(int(value))
         elif (session := self.window.session) is not None:
-            self.seek_time((session.model.start_us or 0) + value * 1e6)
+            replay = session.replay
+            start_us = replay.times.start_us if replay is not None else session.model.start_us
+            self.seek_time((start_us or 0) + value * 1e6)
 
     # --- what goes on ------------------------------------------------------------------------------------
 

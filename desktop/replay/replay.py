@@ -84,7 +84,7 @@ class Replay:
     @property
     def position(self) -> int:
         """How many records are shown."""
-        return self._moment.records
+        return self.playback.wanted if self._is_held else self._moment.records
 
     @property
     def analysed_share(self) -> float:
@@ -145,7 +145,7 @@ class Replay:
 
         def step() -> None:
             self.playback.pause()
-            self._seek(self._place() + records)
+            self._seek(self.position + records)
 
         self._when_placed(step)
 
@@ -154,7 +154,7 @@ class Replay:
 
         def step() -> None:
             self.playback.pause()
-            place = self._place()
+            place = self.position
             self._seek(self._round_before(place) if direction < 0 else self._round_after(place))
 
         self._when_placed(step)
@@ -237,9 +237,6 @@ class Replay:
         if target == self.playback.wanted or not self._is_held:
             self._go(target, now_s, None)
         self._is_moved = True
-
-    def _place(self) -> int:
-        return self.playback.wanted if self._is_held else self._moment.records
 
     def _round_after(self, place: int) -> int:
         found = 0
