@@ -23,7 +23,6 @@ _PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 _OTHER_FORMATS = re.compile(r"\s*(node\d+\s|\d+\s*$)", re.MULTILINE)
 _BOARD = re.compile(r"^\s*board\s*=", re.MULTILINE)
 _GENERATED = re.compile(r"^\s*\[field\]", re.MULTILINE)
-AVRORA_SUFFIX, TOPO_DEF_SUFFIX = ".top", ".def"
 
 
 def is_packet_log(path: Path) -> bool:

@@ -11,6 +11,7 @@ import ttkbootstrap
 from desktop import theme
 from desktop.editor.validation import Problem
 from desktop.shell.focus import focused
+from protocol.packets import MAX_NODE_ID
 
 _ENTRY_EM = 9
 _TEXT_EM = 19
@@ -275,8 +276,6 @@ def parse_whole(text: str, least: int, most: int) -> int:
 
 def parse_ids(text: str, known: Sequence[int]) -> tuple[int, ...]:
     """Ids, between commas or blanks. Raises ValueError."""
-    from protocol.packets import MAX_NODE_ID
-
     ids = [parse_whole(part, 0, MAX_NODE_ID) for part in text.replace(",", " ").split()]
     for node_id in ids:
         if node_id not in known:

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 
 from desktop.editor.document import FieldDocument, PlanNode
-from protocol.simulator.propagation import FreeSpace
+from protocol.simulator.propagation import FreeSpace, Ideal
 from protocol.simulator.survey import hop_counts
 from protocol.simulator.topology import Place, Topology
 
@@ -111,7 +111,7 @@ class Hearing:
         medium = self.document.medium
         if isinstance(medium, FreeSpace):
             return medium.range_m
-        return _disk_range(self.document, node)
+        return None if isinstance(medium, Ideal) else _disk_range(self.document, node)
 
     def _pairs(self) -> Iterator[tuple[int, int]]:
         for a, others in self.listeners.items():

@@ -284,7 +284,7 @@ class PlanCanvas(tk.Canvas):
             self.create_text(*middle, text=_EMPTY, fill=palette.muted, justify="center", tags="range")
         for node in [n for n in self._document.nodes if n.key in self._selection][:_MOST_CIRCLES]:
             range_m = findings.hearing.range_of(node)
-            if range_m is None or self._is_ideal():
+            if range_m is None:
                 continue
             x, y = self.camera.to_px(node.x_m, node.y_m)
             reach_px = range_m * self.camera.px_per_m
@@ -299,11 +299,6 @@ class PlanCanvas(tk.Canvas):
         self.tag_raise("node")
         self.tag_raise("scale")
         self.tag_raise("tool")
-
-    def _is_ideal(self) -> bool:
-        from protocol.simulator.propagation import Ideal
-
-        return isinstance(self._document.medium, Ideal)
 
 
 def _length(metres: float) -> str:
