@@ -49,9 +49,8 @@ class HelpPage(SidePage):
             state="disabled",
             font=nametofont("TkDefaultFont"),
         )
-        bar = ttk.Scrollbar(body, command=self._text.yview)
-        self._text.configure(yscrollcommand=bar.set)
-        bar.pack(side="right", fill="y")
+        self._bar = ttk.Scrollbar(body, command=self._text.yview)
+        self._text.configure(yscrollcommand=self._on_scroll)
         self._text.pack(side="left", fill="both", expand=True)
         self._typed.trace_add("write", lambda *_: self._list_entries())
         self._list.bind("<<TreeviewSelect>>", lambda event: self._follow_list())
@@ -119,6 +118,14 @@ class HelpPage(SidePage):
                 self._text.tag_bind(link, "<ButtonRelease-1>", lambda event, to=span.target: self._go(to))  # type: ignore[misc]
             self._text.insert("end", span.text, tags)
         self._text.insert("end", "\n", tag)
+
+    def _on_scroll(self, first: float, last: float) -> None:
+        """The scrollbar is there when there is something to scroll."""
+        self._bar.set(first, last)
+        if float(first) <= 0 and float(last) >= 1:
+            self._bar.pack_forget()
+        elif not self._bar.winfo_manager():
+            self._bar.pack(side="right", fill="y", before=self._text)
 
     def _go(self, target: str) -> None:
         if "://" in target:
