@@ -29,7 +29,7 @@ def build_deb(root: Path, app: Path, parts: Parts, made_at: datetime) -> Path:
     _open_to_all(tree)
     deb = app.parent / f"{COMMAND}_{parts.version}_{architecture}.deb"
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(round(made_at.timestamp()))}
-    # zstd: xz takes four times as long to build, and to install, for a tenth of the size.
+    # zstd: xz takes many times as long.
     _run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z9", "--build", str(tree), str(deb), env=environment)
     return deb
 
