@@ -24,7 +24,8 @@ _LEAST_RADIUS_EM, _MOST_RADIUS_EM = 0.42, 1.15
 _RADIUS_SHARE = 0.3  # of the usual distance between nodes
 _ID_RADIUS_EM = 0.75  # from this radius on there is room for an id
 _MOST_CIRCLES = 40
-_SETTLE_MS = 40
+_SETTLE_MS, _LARGE_SETTLE_MS = 40, 150
+_LARGE = 200  # nodes
 _EMPTY = "Double-click to place the first node: the gateway.\nOr place a grid with the button above."
 
 
@@ -47,6 +48,7 @@ class PlanCanvas(tk.Canvas):
         self._small = Font(self, size=-round(0.95 * self.em))
         self._nodes: dict[int, tuple[int, int]] = {}
         self._drawn: dict[int, tuple[PlanNode, Figure, int]] = {}
+        self._placed: dict[int, PlanNode] = {}
         self._radius_px = 10
         self._size: tuple[int, int] | None = None
         self._settling: str | None = None
@@ -146,6 +148,7 @@ class PlanCanvas(tk.Canvas):
         """See all from elsewhere."""
         self.camera = camera
         self._drawn.clear()
+        self._placed.clear()
         self._links.place_all(self._document, camera)
         self._settle()
 
@@ -161,7 +164,8 @@ class PlanCanvas(tk.Canvas):
 
     def _settle_soon(self) -> None:
         if self._settling is None:
-            self._settling = self.after(_SETTLE_MS, self._settle)
+            is_large = len(self._document.nodes) > _LARGE
+            self._settling = self.after(_LARGE_SETTLE_MS if is_large else _SETTLE_MS, self._settle)
 
     def _settle(self) -> None:
         """After the view has changed: what is of a size in pixels, and what is drawn where it is seen."""
@@ -212,6 +216,7 @@ class PlanCanvas(tk.Canvas):
         for key in self._nodes.keys() - keys:
             self.delete(*self._nodes.pop(key))
             self._drawn.pop(key, None)
+            self._placed.pop(key, None)
 
     def _paint_node(self, node: PlanNode, figure: Figure, has_id: bool) -> None:
         drawn = self._drawn.get(node.key)
@@ -223,9 +228,11 @@ class PlanCanvas(tk.Canvas):
                 self.create_text(0, 0, font=str(self._font), tags="node"),
             )
         image, text = self._nodes[node.key]
-        place = self.camera.to_px(node.x_m, node.y_m)
-        self.coords(image, *place)
-        self.coords(text, *place)
+        if self._placed.get(node.key) is not node:
+            self._placed[node.key] = node
+            place = self.camera.to_px(node.x_m, node.y_m)
+            self.coords(image, *place)
+            self.coords(text, *place)
         self.itemconfigure(image, image=str(self._pictures.get(figure, self._radius_px)))
         color = text_color(figure, theme.current())
         self.itemconfigure(text, text=str(node.id) if has_id else "", fill=color)
