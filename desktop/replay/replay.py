@@ -360,7 +360,10 @@ class Replay:
         is_time = self._looked_s - self._began_s >= _AGAIN_S
         if self._analysis is None and self.analysis_problem is None and behind > MAX_FED and is_time:
             self._began_s = self._looked_s
-            self._analysis = Analysis(self.task)
+            try:
+                self._analysis = Analysis(self.task)
+            except OSError as error:  # no memory, or no more processes
+                self.analysis_problem = f"no process can be started for it: {error.strerror}"
 
     def _discard(self) -> None:
         """What is known is not of this log, or is damaged: begin anew."""

@@ -12,7 +12,7 @@ from desktop.model.words import duration_label
 from desktop.palette import Palette, mix
 from desktop.replay.overview import Mark, Overview
 
-_HEIGHT_EM, _LOW_EM = 4.4, 3.4
+_HEIGHT_EM, _LOW_EM = 3.8, 3.2
 _MARKS_SHARE, _COUNTS_SHARE = 0.26, 0.68  # of the height: above this marks, above that counts, below the time
 _PLACE_EM = 0.62  # a mark takes so much
 _GRIP_EM = 0.6  # so near the pointer has hold of an edge

@@ -16,7 +16,7 @@ from desktop.replay.overview import Overview
 from desktop.replay.playback import SPEEDS
 from desktop.replay.strip import Strip
 
-_WIDE_EM = 64  # from this width on all is in one line
+_WIDE_EM = 52  # from this width on all is in one line
 _UNITS = ("packet", "round")
 EMPTY = "Time appears here with the first packet"
 
