@@ -25,7 +25,7 @@ class Header(ttk.Frame):
 
     def __init__(self, master: tk.Misc) -> None:
         em = theme.em_px()
-        super().__init__(master, padding=(em, em // 2))
+        super().__init__(master, padding=(em, em // 4))
         self.pack_propagate(False)  # the buttons follow the width; if it followed them, there would be no end
         self._mark_label = ttk.Label(self)
         self._mark_label.pack(side="left", padx=(0, em // 2))
@@ -35,7 +35,7 @@ class Header(ttk.Frame):
         self._title.pack(side="left", padx=(round(1.5 * em), 0))
         self._room = ttk.Frame(self)
         self._room.pack(side="right", before=self._title)  # before the title, which is cut first
-        self.configure(height=round(2.6 * nametofont("TkDefaultFont").metrics("linespace")) + em)
+        self.configure(height=round(2.2 * nametofont("TkDefaultFont").metrics("linespace")) + em // 2)
         self.bind("<Configure>", lambda event: self._fold(), add=True)
         self.repaint()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
+from tkinter.font import nametofont
 
 from desktop import theme
 from desktop.lists.event_view import EventView
@@ -18,7 +19,9 @@ from desktop.shell.memory import Memory
 from desktop.sources.session import Session
 from desktop.view import View
 
-_ACROSS, _BELOW, _DOWN = 550, 480, 650  # what the first part has, in thousandths
+_ACROSS, _BELOW, _DOWN = 550, 480, 580  # what the first part has, in thousandths
+_VIEWS_LINES, _TABS_LINES = 14, 14  # of text: what the views above, or the tabs, need where a person is
+_HEED_MS = 400  # a click that brings the focus has ended by then, or it would end somewhere else
 _LEAST, _MOST = 80, 920  # what a person may leave it
 _PANES, _TABS = "panes", "tabs"
 
@@ -34,7 +37,7 @@ class Workspace(Page):
         super().__init__(master, style="Ground.TFrame", padding=em // 2)
         self.foot = ttk.Frame(self, style="Ground.TFrame")
         self.foot.pack(side="bottom", fill="x")
-        down = ttk.Panedwindow(self, orient="vertical", style="Ground.TPanedwindow")
+        self._down = down = ttk.Panedwindow(self, orient="vertical", style="Ground.TPanedwindow")
         above = ttk.Panedwindow(down, orient="horizontal", style="Ground.TPanedwindow")
         down.pack(fill="both", expand=True)
         self.network = NetworkView(above)
@@ -64,6 +67,12 @@ class Workspace(Page):
         self.add_stage(self.panels, "Each node")
         for event in ("<Map>", "<Configure>"):
             self.bind(event, lambda event: self.after_idle(self._divide), add=True)
+        self._is_below = False  # whether a person is in the tabs
+        for book in (self.stage, self.tabs):
+            book.bind("<<NotebookTabChanged>>", self._heed_tab, add=True)
+        self.winfo_toplevel().bind(
+            "<FocusIn>", lambda event: self.after(_HEED_MS, self._heed_focus), add=True
+        )
 
     def add_stage(self, view: View, title: str) -> None:
         """A view beside the network; its master is `stage`."""
@@ -166,11 +175,38 @@ class Workspace(Page):
             share = round(1000 * pane.sashpos(0) / max(1, self._length_px(pane)))  # type: ignore[no-untyped-call]
             self._shares[pane] = max(_LEAST, min(share, _MOST))
 
+    def _heed_tab(self, event: tk.Event[tk.Misc]) -> None:
+        """A person, or what they have asked for, has chosen a tab; not so before all this is shown."""
+        if self.winfo_ismapped():
+            self._turn_to(event.widget)
+
+    def _heed_focus(self) -> None:
+        if self.winfo_ismapped() and (focus := self.focus_get()) is not None:
+            self._turn_to(focus)
+
+    def _turn_to(self, widget: tk.Misc) -> None:
+        """A person is there now: in a small window the other part gives way."""
+        is_below, is_inside = (f"{widget}.".startswith(f"{part}.") for part in (self.tabs, self._down))
+        if is_inside and is_below != self._is_below:
+            self._is_below = is_below
+            self._divide()
+
     def _divide(self) -> None:
         """Set the sashes by share: Tk's own division goes by what the views request."""
         for pane, share in self._shares.items():
             if len(pane.panes()) == 2:  # type: ignore[no-untyped-call]
-                pane.sashpos(0, round(self._length_px(pane) * share / 1000))  # type: ignore[no-untyped-call]
+                length_px = self._length_px(pane)
+                first_px = round(length_px * share / 1000)
+                if pane is self._down and share == _DOWN:  # nobody has divided it otherwise
+                    first_px = self._give_way(first_px, length_px)
+                pane.sashpos(0, first_px)  # type: ignore[no-untyped-call]
+
+    def _give_way(self, views_px: int, all_px: int) -> int:
+        """What the views above have, if the part that a person is in is to have what it needs."""
+        line_px = nametofont("TkDefaultFont").metrics("linespace")
+        if self._is_below:
+            return min(views_px, max(all_px - _TABS_LINES * line_px, all_px // 3))
+        return max(views_px, min(_VIEWS_LINES * line_px, all_px * 2 // 3))
 
     def _length_px(self, pane: ttk.Panedwindow) -> int:
         return pane.winfo_width() if str(pane.cget("orient")) == "horizontal" else pane.winfo_height()
