@@ -23,6 +23,7 @@ from protocol.observer import RoundRow
 
 MAX_SAMPLES = 1 << 20
 MAX_NODE_SAMPLES = 48 << 20
+MAX_NODE_SERIES = 1 << 14  # 500 nodes with 32 metrics; a forger may make up four million
 _FORGOTTEN_SHARE = 8  # of a full series: this part at once
 _GAP_INTERVALS = 3.5  # so many usual intervals of silence are a gap
 _USUAL_SAMPLES = 16  # before and after one: their intervals are the usual ones there
@@ -273,7 +274,7 @@ class Series(Timeline):
 
 
 class NodeHistories(Mapping[tuple[int, int], NodeSeries]):
-    """The readings of all nodes, by node and metric."""
+    """The readings of all nodes, by node and metric: of the first MAX_NODE_SERIES, and of no more."""
 
     def __init__(self) -> None:
         self._series: dict[tuple[int, int], NodeSeries] = {}
@@ -297,6 +298,8 @@ class NodeHistories(Mapping[tuple[int, int], NodeSeries]):
         for node, raw in raws.items():
             series = known.get((node, metric_id))
             if series is None:
+                if self.is_full:
+                    continue
                 series = known[(node, metric_id)] = NodeSeries()
             series.append(time_s, scaled(raw))
             if len(series) > _LEAST_SAMPLES:
@@ -311,6 +314,11 @@ class NodeHistories(Mapping[tuple[int, int], NodeSeries]):
     def put(self, node: int, metric_id: int, series: NodeSeries) -> None:
         """Have that one, such as the beginning (`prefix`) of another session's."""
         self._series[(node, metric_id)] = series
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for one more node or metric."""
+        return len(self._series) >= MAX_NODE_SERIES
 
     @property
     def size_bytes(self) -> int:

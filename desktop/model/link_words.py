@@ -35,7 +35,12 @@ NODE_HINTS = (
     "how often it is heard, as a mean over the last 8 intervals",
     "where it was heard",
 )
-FIGURE_COLUMNS = (Column("figure", 8.5), Column("value", 6, "e"), Column("which means", 16))
+MOST_LINKS = 40  # told one by one
+FIGURE_COLUMNS = (
+    Column("figure", 9, stretches=False),
+    Column("value", 5.5, "e", stretches=False),
+    Column("which means", 16),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,14 @@ def figure_lines(
     yield Line(("lost on the way", f"{lost:,}", f"{share:.1%} of what was sent, by gaps of the counters"))
     twice = health.duplicates.total()
     yield Line(("heard twice", f"{twice:,}", "on several links, or from relays"))
-    for link in health.links:
+    links = sorted(health.links, key=lambda link: -link.good - sum(link.bad.values()))
+    for link in sorted(links[:MOST_LINKS], key=lambda link: link.link):
         yield Line((f"good on {link.link}", f"{link.good:,}", "whole frames, checksum right"))
         for reason, count in sorted(link.bad.items()):
             yield Line((f"bad on {link.link}", f"{count:,}", f"{reason.label}: dropped"), "bad")
+    if rest := links[MOST_LINKS:]:
+        good, bad = sum(link.good for link in rest), sum(sum(link.bad.values()) for link in rest)
+        yield Line((f"{len(rest):,} more links", f"{good + bad:,}", f"frames, {bad:,} of them bad"))
     if fill is not None:
         text = "of the app's own queue; full, it drops what comes, and says so"
         yield Line(("queue fill", f"{fill:.0%}", text))

@@ -68,13 +68,10 @@ class LinkHealth:
     @property
     def links(self) -> list[LinkCounts]:
         """All links that anything came on, by name."""
-        names = sorted({*self._good, *(link for link, _ in self._bad)})
-        return [
-            LinkCounts(
-                name, self._good[name], {why: n for (link, why), n in self._bad.items() if link == name}
-            )
-            for name in names
-        ]
+        bad: dict[str, dict[DropReason, int]] = {name: {} for name in self._good}
+        for (name, reason), count in self._bad.items():
+            bad.setdefault(name, {})[reason] = count
+        return [LinkCounts(name, self._good[name], bad[name]) for name in sorted(bad)]
 
 
 def lost_share(peer: Peer) -> float:

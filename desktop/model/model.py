@@ -22,6 +22,7 @@ from desktop.model.words import (
     EventKind,
     EventLine,
     bad_text,
+    crowded_text,
     joined_text,
     lost_text,
     round_text,
@@ -287,7 +288,7 @@ class Model:
                 case ReadingsSeen(timestamp_us, node, version, pairs):
                     self._readings.add(version, node, pairs)
                     for metric_id, raw in pairs:
-                        self.node_series.append(node, metric_id, self.seconds(timestamp_us), raw)
+                        self._keep_readings(timestamp_us, metric_id, {node: raw})
             for kind, text in self._news.of(seen):
                 self._say(seen.timestamp_us, kind, text)
         for node, parent in abandoned.items():
@@ -323,7 +324,13 @@ class Model:
             raws = {node: read[metric_id] for node, read in settled.readings.items() if metric_id in read}
             if row.max is not None and row.max_id is not None:
                 raws[row.max_id] = row.max
-            self.node_series.append_all(metric_id, self.seconds(row.timestamp_us), raws)
+            self._keep_readings(row.timestamp_us, metric_id, raws)
+
+    def _keep_readings(self, timestamp_us: int, metric_id: int, raws: Mapping[int, int]) -> None:
+        was_full = self.node_series.is_full
+        self.node_series.append_all(metric_id, self.seconds(timestamp_us), raws)
+        if self.node_series.is_full and not was_full:
+            self._say(timestamp_us, EventKind.NOTICE, crowded_text(len(self.node_series)))
 
     def _take_round(self, rows: list[RoundRow]) -> None:
         for row in rows:

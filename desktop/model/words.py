@@ -200,6 +200,14 @@ def lost_text(node: int, parent: int) -> str:
     return f"node {node} is lost: {parent} has not heard it for two rounds"
 
 
+def crowded_text(count: int) -> str:
+    """More nodes and metrics tell readings than are kept."""
+    return (
+        f"readings of {count:,} nodes and metrics are kept, and of no more: an open network takes"
+        " what anybody makes up"
+    )
+
+
 def bad_text(dropped: Dropped, count: int) -> str:
     """The line for a record that holds no frame, and how many of its kind there were."""
     so_far = f" ({count} so far)" if count > 1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ EMPTY = (
     "No node readings yet.\nA tree tells those of its leaves with the round;\n"
     "run a ring or polling to see everybody's."
 )
+MOST_PANELS = 12  # of more none could be read, and all of 64 would take seconds to draw
 _SIZE_INCHES, _DPI, _FONT_PT = (9.6, 6.4), 125, 9.0
 _LEAST_RANGE = 4.0  # of values, in their unit: less than this is noise
 _WIDE = 1.5  # from this width to height on, panels stand three abreast
@@ -69,8 +71,11 @@ class RoundPanels:
 
 
 def metrics_of(shown: RoundReadings | None) -> list[int]:
-    """The metrics that somebody has told a reading of."""
-    return sorted({metric for readings in shown.readings.values() for metric in readings}) if shown else []
+    """The metrics that somebody has told a reading of: those with most readings, if they are many."""
+    told = (
+        Counter(metric for readings in shown.readings.values() for metric in readings) if shown else Counter()
+    )
+    return sorted(sorted(told, key=lambda metric: (-told[metric], metric))[:MOST_PANELS])
 
 
 def grid_of(count: int, aspect: float) -> tuple[int, int]:
