@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bridge import new_file
@@ -47,14 +47,18 @@ class CaptureFile:
 
     def write(self, record: Record) -> None:
         """Append `record`, or count it as lost."""
+        self.write_all((record,))
+
+    def write_all(self, records: Sequence[Record]) -> None:
+        """Append them at once, or count them as lost."""
         if not self.is_recording and not self._begin_again():
-            self.lost += 1
+            self.lost += len(records)
             return
-        blocks = self._writer.encode(record)
+        blocks = b"".join(map(self._writer.encode, records))
         try:
             self._append(blocks)
         except OSError as error:
-            self.lost += 1
+            self.lost += len(records)
             self._tell_failure(error)
         else:
             self._has_records = True

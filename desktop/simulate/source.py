@@ -155,7 +155,7 @@ class SimulatedSource(Worker):
         """Let the field's time follow the clock's."""
         report(Status(State.STARTING, "building the field"))
         try:
-            simulation = self.build(put, report)
+            simulation = self.build(lambda record: put((record,)), report)
         except TreeringError as error:
             report(Status(State.FAILED, str(error)))
             return

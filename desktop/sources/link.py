@@ -10,7 +10,6 @@ from bridge.link import Link, LinkCounts, LinkState
 from bridge.thread import BridgeThread, Ended
 from bridge.thread import Status as BridgeStatus
 from desktop.sources.source import Put, Report, State, Status
-from protocol.capture import Record
 
 
 class LinkSource:
@@ -46,11 +45,7 @@ class LinkSource:
         def on_status(status: BridgeStatus) -> None:
             report(self._status(status))
 
-        def put_all(records: Sequence[Record]) -> None:
-            for record in records:
-                put(record)
-
-        self._thread = BridgeThread(self._links, put_all, on_status, self._relay_access)
+        self._thread = BridgeThread(self._links, put, on_status, self._relay_access)
         self._thread.start()
 
     def stop(self) -> None:

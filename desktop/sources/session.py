@@ -10,8 +10,9 @@ import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from bridge.access import RecordOpener
@@ -258,13 +259,16 @@ class LiveSession(Session):
 
     # --- called from the source's thread -----------------------------------------------------------------
 
-    def _put(self, record: Record) -> None:
+    def _put(self, records: Sequence[Record]) -> None:
+        # Together: a write lets go of the interpreter, and a busy main thread then keeps it for 5 ms.
+        # One by one, a fast source would lose frames before they are read.
         with self._writing:
-            self._file.write(record)
-        try:
-            self.inbox_meter.arrive(lambda: self._inbox.put_nowait(record))
-        except queue.Full:  # a live network does not wait for a window that hangs
-            self.not_shown += 1
+            self._file.write_all(records)
+        for record in records:
+            try:
+                self.inbox_meter.arrive(partial(self._inbox.put_nowait, record))
+            except queue.Full:  # a live network does not wait for a window that hangs
+                self.not_shown += 1
 
     def _post(self, item: Record | Status) -> None:
         while not self._stopping.is_set():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -40,7 +40,7 @@ class Status:
     notice: str | None = None
 
 
-Put = Callable[[Record], None]
+Put = Callable[[Sequence[Record]], None]
 Report = Callable[[Status], None]
 
 

@@ -63,7 +63,7 @@ class Given(Worker):
 
     def work(self, put: Put, report: Report) -> None:
         for record in self._records:
-            put(record)
+            put([record])
         report(Status(State.RUNNING, "all given", drops={"framing": 2}))
         self.stopping.wait()
 
