@@ -95,7 +95,8 @@ class Deeds:
             case Cut(a, b) | Heal(a, b):
                 return (Heal(a, b), *self._cuts(a, b))
             case SetLinkLoss(a, b):
-                return (SetLinkLoss(a, b, simulation.link_loss(a, b)),)
+                links = (a, b), (b, a)
+                return tuple(SetLinkLoss(*link, simulation.link_loss(*link), one_way=True) for link in links)
             case Partition() | Merge():
                 return (simulation.partition or Merge(),)
             case SetQuality():

@@ -42,8 +42,9 @@ def deed_text(action: Action) -> str:
             return f"cut the link from {a} to {b}" if one_way else f"cut the link between {a} and {b}"
         case Heal(a, b):
             return f"healed the link between {a} and {b}"
-        case SetLinkLoss(a, b, loss):
-            return f"the link between {a} and {b} loses {loss:.0%}"
+        case SetLinkLoss(a, b, loss, one_way):
+            link = f"from {a} to {b}" if one_way else f"between {a} and {b}"
+            return f"the link {link} loses {loss:.0%}"
         case Partition(groups):
             apart = "; ".join(", ".join(map(str, sorted(group))) for group in groups)
             return f"parted {apart} from the rest"

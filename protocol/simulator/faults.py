@@ -87,14 +87,14 @@ class Heal:
 
 @dataclass(frozen=True, slots=True)
 class SetLinkLoss:
-    """Make the link between two nodes lose that share of frames, both ways, besides what every link loses.
-
-    A link that loses all is cut: see Cut.
+    """Make the link between two nodes, or the one from `a` to `b`, lose that share of frames besides what
+    every link loses. A link that loses all is cut: see Cut.
     """
 
     a: int
     b: int
     loss: float
+    one_way: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.loss < 1:

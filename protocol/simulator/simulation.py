@@ -180,8 +180,8 @@ class Simulation:
         return self._links.partition
 
     def link_loss(self, a: int, b: int) -> float:
-        """What the link from `a` to `b` loses besides."""
-        return self._channel.link_loss(a, b)
+        """What the link from `a` to `b` loses besides; 0 of one that the field does not have."""
+        return 0.0 if (a, b) in self.air.broken_links else self._channel.link_loss(a, b)
 
     @property
     def reachable(self) -> frozenset[int]:
@@ -318,9 +318,10 @@ class Simulation:
                 self._wake_now(self._stations[node_id])
             case SetQuality(quality):
                 self._channel.quality = quality
-            case SetLinkLoss(a, b, loss):
+            case SetLinkLoss(a, b, loss, one_way):
                 self._channel.set_link_loss(a, b, loss)
-                self._channel.set_link_loss(b, a, loss)
+                if not one_way:
+                    self._channel.set_link_loss(b, a, loss)
             case Cut() | Heal() | Partition() | Merge():
                 self._links.apply(action)
 

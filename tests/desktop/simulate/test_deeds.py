@@ -27,7 +27,7 @@ from protocol.simulator.faults import (
     StepClock,
     Thaw,
 )
-from protocol.simulator.medium import Quality
+from protocol.simulator.medium import Air, Quality
 from protocol.simulator.simulation import Simulation
 from protocol.simulator.topology import grid
 
@@ -39,7 +39,9 @@ actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(StepClock, node, st.integers(1, 1000)),
     pair.flatmap(lambda ends: st.builds(Cut, st.just(ends[0]), st.just(ends[1]), st.booleans())),
     pair.map(lambda ends: Heal(*ends)),
-    pair.flatmap(lambda ends: st.builds(SetLinkLoss, st.just(ends[0]), st.just(ends[1]), st.floats(0, 0.9))),
+    st.builds(
+        lambda ends, loss, one_way: SetLinkLoss(*ends, loss, one_way), pair, st.floats(0, 0.9), st.booleans()
+    ),
     st.sets(node, min_size=1, max_size=3).map(lambda group: Partition((frozenset(group),))),
     st.just(Merge()),
     st.builds(lambda loss: SetQuality(Quality(loss=loss)), st.floats(0, 1)),
@@ -58,8 +60,12 @@ class State:
     link_losses: tuple[float, ...]
 
 
+# Of the link between 1 and 2 each way loses its own share; 3 does not hear 4.
+AIR = Air(link_loss={(1, 2): 0.1, (2, 1): 0.3, (4, 3): 1.0})
+
+
 def field() -> Simulation:
-    simulation = Simulation(grid(2, 2, 10, None), seed=1)
+    simulation = Simulation(grid(2, 2, 10, None), seed=1, air=AIR)
     simulation.advance_to(10_000)
     return simulation
 
