@@ -383,6 +383,7 @@ class Window:
             self.complain("The settings are not as they were", self._settings.problem)
         self._drain()
         self._refresh()
+        self._garbage.settle()
 
     def _furnish_soon(self) -> None:
         """The start page lives while a thread imports what comes next."""

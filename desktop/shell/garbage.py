@@ -23,8 +23,14 @@ class MainThreadGarbage:
         gc.disable()
         root.after(_LOOK_MS, self._look)
 
+    def settle(self) -> None:
+        """What there is now stays as long as the window: some 100,000 objects to be searched no more."""
+        gc.collect()
+        gc.freeze()
+
     def end(self) -> None:
         """The root is gone: take what is left, and let Python do it by itself again."""
+        gc.unfreeze()
         gc.collect()
         gc.enable()
 

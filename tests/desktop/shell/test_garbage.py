@@ -44,3 +44,10 @@ def test_what_a_busy_thread_leaves_is_found_by_the_main_thread(window: Window) -
 def test_without_a_window_python_looks_by_itself_again(window: Window) -> None:
     window.close()
     assert gc.isenabled()
+
+
+def test_what_lasts_as_long_as_the_window_is_searched_no_more(window: Window) -> None:
+    window.furnish()
+    assert gc.get_freeze_count() > 0
+    window.close()
+    assert gc.get_freeze_count() == 0
