@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from protocol.packets import BROADCAST
 from protocol.simulator.clock import Clock
@@ -59,9 +59,9 @@ class Channel:
         """What that link loses besides what every link does."""
         return self._link_loss.get((speaker, listener), 0.0)
 
-    def set_link_loss(self, speaker: int, listener: int, loss: float) -> None:
-        """Make that link lose so much from now on."""
-        self._link_loss[speaker, listener] = loss
+    def set_link_loss(self, links: Iterable[tuple[int, int]], loss: float) -> None:
+        """Make these links (speaker, listener) lose so much from now on, besides what every link does."""
+        self._link_loss.update(dict.fromkeys(links, loss))
 
     def send(self, station: Station, frame: bytes) -> None:
         """Queue a frame behind those that the station's radio has; one too many is dropped and counted."""

@@ -319,9 +319,7 @@ class Simulation:
             case SetQuality(quality):
                 self._channel.quality = quality
             case SetLinkLoss(a, b, loss, one_way):
-                self._channel.set_link_loss(a, b, loss)
-                if not one_way:
-                    self._channel.set_link_loss(b, a, loss)
+                self._channel.set_link_loss(((a, b),) if one_way else ((a, b), (b, a)), loss)
             case Cut() | Heal() | Partition() | Merge():
                 self._links.apply(action)
 
