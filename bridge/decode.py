@@ -23,6 +23,7 @@ from protocol.packets import (
     NO_ID,
     TOKEN_ASKED,
     TOKEN_MORE,
+    TYPE_MASK,
     Ack,
     Beat,
     Boot,
@@ -154,7 +155,7 @@ def _sealed_json(frame: bytes) -> dict[str, object]:
 
 
 def _type_name(first: int) -> str:
-    number = first & 0x1F
+    number = first & TYPE_MASK
     return FrameType(number).name if number in list(FrameType) else f"type {number}"
 
 

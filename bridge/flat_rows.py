@@ -12,7 +12,7 @@ from enum import Enum
 from bridge.entries import ActuatorState, Entry, Event, Reading
 from protocol.capture import Record
 from protocol.observations import RoundRow
-from protocol.packets import FrameError, FrameType, has_wrong_checksum, peek_header
+from protocol.packets import TYPE_MASK, FrameError, FrameType, has_wrong_checksum, peek_header
 from protocol.sealing import is_sealed
 
 Row = tuple[object, ...]
@@ -107,7 +107,6 @@ COLUMNS: Mapping[str, Mapping[str, ColumnType]] = {
     },
 }
 _TYPES = {int(type_): type_.name.lower() for type_ in FrameType}
-_TYPE_MASK = 0x1F  # of a frame's first byte (PROTOCOL.md section 1)
 
 
 def packet_row(network: str, record: Record) -> Row:
@@ -119,7 +118,7 @@ def packet_row(network: str, record: Record) -> Row:
     except FrameError:
         header: Row = (None, None, None, None, False, True)
     else:
-        kind = _TYPES.get(first & _TYPE_MASK)
+        kind = _TYPES.get(first & TYPE_MASK)
         header = (kind, source, destination, counter, is_sealed(frame), is_open_and_wrong)
     return record.timestamp_us, network, record.link, record.direction.name.lower(), *header, len(frame)
 

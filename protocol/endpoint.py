@@ -25,6 +25,7 @@ from protocol.packets import (
     HEADER_BYTES,
     HOST,
     MAX_NODE_ID,
+    TYPE_MASK,
     Ack,
     Challenge,
     DropReason,
@@ -212,7 +213,7 @@ class Endpoint:
 
     def _receive_open(self, frame: bytes, now_ms: int) -> None:
         assert self.inner is not None  # an open node begins at once
-        if not frame or frame[0] & 0x1F != FrameType.LETTER:
+        if not frame or frame[0] & TYPE_MASK != FrameType.LETTER:
             self.inner.receive(frame, now_ms)
             return
         try:
@@ -278,7 +279,7 @@ class Endpoint:
 
     def _overhear(self, frame: bytes, seals: Seals, source: int, counter: int, now_ms: int) -> None:
         """A frame for another node, of which the inner one may learn; nobody is challenged for it."""
-        if shown_number(frame) is not None or frame[0] & 0x1F == FrameType.LETTER:
+        if shown_number(frame) is not None or frame[0] & TYPE_MASK == FrameType.LETTER:
             return
         number = self._senders.locate(source, counter)
         if number == Refusal.UNPROVEN:

@@ -70,6 +70,7 @@ from protocol.wire_format import (
     TAG_BYTES,
     TOKEN_ASKED,
     TOKEN_MORE,
+    TYPE_MASK,
     WIRE_VERSION,
     FixedStruct,
 )
@@ -79,8 +80,8 @@ __all__ = [
     "BROADCAST", "COUNTER_MODULUS", "CRC_BYTES", "HEADER_BYTES", "HOST", "ITEM_DOUBT", "ITEM_LINK",
     "ITEM_READINGS", "MAX_AGGREGATES", "MAX_FRAME_BYTES", "MAX_HEIRS", "MAX_LINKS", "MAX_NODE_ID",
     "MAX_PAIRS", "MAX_PAYLOAD_BYTES", "MAX_U24", "METRIC_MASK", "MUSTER", "NO_HOP_COUNT", "NO_ID",
-    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "WIRE_VERSION", "Ack", "Beat", "Boot",
-    "Challenge", "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Heard",
+    "SEALED_BIT", "TAG_BYTES", "TOKEN_ASKED", "TOKEN_MORE", "TYPE_MASK", "WIRE_VERSION", "Ack", "Beat",
+    "Boot", "Challenge", "Claim", "Depth", "DropReason", "Empty", "Frame", "FrameError", "FrameType", "Heard",
     "Hello", "Help", "Items", "Letter", "Link", "Network", "Pair", "Pairs", "Payload", "Poll", "Reading",
     "Report", "Response", "Result", "Sign", "Sync", "Token", "TokenId", "crc16", "decode", "encode",
     "has_wrong_checksum", "peek_header", "write_letter",
@@ -141,9 +142,9 @@ def decode(data: bytes) -> Frame:
         raise FrameError(DropReason.SEALED, "a sealed frame, and no key")
     if crc_hqx(data, 0xFFFF):  # crc16; over a frame and its CRC it is 0
         raise FrameError(DropReason.CHECKSUM, "CRC-16 differs")
-    reader = _READERS[first & 0x1F]
+    reader = _READERS[first & TYPE_MASK]
     if reader is None:
-        raise FrameError(DropReason.UNKNOWN_TYPE, f"type {first & 0x1F}")
+        raise FrameError(DropReason.UNKNOWN_TYPE, f"type {first & TYPE_MASK}")
     frame_type, least_bytes, is_exact, read = reader
     size_bytes = len(data) - _LEAST_BYTES
     if size_bytes < least_bytes or (is_exact and size_bytes > least_bytes):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from protocol.keys import MAX_EPOCH, Keys, network_key, node_key
 from protocol.long_counter import LIFE_SHIFT
-from protocol.packets import DropReason, peek_header
+from protocol.packets import TYPE_MASK, DropReason, peek_header
 from protocol.sealing import HOST_TYPES, SealingKey, shown_number, unfit
 from protocol.wire_format import COUNTER_MODULUS
 
@@ -90,7 +90,7 @@ class SealedReader:
         shown = shown_number(frame)
         numbers = [life << LIFE_SHIFT | counter for life in lives] if shown is None else [shown]
         for number in numbers:
-            for key in self._keys_for(first & 0x1F, source).values():
+            for key in self._keys_for(first & TYPE_MASK, source).values():
                 opened = key.open(frame, number)
                 if opened is not None:
                     return opened
@@ -104,7 +104,7 @@ class SealedReader:
         first, source, _, counter = peek_header(frame)
         shown = shown_number(frame)
         numbers = self._candidates(source, counter) if shown is None else [shown]
-        keys = self._keys_for(first & 0x1F, source)
+        keys = self._keys_for(first & TYPE_MASK, source)
         if not keys:
             return DropReason.TAG
         for number in numbers:

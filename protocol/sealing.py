@@ -19,6 +19,7 @@ from protocol.packets import (
     MAX_FRAME_BYTES,
     SEALED_BIT,
     TAG_BYTES,
+    TYPE_MASK,
     WIRE_VERSION,
     DropReason,
     FrameType,
@@ -31,9 +32,8 @@ HOST_TYPES = frozenset({FrameType.RESULT, FrameType.HEARD, FrameType.BOOT})
 LIFE_TYPES = frozenset({FrameType.CHALLENGE, FrameType.RESPONSE})
 
 _VERSION_SHIFT, _VERSION_BITS = 5, 0x60
-_TYPE_MASK = SEALED_BIT - 1
 _CLEAR_BYTES = [
-    HEADER_BYTES + (LIFE_BYTES if first & SEALED_BIT and first & 0x1F in LIFE_TYPES else 0)
+    HEADER_BYTES + (LIFE_BYTES if first & SEALED_BIT and first & TYPE_MASK in LIFE_TYPES else 0)
     for first in range(256)
 ]
 # Of a sealed frame of this wire version that begins so; more than any frame for what is none.
@@ -43,7 +43,7 @@ _LEAST_BYTES = [
     else MAX_FRAME_BYTES + 1
     for first in range(256)
 ]
-_OPEN_TYPES = [bytes([first & _TYPE_MASK]) for first in range(256)]
+_OPEN_TYPES = [bytes([first & ~SEALED_BIT]) for first in range(256)]
 _pack_nonce = struct.Struct(">HQ3x").pack  # source, long counter and the first of four zeros, the others
 _pack_u16 = struct.Struct(">H").pack
 

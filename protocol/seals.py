@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from protocol.keys import Keys, node_key
+from protocol.packets import TYPE_MASK
 from protocol.sealing import HOST_TYPES, SealingKey
 
-_HOST_TYPE = [first & 0x1F in HOST_TYPES for first in range(256)]
+_HOST_TYPE = [first & TYPE_MASK in HOST_TYPES for first in range(256)]
 
 
 class Seals:

@@ -15,7 +15,7 @@ import construct as c
 from protocol.payloads import FrameType
 
 WIRE_VERSION = 0
-SEALED_BIT = 0x80
+SEALED_BIT, TYPE_MASK = 0x80, 0x1F  # of a frame's first byte (section 1)
 BROADCAST = 0xFFFF
 HOST = 0xFFFE
 MAX_NODE_ID = 0xFFFD

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from bridge.peers import Peer, Peers
 from protocol.capture import Record
-from protocol.packets import HEADER_BYTES, DropReason, FrameType, peek_header
+from protocol.packets import HEADER_BYTES, TYPE_MASK, DropReason, FrameType, peek_header
 
 EXPECTED_S = 5.0  # the period, for a node that was heard once
-_TYPE_MASK = 0x1F  # of a frame's first byte (PROTOCOL.md section 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class LinkHealth:
         if self.since_us is None:
             self.since_us = now_us
         self._good[record.link] += 1
-        is_goodbye = kind & _TYPE_MASK == FrameType.GOODBYE
+        is_goodbye = kind & TYPE_MASK == FrameType.GOODBYE
         self._peers.hear(source, counter, record.link, None, now_us, is_goodbye=is_goodbye)
 
     def note_bad(self, timestamp_us: int, link: str, reason: DropReason) -> None:

@@ -40,12 +40,11 @@ from protocol.observer import (
     ReadingsSeen,
     RoundRow,
 )
-from protocol.packets import FrameType, Network, Pairs, peek_header
+from protocol.packets import TYPE_MASK, FrameType, Network, Pairs, peek_header
 
 MAX_ROWS = 20_000
 MAX_EVENTS = 20_000
 BEST_QUALITY = 255  # PROTOCOL.md section 2, link
-_TYPE_MASK = 0x1F  # of a frame's first byte (PROTOCOL.md section 1)
 # A node that seeks calls at least this often (PROTOCOL.md section 7: help wait limit 8 s, and jitter).
 SEEKING_US = 20_000_000
 
@@ -158,7 +157,7 @@ class Model:
             if observer.good > good:
                 kind, source, destination, counter = peek_header(record.frame)
                 changes.sent.add((source, destination))
-                if kind & _TYPE_MASK == FrameType.CLAIM:
+                if kind & TYPE_MASK == FrameType.CLAIM:
                     self._note_claim(source)
                 self.links.hear(record, kind, source, counter)
             elif not seen:

@@ -24,6 +24,7 @@ from protocol.packets import (
     NO_ID,
     SEALED_BIT,
     TAG_BYTES,
+    TYPE_MASK,
     WIRE_VERSION,
     FrameError,
     FrameType,
@@ -91,7 +92,7 @@ def _header(frame: bytes) -> FieldNode:
 
 
 def _type_text(first: int) -> str:
-    parts = [type_name(first & 0x1F)]
+    parts = [type_name(first & TYPE_MASK)]
     if first & SEALED_BIT:
         parts.append("sealed")
     if (version := first >> 5 & 0x3) != WIRE_VERSION:

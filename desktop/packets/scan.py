@@ -37,6 +37,7 @@ from protocol.packets import (
     MAX_FRAME_BYTES,
     NO_ID,
     SEALED_BIT,
+    TYPE_MASK,
     WIRE_VERSION,
     has_wrong_checksum,
     peek_header,
@@ -65,7 +66,6 @@ Column = NDArray[Any]
 Columns = dict[str, Column]
 Row = tuple[int | bool, ...]
 
-_TYPE_MASK = 0x1F
 _VERSION_MASK = 0x60
 _FRAME_WORD = FRAME_OFFSET // 4
 _MAX_LINK = (1 << 16) - 1  # names beyond so many share the last number
@@ -266,7 +266,7 @@ class Scanner:
             "link": self._links(words[starts + 2]),
             "source": np.where(has_header, source, NO_ID),
             "destination": np.where(has_header, header[3] << 8 | header[4], NO_ID),
-            "kind": np.where(has_header, first & _TYPE_MASK, UNREADABLE),
+            "kind": np.where(has_header, first & TYPE_MASK, UNREADABLE),
             "is_inbound": flags & DIRECTION_MASK != Direction.OUTBOUND,
             "is_sealed": has_header & (first & SEALED_BIT != 0),
             "is_bad": is_bad | (first & _VERSION_MASK != WIRE_VERSION << 5),
@@ -282,7 +282,7 @@ class Scanner:
         kind = UNREADABLE
         if len(frame) >= HEADER_BYTES:
             first, source, destination, counter = peek_header(frame)
-            kind, is_sealed = first & _TYPE_MASK, first & SEALED_BIT != 0
+            kind, is_sealed = first & TYPE_MASK, first & SEALED_BIT != 0
             is_bad = is_bad or first & _VERSION_MASK != WIRE_VERSION << 5 or has_wrong_checksum(frame)
         return (
             *(min(record.timestamp_us, _LATEST_US), offset, len(frame), counter, self._number(record.link)),

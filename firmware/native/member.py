@@ -12,10 +12,8 @@ from protocol.keys import Membership
 from protocol.letters import Status
 from protocol.node import Event, FrameDropped, LinkName, Node
 from protocol.node_base import MAX_EVENTS
-from protocol.packets import HEADER_BYTES, MAX_NODE_ID, DropReason, FrameType, peek_header
+from protocol.packets import HEADER_BYTES, MAX_NODE_ID, TYPE_MASK, DropReason, FrameType, peek_header
 from protocol.proofs import INTRODUCTION_MS
-
-FRAME_TYPE_MASK = 0x1F
 
 
 class NativeMember:
@@ -75,7 +73,7 @@ class NativeMember:
         if self._has_left:
             return
         result, opened = self._seal.open(frame, now_ms)
-        if result > 0 and opened[0] & FRAME_TYPE_MASK == FrameType.LETTER:
+        if result > 0 and opened[0] & TYPE_MASK == FrameType.LETTER:
             result = self._letters.receive(opened, now_ms)
         elif result > 0 and self.inner is not None:
             self.inner.receive(opened, now_ms)
