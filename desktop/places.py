@@ -35,6 +35,11 @@ def notes() -> Path:
     return platformdirs.user_state_path(NAME, appauthor=False) / "notes"
 
 
+def index_secret() -> Path:
+    """The file by which this app knows again what it has left beside logs."""
+    return platformdirs.user_state_path(NAME, appauthor=False) / "index.key"
+
+
 def examples() -> Path:
     """The folder of the packet logs that come with the packaged app; a clone has none."""
     return Path(__file__).parents[1] / "demo"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import mmap
 import os
 import tempfile
@@ -19,8 +18,9 @@ import numpy as np
 
 from bridge.file_lock import lock_file
 from desktop.packets.scan import COLUMNS, Column, Columns
+from desktop.packets.seal import sealed, unsealed
 
-_FORMAT = 1
+_FORMAT = 2
 _STATE, _LOCK = "packets.json", "packets.lock"
 _READ_BYTES = 1 << 20
 
@@ -33,6 +33,8 @@ class ColumnFiles:
 
     def __init__(self, folder: Path) -> None:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if (folder / _LOCK).is_symlink():
+            (folder / _LOCK).unlink()
         self._lock = open(folder / _LOCK, "ab")  # noqa: SIM115  (it is held until `close`)
         try:
             lock_file(self._lock.fileno())
@@ -49,7 +51,8 @@ class ColumnFiles:
     def load(self) -> dict[str, Any] | None:
         """What was saved with the columns, which are open then; None if there are none, or not as saved."""
         try:
-            state = json.loads((self._folder / _STATE).read_text(encoding="utf-8"))
+            # Before any file is opened to be written: what came along with the log may be links.
+            state = unsealed((self._folder / _STATE).read_text(encoding="utf-8"))
             if state["format"] != _FORMAT:
                 return None
             self._open(int(state["rows"]), "r+b")
@@ -90,7 +93,8 @@ class ColumnFiles:
         """Say that all rows so far are true, of a log of which that is known."""
         state = {"format": _FORMAT, "rows": self.rows, "crcs": self._crcs, "of_log": of_log}
         beside = self._folder / f"{_STATE}.new"
-        beside.write_text(json.dumps(state), encoding="utf-8")
+        beside.unlink(missing_ok=True)  # a link would be followed
+        beside.write_text(sealed(state), encoding="utf-8")
         os.replace(beside, self._folder / _STATE)
 
     def close(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import tempfile
+import zlib
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -15,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import UsageError
+from desktop import places
 from desktop.packets import index as index_module
 from desktop.packets.folder import folder_of
 from desktop.packets.index import PacketIndex
 from desktop.packets.scan import COLUMNS, UNREADABLE, Scanner
+from desktop.packets.seal import sealed, unsealed
 from protocol.capture import CaptureError, CaptureReader, CaptureWriter, Direction, Record
 from protocol.packets import MAX_FRAME_BYTES, DropReason, FrameError, decode, peek_header
 from tests.protocol import vectors
@@ -282,6 +286,58 @@ def test_a_folder_that_cannot_be_written_leaves_the_index_in_the_cache(
     opened(path).close()
     [folder] = (tmp_path / "cache" / "indexes").iterdir()
     assert (folder / "packets.json").is_file()
+
+
+# --- what came along with a log --------------------------------------------------------------------------
+
+
+def test_an_index_of_another_hand_is_made_anew(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All its checksums are right, and it tells of packets that were never sent."""
+    state = json.loads((folder_of(kept) / "packets.json").read_text())
+    kinds = bytes([7] * 50)
+    (folder_of(kept) / "packets.kind").write_bytes(kinds)
+    state["crcs"]["kind"] = zlib.crc32(kinds)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(places, "index_secret", lambda: kept.with_name("their.key"))
+        (folder_of(kept) / "packets.json").write_text(sealed({k: v for k, v in state.items() if k != "seal"}))
+        assert unsealed((folder_of(kept) / "packets.json").read_text())["crcs"] == state["crcs"]
+    with closing(opened(kept)) as index:
+        check(index, kept.read_bytes())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and modes as POSIX has them")
+def test_links_in_a_folder_of_another_hand_lead_nowhere(tmp_path: Path) -> None:
+    log = written(tmp_path / "x.pcapng", log_of(plain(5)))
+    precious = tmp_path / "precious"
+    precious.write_text("all of it")
+    folder = tmp_path / "x.pcapng.index"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    for name in (*(f"packets.{column}" for column in COLUMNS), "packets.json.new"):
+        (folder / name).symlink_to(precious)
+    (folder / "packets.lock").symlink_to(tmp_path / "made")
+    state = {"format": 2, "rows": 0, "crcs": dict.fromkeys(COLUMNS, 0), "of_log": {}}
+    (folder / "packets.json").write_text(json.dumps(state))
+    with closing(opened(log)) as index:
+        check(index, log.read_bytes())
+    assert precious.read_text() == "all of it"
+    assert not (tmp_path / "made").exists()
+    assert folder.stat().st_mode & 0o077 == 0, "it is private from now on"
+    assert (folder / "packets.json").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_a_link_in_the_place_of_the_folder_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    log = written(tmp_path / "x.pcapng", log_of(plain(5)))
+    (tmp_path / "x.pcapng.index").symlink_to(elsewhere)
+    opened(log).close()
+    assert list(elsewhere.iterdir()) == []
+    assert (tmp_path / "cache" / "indexes").is_dir()
 
 
 def test_the_index_goes_with_the_log(kept: Path) -> None:
