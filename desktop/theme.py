@@ -60,6 +60,9 @@ def build_styles(style: ttk.Style) -> None:
     """
     palette, em = current(), em_px()
     style.configure("Card.TFrame", relief="solid", borderwidth=1, bordercolor=palette.border)
+    # What has a focus of its own in it (a canvas, say) says so by its state.
+    style.configure("Ring.TFrame", relief="solid", borderwidth=1, bordercolor=palette.surface)
+    style.map("Ring.TFrame", bordercolor=[("focus", palette.accent)])
     style.configure("Title.TLabel", font=_font("Title", 1.05, "bold"))
     style.configure("Brand.TLabel", font=_font("Brand", 1.25, "bold"))
     style.configure("Muted.TLabel", foreground=palette.muted)

@@ -17,6 +17,7 @@ from desktop.model.model import Model
 from desktop.model.words import duration_label, plural
 from desktop.view import View
 
+_NO_TEXT = "(no text yet)"
 _EMPTY = "No bookmark yet: Ctrl+Shift+B makes one here and now."
 
 
@@ -78,14 +79,17 @@ class BookmarkView(View):
 
     def _fill_body(self) -> None:
         em = theme.em_px()
-        ttk.Label(self.head, text="About this log").pack(side="left", padx=(2 * em, em // 2))
-        ttk.Entry(self.head, textvariable=self.about).pack(side="left", fill="x", expand=True, padx=(0, em))
-        line = ttk.Frame(self.body, padding=(em, em // 2))
-        line.pack(side="bottom", fill="x")
+        below = ttk.Frame(self.body, padding=(em, em // 2))
+        below.pack(side="bottom", fill="x")
+        about = ttk.Frame(below)
+        about.pack(side="right", fill="x", expand=True)
+        ttk.Label(about, text="About this log").pack(side="left", padx=(0, em))
+        ttk.Entry(about, textvariable=self.about, width=1).pack(side="left", fill="x", expand=True)
+        self._line = line = ttk.Frame(below)  # there while there is a bookmark
         ttk.Label(line, text="Bookmark").pack(side="left", padx=(0, em))
-        self._button(line, "Remove", self.remove).pack(side="right", padx=(em // 2, 0))
+        self._button(line, "Remove", self.remove).pack(side="right", padx=(em // 2, 2 * em))
         self._button(line, "Go to", self.go).pack(side="right", padx=(em // 2, 0))
-        self.entry = ttk.Entry(line, textvariable=self.text)
+        self.entry = ttk.Entry(line, textvariable=self.text, width=1)
         self.entry.pack(side="left", fill="x", expand=True)
         self.entry.bind("<Return>", lambda event: self.lines.table.focus_set())
         self.lines.pack(fill="both", expand=True, padx=(em // 2, 0))
@@ -107,7 +111,7 @@ class BookmarkView(View):
         if self._shown not in items:
             self._shown = items[0] if items else None
         self.lines.show(
-            Line((duration_label(self._model.seconds(item.time_us)), item.text or "…")) for item in items
+            Line((duration_label(self._model.seconds(item.time_us)), item.text or _NO_TEXT)) for item in items
         )
         if self._shown is not None:
             lines, at = self.lines.table.get_children(), items.index(self._shown)
@@ -116,7 +120,10 @@ class BookmarkView(View):
                 self.lines.table.see(lines[at])
         self._put(self.text, "" if self._shown is None else self._shown.text)
         self._put(self.about, self._bookmarks.notes.note)
-        self.entry.configure(state="normal" if items else "disabled")
+        if items:
+            self._line.pack(side="left", fill="x", expand=True)
+        else:
+            self._line.pack_forget()
         self.set_summary(self._bookmarks.problem or (plural(len(items), "bookmark") if items else _EMPTY))
         if self._removed is not None:
             self.pack_control(self._undo)

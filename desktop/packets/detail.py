@@ -9,6 +9,7 @@ from tkinter.font import Font, nametofont
 from desktop import theme
 from desktop.packets.dissect import FieldNode
 
+NONE_CHOSEN = "Choose a packet for\nits fields and bytes"
 _NARROW, _WIDE = 8, 16  # bytes a line
 
 
@@ -19,6 +20,9 @@ class FieldTree(ttk.Frame):
         super().__init__(master)
         em = theme.em_px()
         self._nodes: dict[str, FieldNode] = {}
+        self._note = ttk.Label(
+            self, text=NONE_CHOSEN, style="Muted.TLabel", anchor="center", justify="center"
+        )
         self.table = ttk.Treeview(
             self,
             columns=("value",),
@@ -49,6 +53,11 @@ class FieldTree(ttk.Frame):
         self.table.delete(*self.table.get_children())
         self._nodes.clear()
         self._add("", nodes)
+        if nodes:
+            self._note.place_forget()
+        else:
+            self._note.place(relx=0.5, rely=0.55, anchor="center")
+            self._note.lift()
         for item, node in self._nodes.items():
             if node.name == name:
                 self.table.selection_set(item)
@@ -80,7 +89,7 @@ class HexDump(tk.Text):
         self._mono = Font(master, font=nametofont("TkFixedFont"))
         super().__init__(
             master, width=1, height=1, wrap="none", font=self._mono, relief="flat", borderwidth=0,
-            highlightthickness=0, cursor="arrow", state="disabled",
+            highlightthickness=1, cursor="arrow", state="disabled",
         )  # fmt: skip
         self.chosen = 0
         self._frame = b""
@@ -112,6 +121,7 @@ class HexDump(tk.Text):
         """Take the colours of the theme in use."""
         palette = theme.current()
         self.configure(background=palette.surface, foreground=palette.text)
+        self.configure(highlightbackground=palette.surface, highlightcolor=palette.accent)
         self.tag_configure("marked", background=palette.selection, foreground=palette.text)
         self.tag_configure("offset", foreground=palette.muted)
 

@@ -36,7 +36,7 @@ class PacketTable(ttk.Frame):
         on_select: Callable[[int], object],
         on_open: Callable[[int], object],
     ) -> None:
-        super().__init__(master)
+        super().__init__(master, style="Ring.TFrame", padding=1)
         self.count = 0
         self.cursor: int | None = None
         self.marked: int | None = None  # where the playhead is
@@ -214,6 +214,8 @@ class PacketTable(ttk.Frame):
             for name in ("Up", "Down", "Prior", "Next", "Home", "End"):
                 canvas.bind(f"<{key}{name}>", lambda event, n=name, e=extends: self._key(n, e))
         canvas.bind("<Configure>", self._fit, add="+")
+        canvas.bind("<FocusIn>", lambda event: self.state(["focus"]), add="+")
+        canvas.bind("<FocusOut>", lambda event: self.state(["!focus"]), add="+")
         canvas.configure(takefocus=True)
 
     def _key(self, name: str, extends: bool) -> str:

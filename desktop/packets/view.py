@@ -184,7 +184,7 @@ class PacketsView(View):
             self._note.place_forget()
         else:
             self._note.configure(text=_NONE_FOUND if total and self._condition is not None else _EMPTY)
-            self._note.place(relx=0.5, rely=0.55, anchor="center")
+            self._note.place(in_=self.table, relx=0.5, rely=0.55, anchor="center")
             self._note.lift()
 
     def _mark_playhead(self) -> None:
@@ -270,6 +270,7 @@ class PacketsView(View):
     def _show_packet(self, place: int | None) -> None:
         """Fields and bytes of that one."""
         row = None if place is None else self._chosen_row
+        self._divide(self._panes.winfo_width())
         if row is None or self._index is None:
             self.fields.show([])
             self.dump.show(b"")
@@ -300,10 +301,14 @@ class PacketsView(View):
         self._tick()
 
     def _divide(self, width_px: int) -> None:
-        """The list has the most, the bytes what sixteen a line need where there is room."""
+        """The list has the most, the bytes what sixteen a line need where there is room.
+
+        Where there is little room the list has all of it until a packet is chosen.
+        """
         em = theme.em_px()
         fields_px, bytes_px = 22 * em, 42 * em if width_px > 120 * em else 22 * em
         if width_px < 80 * em:
-            fields_px, bytes_px = round(0.25 * width_px), round(0.2 * width_px)
+            is_chosen = self.table.cursor is not None
+            fields_px, bytes_px = (round(0.3 * width_px), round(0.26 * width_px)) if is_chosen else (0, 0)
         self._panes.sashpos(0, width_px - fields_px - bytes_px)  # type: ignore[no-untyped-call]
         self._panes.sashpos(1, width_px - bytes_px)  # type: ignore[no-untyped-call]

@@ -35,12 +35,15 @@ class LinksView(View):
     def __init__(self, master: tk.Misc) -> None:
         super().__init__(master, "Links")
         self._model = Model()
+        self._told = ""  # what the pointer is on means that
         self.queue: Callable[[], tuple[QueueMeasure | None, float | None]] = lambda: (None, None)
         self.waiting: Callable[[], tuple[Waiting, ...]] = lambda: ()
         halves = ttk.Panedwindow(self.body, orient="horizontal", style="Ground.TPanedwindow")
         halves.pack(fill="both", expand=True)
         self.nodes = VirtualTable(halves, NODE_COLUMNS, self._line, self.refresh, NODE_HINTS, self._hint)
         self.figures = LineList(halves, FIGURE_COLUMNS)
+        self.figures.table.bind("<Motion>", lambda event: self._tell_figure(event.y), add=True)
+        self.figures.table.bind("<Leave>", lambda event: self._hint(""), add=True)
         for part, weight in zip((self.nodes, self.figures), _WEIGHTS, strict=True):
             halves.add(part, weight=weight)
         self.bind("<Map>", lambda event: self.after_idle(self.refresh), add=True)
@@ -79,10 +82,17 @@ class LinksView(View):
         peers.sort(key=sort_by, reverse=self.nodes.is_descending)  # type: ignore[arg-type]
         self.nodes.show(peers)
         self.figures.show(figure_lines(health, *self.queue(), self.waiting()))
-        self._hint("")
+        self._hint(self._told)
+
+    def _tell_figure(self, y: int) -> None:
+        """What it means, for where the column is cut or left out."""
+        row = self.figures.table.identify_row(y)
+        values = self.figures.table.item(row, "values") if row else ()
+        self._hint(f"{values[0]}: {values[2]}" if values else "")
 
     def _line(self, peer: Peer) -> Line:
         return node_line(peer, self._model.links, self._model.now_us)
 
     def _hint(self, text: str) -> None:
+        self._told = text
         self.set_summary(text or summary_of(self._model.links, self._model.now_us))

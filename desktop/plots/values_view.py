@@ -38,6 +38,7 @@ _HINTS = (
     "its newest readings, each bar between the least and the greatest of them",
 )
 _ALL = "all metrics"
+_NONE_TOLD = "No reading yet: they appear here as nodes tell their own."
 _STALE_S = 60.0
 
 
@@ -47,6 +48,7 @@ class ValuesView(View):
     def __init__(self, master: tk.Misc) -> None:
         super().__init__(master, "Values")
         self._figures = NodeFigures()
+        self._told = ""  # what the pointer is on means that
         self._metric_ids: list[int] = []
         self._metric_id: int | None = None
         self._chooser = ttk.Combobox(self.head, state="readonly", width=14, values=[_ALL])
@@ -81,7 +83,7 @@ class ValuesView(View):
         keys.sort()
         self._sort(keys)
         self.table.show(keys)
-        self._hint("")
+        self._hint(self._told)
 
     def _sort(self, keys: list[Key]) -> None:
         """By what is shown; those of one value by node. What there is not stands last."""
@@ -125,5 +127,7 @@ class ValuesView(View):
         self.refresh()
 
     def _hint(self, text: str) -> None:
+        self._told = text
         nodes = {node for node, _ in self._figures.model.node_series}
-        self.set_summary(text or (plural(len(nodes), "node") if nodes else "no reading told yet"))
+        told = f"{plural(len(nodes), 'node')} told readings of their own" if nodes else _NONE_TOLD
+        self.set_summary(text or told)

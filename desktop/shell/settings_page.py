@@ -87,7 +87,7 @@ class SettingsPage(SidePage):
         self._ask_folder = ask_folder
         self._usual_folder = usual_folder
         usual = ttkbootstrap.Button(
-            self.card.head, text="Usual settings", command=self._reset, bootstyle="ghost"
+            self.card.head, text="Restore defaults", command=self._reset, bootstyle="ghost"
         )
         self.card.pack_control(usual)
         self._scroller = ttkbootstrap.ScrolledFrame(self.card.body, auto_hide=False)

@@ -37,7 +37,9 @@ class SimulateFeature(Feature):
         self._menu: tk.Menu | None = None
         workspace = window.workspace
         self.canvas = workspace.network.canvas
-        self.view = SimulationView(workspace.tabs, pause=self.pause, step=self.step)
+        self.view = SimulationView(
+            workspace.tabs, pause=self.pause, step=self.step, hurt=lambda hurt: self.do(hurt, {}, asks=True)
+        )
         workspace.add_tab(self.view, "Simulation")
         self.canvas.bind("<<Context>>", lambda event: self._pop_up())
         self.simulate = Action("Simulate", "Simulate …", "F10", self.ask_what, "cpu")

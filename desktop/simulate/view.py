@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from functools import partial
 from tkinter import ttk
 
 import ttkbootstrap
@@ -13,7 +14,7 @@ from desktop.lists.lines import LineList
 from desktop.lists.table import Column, Line
 from desktop.model.model import Model
 from desktop.model.words import duration_label, plural
-from desktop.simulate.hurts import set_loss
+from desktop.simulate.hurts import CUT, KILL, Hurt, set_loss
 from desktop.simulate.pace import next_speed
 from desktop.simulate.source import SimulatedSource
 from desktop.simulate.words import deed_text
@@ -21,7 +22,8 @@ from desktop.sources.session import Session
 from desktop.view import View
 
 NOT_SIMULATED = "Only a simulated field can be hurt. F10 simulates one; the demo is one, too."
-_NOTHING_DONE = "Nothing was done to it yet: kill a node by the menu on it, or by the palette (Ctrl+K)."
+_NOTHING_DONE = "Nothing done yet. A right click on a node tells what can be."
+_OFFERED = (CUT, KILL)  # from right to left; the menus have them all
 _LOSS_SETTLES_MS = 250  # a slider that is dragged says much; what it says last counts
 _SLIDER_EM = 12
 
@@ -30,7 +32,12 @@ class SimulationView(View):
     """What its buttons do are actions, too."""
 
     def __init__(
-        self, master: tk.Misc, *, pause: Callable[[], object], step: Callable[[int], object]
+        self,
+        master: tk.Misc,
+        *,
+        pause: Callable[[], object],
+        step: Callable[[int], object],
+        hurt: Callable[[Hurt], object],
     ) -> None:
         super().__init__(master, "Simulation")
         self._source: SimulatedSource | None = None
@@ -38,6 +45,10 @@ class SimulationView(View):
         self._loss_due: str | None = None
         self._shown: object = None
         em = theme.em_px()
+        self._hurts = [self._button(self.head, f"{one.name} …", partial(hurt, one)) for one in _OFFERED]
+        for button in self._hurts:
+            self.pack_control(button)
+            button.pack_configure(padx=(em // 2, 0))
         self._tools = ttk.Frame(self.body, padding=(em, 0, em, em // 2))
         self._tools.pack(fill="x")
         self._pause = self._button(self._tools, "Pause", pause)
@@ -93,7 +104,7 @@ class SimulationView(View):
         if self._shown is not None and (state,) == self._shown:
             return
         self._shown = (state,)
-        for widget in self._tools.winfo_children():
+        for widget in (*self._hurts, *self._tools.winfo_children()):
             if isinstance(widget, ttk.Button | ttk.Scale):
                 widget.state(["disabled" if source is None else "!disabled"])
         if source is None:
