@@ -1,4 +1,4 @@
-"""An X server for a benchmark alone, and what is seen of a program on it."""
+"""An X server for a benchmark, a script or the tests alone, and what is seen of a program on it."""
 
 from __future__ import annotations
 
@@ -13,34 +13,29 @@ from contextlib import contextmanager
 from PIL import Image, ImageGrab
 
 SCREEN = "1280x860"
+_END_S = 10.0
 _SUBSTRUCTURE_NOTIFY_MASK = 1 << 19  # X.h
 _MAP_NOTIFY = 19
 
 
 @contextmanager
 def xvfb(screen: str = SCREEN) -> Iterator[str]:
-    """The name of a display that is gone afterwards."""
+    """The name of a display that is gone afterwards. Raises OSError if there can be none."""
     read_fd, write_fd = os.pipe()
     # It stays as it is when nobody is connected for a moment.
-    command = [
-        "Xvfb",
-        "-displayfd",
-        str(write_fd),
-        "-screen",
-        "0",
-        f"{screen}x24",
-        "-nolisten",
-        "tcp",
-        "-noreset",
-    ]
+    options = ("-screen", "0", f"{screen}x24", "-nolisten", "tcp", "-noreset")
+    command = ["Xvfb", "-displayfd", str(write_fd), *options]
     server = subprocess.Popen(command, pass_fds=[write_fd], stderr=subprocess.DEVNULL)
     os.close(write_fd)
     try:
-        with os.fdopen(read_fd) as answer:
-            yield f":{answer.readline().strip()}"
+        with os.fdopen(read_fd) as answer:  # one line when it is ready, or the end when it has failed
+            number = answer.readline().strip()
+        if not number:
+            raise OSError("Xvfb did not start; run `Xvfb :99` to see why")
+        yield f":{number}"
     finally:
         server.terminate()
-        server.wait()
+        server.wait(timeout=_END_S)
 
 
 def picture(display: str) -> Image.Image:

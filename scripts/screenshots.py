@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from PIL import Image, ImageGrab
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.displays import xvfb  # noqa: E402
 from benchmarks.ports import LOOPBACK, free_port  # noqa: E402
 from bridge.access import OPEN  # noqa: E402
 from bridge.addresses import Address  # noqa: E402
@@ -112,21 +113,6 @@ SHOTS = (
 )
 BRIDGE = "bridge-light"
 FIELD = "field-light"
-
-
-@contextmanager
-def display() -> Iterator[str]:
-    """An X server that is gone afterwards."""
-    read_fd, write_fd = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write_fd), "-screen", "0", f"{SCREEN}x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write_fd], stderr=subprocess.DEVNULL)
-    os.close(write_fd)
-    try:
-        with os.fdopen(read_fd) as answer:
-            yield f":{answer.readline().strip()}"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def take(window: Window, shot: Shot, display_name: str) -> None:
@@ -236,7 +222,7 @@ def save(window: Window, name: str, display_name: str) -> None:
 def main() -> None:
     """Take those that are named, or all."""
     wanted = sys.argv[1:] or [*(shot.name for shot in SHOTS), FIELD, BRIDGE]
-    with display() as name:
+    with xvfb(SCREEN) as name:
         os.environ["DISPLAY"] = name
         from desktop.window import Window, open_root
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.displays import xvfb
 from bridge.capture_file import CaptureFile
 from desktop.sources.demo import FIRST_KILL_ROUND, ROUNDS_DOWN, demo_simulation
 from protocol.capture import Record
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop.window import Window
 
 THREAD_END_S = 5.0
+SCREEN = "1280x900"
 # An inner node dies and has come back by then.
 DEMO_ROUNDS = FIRST_KILL_ROUND + ROUNDS_DOWN + 4
 
@@ -64,23 +65,12 @@ def miscounted_truth(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     """A display of an Xvfb that runs for the tests alone."""
-    xvfb = shutil.which("Xvfb")
-    if xvfb is None:
+    if shutil.which("Xvfb") is None:
         if os.environ.get("CI"):
             pytest.fail("Xvfb is missing; scripts/setup.sh test installs it")
         pytest.skip("Xvfb is not installed")
-    read_fd, write_fd = os.pipe()
-    command = [xvfb, "-displayfd", str(write_fd), "-screen", "0", "1280x900x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write_fd], stderr=subprocess.DEVNULL)
-    os.close(write_fd)
-    try:
-        with os.fdopen(read_fd) as answer:  # one line when it is ready, or the end when it has failed
-            number = answer.readline().strip()
-        assert number, "Xvfb did not start"
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+    with xvfb(SCREEN) as name:
+        yield name
 
 
 @pytest.fixture
