@@ -79,8 +79,7 @@ class Table:
         if last <= first:
             return np.empty(0, self._dtype)
         with open(self.path, "rb") as file:
+            if os.fstat(file.fileno()).st_size < last * self._dtype.itemsize:
+                raise TableError(f"{self.path} is shorter than was said")
             file.seek(first * self._dtype.itemsize)
-            data = file.read((last - first) * self._dtype.itemsize)
-        if len(data) < (last - first) * self._dtype.itemsize:
-            raise TableError(f"{self.path} is shorter than was said")
-        return np.frombuffer(data, self._dtype)
+            return np.frombuffer(file.read((last - first) * self._dtype.itemsize), self._dtype)

@@ -1,7 +1,7 @@
 """What the analysis of a log leaves beside it: checkpoints to go on from, and all that the model told.
 
 A checkpoint is written last: what stands before it in the other tables is whole. Nothing here is code, and
-nothing that is read here runs any: a trail that somebody else made can at worst tell what is not so.
+nothing that is read here runs any; a trail that somebody else made is not sealed here, and is made anew.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bridge.log.decoder import StateError, reader_name, unpacked
 from bridge.log.plain import attributes
 from desktop.model.history import NodeHistories, Series
 from desktop.model.model import Model, Past
+from desktop.packets.seal import unsealed
 from desktop.replay.entries import (
     BYTE,
     CHECKPOINT,
@@ -35,11 +37,11 @@ from desktop.replay.entries import (
     series_of,
 )
 from desktop.replay.moment import Moment
-from desktop.replay.tables import Table, TableError
+from desktop.replay.tables import Table
 from protocol.aggregate import metric_of
 
 FOLDER = "replay"  # within the log's index
-_FORMAT = 1
+_FORMAT = 2
 BEGIN_BYTES = 1 << 16  # of the log, by which it is known again
 HEAD = "head.json"
 
@@ -222,13 +224,11 @@ def _complete(series: Series, last: list[float]) -> None:
 
 
 def read_head(folder: Path) -> dict[str, Any]:
+    """Raises OSError, ValueError for one of another hand, such as came along with the log."""
     try:
-        head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
+        return unsealed((folder / HEAD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {"id": ""}
-    if not isinstance(head, dict):
-        raise TableError("no head of a trail")
-    return head
 
 
 def about(access: Access, *, learns: bool) -> dict[str, Any]:
@@ -256,9 +256,11 @@ def private_folder(index_folder: Path) -> Path:
     folder = index_folder / FOLDER
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.stat()
+        status = folder.lstat()
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}; make room, or make the folder writable") from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"{folder}: this is no folder; remove it, and the analysis is kept there")
     if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o077):
         raise UsageError(f"{folder}: others may enter it, and a log may be secret; remove it")
     return folder

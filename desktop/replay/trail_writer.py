@@ -15,6 +15,7 @@ from bridge.log.decoder import packed
 from bridge.private_file import write_private
 from desktop.model.history import Series
 from desktop.model.model import Model
+from desktop.packets.seal import sealed
 from desktop.replay.entries import BYTE, CHECKPOINT, EVENT, KINDS, READING, ROW, SAMPLE, row_entry, series_of
 from desktop.replay.moment import Moment
 from desktop.replay.tables import TableWriter, bounded
@@ -70,7 +71,7 @@ class TrailWriter:
         """The log was read to its end: if it is as large but changed later, the trail is stale."""
         status = self._log.stat()
         self._head |= {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        write_private(self._folder / HEAD, json.dumps(self._head).encode())
+        write_private(self._folder / HEAD, sealed(self._head).encode())
 
     def close(self) -> None:
         """No more; what was committed stays."""
@@ -93,7 +94,7 @@ class TrailWriter:
             "begin_bytes": begin_bytes,
             "begin": begin_digest(log, begin_bytes),
         }
-        write_private(self._folder / HEAD, json.dumps(self._head).encode())
+        write_private(self._folder / HEAD, sealed(self._head).encode())
 
     def _writer(self, name: str, dtype: np.dtype[Any], count: int) -> TableWriter:
         return TableWriter(self._folder / f"{name}.table", dtype, count)

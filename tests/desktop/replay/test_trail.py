@@ -17,11 +17,12 @@ from bridge.access import OPEN, Access, RecordOpener
 from bridge.errors import UsageError
 from bridge.keys_file import NetworkKeys
 from bridge.log.decoder import StateError, packed
+from desktop import places
 from desktop.model.model import Model
 from desktop.packets.folder import folder_of
 from desktop.replay import analysis
-from desktop.replay.entries import CHECKPOINT
-from desktop.replay.trail import FOLDER, Trail, private_folder
+from desktop.replay.entries import CHECKPOINT, ROW
+from desktop.replay.trail import FOLDER, HEAD, Trail, private_folder
 from desktop.sources.demo import demo_simulation
 from protocol.capture import Direction, Record
 from protocol.packets import Network
@@ -154,6 +155,45 @@ def test_a_trail_of_another_hand_runs_no_code(records: list[Record], tmp_path: P
             with pytest.raises(StateError):
                 read.moment_before(300)
     assert analysed(log).records == len(records), "it is made anew"
+
+
+def test_a_trail_that_came_along_with_the_log_is_made_anew(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is whole, and tells of rounds that never were."""
+    log = logged(records, tmp_path / "log.pcapng")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(places, "index_secret", lambda: tmp_path / "their.key")
+        trail = analysed(log)
+        rows = np.fromfile(trail.folder / "rows.table", ROW)
+        rows["max"] = 255
+        (trail.folder / "rows.table").write_bytes(rows.tobytes())
+        assert trail_of(log).records == len(records)
+    assert trail_of(log).records == 0
+    for head in ("[" * 100_000, "{}", "[]", '{"id": 7}'):
+        (trail.folder / HEAD).write_text(head)
+        assert trail_of(log).records == 0
+    again = analysed(log)
+    assert_same(model_at(again, records, len(records)), fed(records))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_links_that_came_along_with_the_log_lead_nowhere(records: list[Record], tmp_path: Path) -> None:
+    log, precious = logged(records, tmp_path / "log.pcapng"), tmp_path / "precious"
+    precious.write_text("all of it")
+    tables = [path.name for path in analysed(log).folder.glob("*.table")]
+    folder = folder_of(log) / FOLDER
+    (folder / HEAD).write_text("{}")
+    for name in tables:
+        (folder / name).unlink()
+        (folder / name).symlink_to(precious)
+    assert analysed(log).records == len(records)
+    assert precious.read_text() == "all of it"
+    shutil.rmtree(folder)
+    folder.symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    with pytest.raises(UsageError, match="no folder"):
+        private_folder(folder_of(log))
 
 
 def test_a_folder_that_others_may_enter_is_refused(records: list[Record], tmp_path: Path) -> None:
