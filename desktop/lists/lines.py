@@ -133,15 +133,17 @@ class LineList(ttk.Frame):
             self._bar.pack(side="right", fill="y", before=self.table)
 
     def _on_resize(self, event: tk.Event[tk.Misc]) -> None:
-        """As many columns as fit, and those that stretch share the rest."""
-        ends_px = list(accumulate(column.width_em * self._em_px for column in self._columns))
-        room_px = event.width - self._icon_px
-        count = max(1, sum(end_px <= room_px for end_px in ends_px))
-        stretching = sum(column.stretches for column in self._columns[:count])
-        more_px = max(0.0, room_px - ends_px[count - 1]) / max(1, stretching)
-        self.table.configure(displaycolumns=[column.title for column in self._columns[:count]])
-        for column in self._columns[:count]:
-            width_px = column.width_em * self._em_px + more_px * column.stretches
-            self.table.column(column.title, width=int(width_px))
+        fit_columns(self.table, self._columns, self._em_px, event.width - self._icon_px)
         if self._follows:
             self.table.yview_moveto(1.0)
+
+
+def fit_columns(table: ttk.Treeview, columns: Sequence[Column], em_px: int, room_px: int) -> None:
+    """Show as many columns as fit, at least the first; those that stretch share the rest."""
+    ends_px = list(accumulate(column.width_em * em_px for column in columns))
+    count = max(1, sum(end_px <= room_px for end_px in ends_px))
+    shown = columns[:count]
+    more_px = max(0.0, room_px - ends_px[count - 1]) / max(1, sum(column.stretches for column in shown))
+    table.configure(displaycolumns=[column.title for column in shown])
+    for column in shown:
+        table.column(column.title, width=int(column.width_em * em_px + more_px * column.stretches))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from tkinter import ttk
 from tkinter.font import Font
 from typing import Any
 
+from desktop.lists.lines import fit_columns
 from desktop.lists.table import Column, Line
 
 _UP, _DOWN = " ▴", " ▾"
@@ -143,13 +143,5 @@ class VirtualTable(ttk.Frame):
         self._on_hint(hint)
 
     def _on_resize(self, event: tk.Event[tk.Misc]) -> None:
-        """As many columns as fit, and those that stretch share the rest."""
-        ends_px = list(accumulate(column.width_em * self._em_px for column in self._columns))
-        count = max(1, sum(end_px <= event.width for end_px in ends_px))
-        stretching = sum(column.stretches for column in self._columns[:count])
-        more_px = max(0.0, event.width - ends_px[count - 1]) / max(1, stretching)
-        self.table.configure(displaycolumns=[column.title for column in self._columns[:count]])
-        for column in self._columns[:count]:
-            width_px = column.width_em * self._em_px + more_px * column.stretches
-            self.table.column(column.title, width=int(width_px))
+        fit_columns(self.table, self._columns, self._em_px, event.width)
         self._fill()
