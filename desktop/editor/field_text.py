@@ -19,7 +19,7 @@ from desktop.editor.document import (
     Medium,
     PlanNode,
 )
-from desktop.editor.toml_text import toml_text
+from desktop.toml_text import toml_text
 from firmware.field.description import BOARD_SENSORS, Board, Role
 from protocol.packets import MAX_NODE_ID
 from protocol.simulator.propagation import MEDIA, Disk, FreeSpace

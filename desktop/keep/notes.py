@@ -22,6 +22,7 @@ from typing import Any
 from bridge.errors import UsageError
 from bridge.private_file import make_private_folder, write_private
 from desktop import places
+from desktop.toml_text import toml_text
 
 SUFFIX = ".notes.toml"
 MOST_BYTES = 1 << 22  # of notes: more was not written by a person
@@ -93,26 +94,21 @@ def parsed(text: str) -> Notes:
 
 def dumped(notes: Notes, start_us: int | None = None) -> str:
     """As TOML; `start_us` is the time of the log's first record."""
-    import tomlkit
-
-    document = tomlkit.document()
+    values: dict[str, object] = {}
     if notes.kept:
-        document["kept"] = True
+        values["kept"] = True
     if notes.note:
-        document["note"] = notes.note
+        values["note"] = notes.note
     if notes.source is not None:
-        document["recording"] = {"source": notes.source}
-    tables = tomlkit.aot()
-    for bookmark in notes.bookmarks:
-        table = tomlkit.table()
-        if start_us is not None:
-            table["after_s"] = round((bookmark.time_us - start_us) / 1e6, 3)
-        table["time_us"] = bookmark.time_us
-        table["text"] = bookmark.text
-        tables.append(table)
+        values["recording"] = {"source": notes.source}
     if notes.bookmarks:
-        document["bookmark"] = tables
-    return tomlkit.dumps(document)
+        values["bookmark"] = [_table(bookmark, start_us) for bookmark in notes.bookmarks]
+    return toml_text(values)
+
+
+def _table(bookmark: Bookmark, start_us: int | None) -> dict[str, object]:
+    after = {} if start_us is None else {"after_s": round((bookmark.time_us - start_us) / 1e6, 3)}
+    return after | {"time_us": bookmark.time_us, "text": bookmark.text}
 
 
 def _bookmark(table: dict[str, Any]) -> Bookmark:

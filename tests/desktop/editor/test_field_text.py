@@ -16,7 +16,7 @@ from desktop.editor.document import FieldDocument
 from desktop.editor.edits import FIRST_ROLES, change_nodes
 from desktop.editor.exchange import avrora_rows, is_kept_here, is_packet_log, open_field, topo_def
 from desktop.editor.field_text import read_field, write_field
-from desktop.editor.toml_text import toml_text
+from desktop.toml_text import toml_text
 from firmware.field.description import parse_field
 from protocol.packets import Network
 from protocol.simulator.propagation import FreeSpace

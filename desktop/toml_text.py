@@ -1,4 +1,7 @@
-"""TOML as the editor writes it: short lists in one line, nothing but values. (tomllib only reads.)"""
+"""TOML that the app writes whole: short lists in one line, nothing but values.
+
+tomllib only reads, and tomlkit takes 0.3 s for a field of 500 nodes, which is written after each edit.
+"""
 
 from __future__ import annotations
 
