@@ -28,7 +28,7 @@ class BackgroundItem:
 
     def show(self, background: Background | None, field: Path | None, camera: Camera) -> None:
         """Show that picture; its path is from the folder of the field's file."""
-        path = None if background is None else picture_path(background.image, field)
+        path = None if background is None else background.path(field)
         if path != self._path:
             self._path, self._image, self.problem = path, None, ""
             if path is not None:
@@ -76,8 +76,3 @@ class BackgroundItem:
         except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "no picture"
             self.problem = f"{path}: {reason}; choose the picture again"
-
-
-def picture_path(image: str, field: Path | None) -> Path:
-    """The picture's file; relative paths are from the folder of the field's."""
-    return Path(image) if field is None else field.parent / image

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import UsageError
 from desktop.actions import Action
-from desktop.editor.background import picture_path
-from desktop.editor.document import Background
 from desktop.editor.editor import Editor
 from desktop.editor.files import FieldFiles
 from desktop.editor.page import FieldPage
 from desktop.editor.push import review, taken_over
 from desktop.editor.validation import Severity
-from desktop.network.plan import Picture
+from desktop.network.plan_file import picture_on
 from firmware.field.description import Field, parse_field
 from protocol.simulator.scenario import load_scenario
 from protocol.simulator.toml_tables import DescriptionError
@@ -78,7 +76,7 @@ class Building:
             self._window.complain("This field cannot be simulated", f"{error.problem}; {error.remedy}")
             return
         document = self._editor.document
-        picture = _picture(document.background, self._editor.path)
+        picture = picture_on(document.background, self._editor.path)
         self._window.start(SimulationSource(scenario, title=f"Simulated {document.name}", picture=picture))
 
     def provision(self) -> None:
@@ -155,11 +153,3 @@ class Building:
 
     def _push_obstacle(self) -> str | None:
         return self._live_obstacle() or self._build_obstacle()
-
-
-def _picture(background: Background | None, field: Path | None) -> Picture | None:
-    """What lies below the plan, for the network's view."""
-    if background is None:
-        return None
-    path = picture_path(background.image, field)
-    return Picture(path, background.m_per_px, background.x_m, background.y_m)

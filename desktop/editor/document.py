@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from firmware.field.description import Board, Role
 from protocol.packets import Network
@@ -48,6 +49,10 @@ class Background:
     m_per_px: float
     x_m: float = 0.0
     y_m: float = 0.0
+
+    def path(self, field: Path | None) -> Path:
+        """The picture's file; relative paths are from the folder of the field's."""
+        return Path(self.image) if field is None else field.parent / self.image
 
 
 @dataclass(frozen=True, slots=True)

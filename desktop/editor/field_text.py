@@ -25,7 +25,7 @@ from protocol.packets import MAX_NODE_ID
 from protocol.simulator.propagation import MEDIA, Disk, FreeSpace
 from protocol.simulator.scenario import MEDIUM_NAMES
 from protocol.simulator.toml_tables import Table
-from protocol.simulator.topology_files import MOST_M
+from protocol.simulator.topology_files import MOST_M, PLAN
 
 SUFFIX = ".treering.toml"
 _KEYS = (
@@ -125,7 +125,7 @@ def read_field(text: str, name: str) -> FieldDocument:
         medium=medium,
         range_m=table.number("range_m", None, above=0, most=MOST_M, unit="metres"),
         loss=loss,
-        background=_read_plan(table.table("plan")) if "plan" in table.values else None,
+        background=background_in(table),
         heading=_heading(text),
         rest=_rest(table, of_run),
     )
@@ -192,7 +192,11 @@ def _read_radio(table: Table) -> tuple[Medium, float]:
         raise table.error_of("medium", str(error)) from error
 
 
-def _read_plan(table: Table) -> Background:
+def background_in(document: Table) -> Background | None:
+    """The picture that a field's [plan] names, if it names one. Raises DescriptionError."""
+    if PLAN not in document.values:
+        return None
+    table = document.table(PLAN)
     table.expect(("image", "m_per_px", "x_m", "y_m"))
     table.need("image")
     x_m, y_m = (table.number(axis, 0.0, least=-MOST_M, most=MOST_M, unit="metres") for axis in ("x_m", "y_m"))

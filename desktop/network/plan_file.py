@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
+from bridge.descriptions import read_text, unusable
 from bridge.errors import UsageError
 from bridge.scenarios import read_scenario, read_topology
+from desktop.editor.document import Background
+from desktop.editor.field_text import background_in
 from desktop.network.plan import Picture, Plan
 from protocol.simulator.scenario import NotConnectedError
+from protocol.simulator.toml_tables import Table
 
-M_PER_PX = 0.05  # of a picture whose scale is not given
 FIELD_FILES = [("Fields and topologies", "*.toml *.def *.txt"), ("All files", "*")]
 
 
@@ -26,15 +28,14 @@ def read_plan(path: Path) -> Plan:
 
 
 def picture_of(path: Path) -> Picture | None:
-    """What the [plan] table names: `image`, `m_per_px`, and `x_m`, `y_m` of its corner. Raises UsageError."""
-    table = tomllib.loads(path.read_text(encoding="utf-8")).get("plan")
-    if not isinstance(table, dict) or "image" not in table:
+    """The picture that a field's file in TOML names. Raises UsageError."""
+    with unusable():
+        document = Table.parse(read_text(path, "name a field's file"), str(path), "write TOML")
+        return picture_on(background_in(document), path)
+
+
+def picture_on(background: Background | None, field: Path | None) -> Picture | None:
+    """What lies below the plan of a field that is in that file, or in none yet."""
+    if background is None:
         return None
-    try:
-        scale = float(table.get("m_per_px", M_PER_PX))
-        corner = float(table.get("x_m", 0.0)), float(table.get("y_m", 0.0))
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: [plan] has no numbers; give m_per_px, the metres of a pixel") from error
-    if not 0 < scale < 1e6:
-        raise UsageError(f"{path}: [plan] has a scale of {scale:g}; give m_per_px, the metres of a pixel")
-    return Picture(path.parent / str(table["image"]), scale, *corner)
+    return Picture(background.path(field), background.m_per_px, background.x_m, background.y_m)
