@@ -13,6 +13,7 @@ from desktop.editor.files import FieldFiles
 from desktop.editor.page import FieldPage
 from desktop.editor.push import review, taken_over
 from desktop.editor.validation import Severity
+from desktop.network.plan import Placed
 from desktop.network.plan_file import picture_on
 from firmware.field.description import Field, parse_field
 from protocol.simulator.scenario import load_scenario
@@ -116,7 +117,7 @@ class Building:
         if session is None or not self._files.may_leave():
             return
         model = session.model
-        places = getattr(session.source, "places", {})
+        places = session.source.places if isinstance(session.source, Placed) else {}
         document = taken_over(model.tree(), model.network, places, "live", self._editor.document.period_s)
         self._editor.open(document, None, is_saved=False)
         self._show()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from desktop.network.motion import Place
 from desktop.network.scene import Fitted
@@ -28,15 +29,31 @@ class Picture:
     size_px: tuple[int, int] = (0, 0)
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """A source that knows where its nodes stand, as a simulated field does."""
+
+    @property
+    def places(self) -> Mapping[int, topology.Place]:
+        """By node, in metres; empty until it is known."""
+
+    @property
+    def picture(self) -> Picture | None:
+        """What lies below."""
+
+    @property
+    def cut(self) -> frozenset[tuple[int, int]]:
+        """The links (speaker, listener) that a person has cut."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Places by node; one plan is the same as another only if it is that one."""
 
     places: Mapping[int, topology.Place]
     picture: Picture | None = None
-    name: str = ""
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # places may be any mapping
 
     def fit(self, nodes: Iterable[int], width_px: float, height_px: float, em_px: float) -> PlanFit:
         """All of it, and the picture, as large as there is room; `nodes` without a place stand on a shelf."""

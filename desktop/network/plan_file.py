@@ -19,12 +19,12 @@ FIELD_FILES = [("Fields and topologies", "*.toml *.def *.txt"), ("All files", "*
 def read_plan(path: Path) -> Plan:
     """The plan in that file; its picture, if it names one, lies beside it. Raises UsageError."""
     if path.suffix != ".toml":
-        return Plan(read_topology(str(path)).places, name=path.name)
+        return Plan(read_topology(str(path)).places)
     try:
         topology = read_scenario(str(path)).topology()
     except NotConnectedError as error:
         raise UsageError(f"{path}: {error}") from error
-    return Plan(topology.places, picture_of(path), path.name)
+    return Plan(topology.places, picture_of(path))
 
 
 def picture_of(path: Path) -> Picture | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PIL import Image, ImageDraw
 
 from desktop.network.camera import Camera
@@ -34,10 +36,9 @@ class PlanGround:
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "no picture"
             self.problem = f"{picture.path}: {reason}; name another picture in the field's [plan]"
-            return Plan(plan.places, None, plan.name)
+            return replace(plan, picture=None)
         self.problem = ""
-        sized = Picture(picture.path, picture.m_per_px, picture.x_m, picture.y_m, size)
-        return Plan(plan.places, sized, plan.name)
+        return replace(plan, picture=replace(picture, size_px=size))
 
     def draw(
         self,

@@ -10,7 +10,7 @@ from desktop.model.model import Changes, Model
 from desktop.network.canvas import NetworkCanvas
 from desktop.network.legend import Legend
 from desktop.network.node_panel import WIDTH_EM, NodePanel
-from desktop.network.plan import Plan
+from desktop.network.plan import Placed, Plan
 from desktop.network.scene import Message, Scene
 from desktop.network.scenes import scene_of
 from desktop.sources.session import Session
@@ -73,8 +73,8 @@ class NetworkView(View):
         self._session = session
         self._opened = self._of_source = None
         # Who has drawn a field wants to see it so; where no places are known there is nothing to see.
-        has_places = hasattr(session.source, "places")
-        self.wants_plan = bool(getattr(session.source, "picture", None)) or (self.wants_plan and has_places)
+        placed = self._placed
+        self.wants_plan = placed is not None and (placed.picture is not None or self.wants_plan)
         self.canvas.forget()
 
     def attach(self, model: Model) -> None:
@@ -153,7 +153,7 @@ class NetworkView(View):
             self._due = None
         began_s = time.monotonic()
         scene = self._scene()
-        self.canvas.cut = getattr(self._session and self._session.source, "cut", frozenset())
+        self.canvas.cut = frozenset() if self._placed is None else self._placed.cut
         self.canvas.stand_on(self.plan if self.wants_plan else None)
         self.canvas.show(scene, self._model.now_us)
         self.set_title(TITLES[self._model.network])
@@ -167,11 +167,15 @@ class NetworkView(View):
         self._rest_s = max(_REFRESH_S, (time.monotonic() - began_s) / _SHARE)
 
     def _scene(self) -> Scene:
-        source = self._session.source if self._session else None
-        places = getattr(source, "places", None)
-        if places and (self._of_source is None or self._of_source.places is not places):
-            picture = getattr(source, "picture", None)
-            self._of_source = Plan(places, picture, source.title if source else "")
-        if self.wants_plan and self.plan is None and places is None:
+        placed = self._placed
+        if placed and placed.places and (not self._of_source or self._of_source.places is not placed.places):
+            self._of_source = Plan(placed.places, placed.picture)
+        if self.wants_plan and self.plan is None and placed is None:
             return Message(NO_PLAN)
         return scene_of(self._model, self._metric_id)
+
+    @property
+    def _placed(self) -> Placed | None:
+        """The source, if it knows where its nodes stand."""
+        source = self._session.source if self._session else None
+        return source if isinstance(source, Placed) else None
