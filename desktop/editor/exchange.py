@@ -12,7 +12,7 @@ from bridge.errors import UsageError
 from bridge.scenarios import read_topology
 from desktop.editor.document import DEFAULT_RANGE_M, FieldDocument, PlanNode
 from desktop.editor.edits import FIRST_ROLES
-from desktop.editor.field_text import SUFFIX, read_field
+from desktop.editor.field_text import SUFFIX, name_of_file, read_field
 from firmware.field.description import Board, Role
 from protocol.packets import Network
 from protocol.simulator.propagation import Disk, FreeSpace, Ideal
@@ -49,17 +49,11 @@ def open_field(path: Path) -> FieldDocument:
     text = read_text(path, "name a field: .treering.toml, topo.def or Avrora's rows")
     with unusable():
         if _OTHER_FORMATS.match(text):
-            return of_topology(read_topology(str(path)), _name_of(path))
+            return of_topology(read_topology(str(path)), name_of_file(path.name))
         if _GENERATED.search(text):
             scenario = load_scenario(text, str(path), lambda file: read_topology(str(path.parent / file)))
-            return _of_scenario(scenario, _name_of(path))
+            return _of_scenario(scenario, name_of_file(path.name))
         return read_field(text, str(path))
-
-
-def _name_of(path: Path) -> str:
-    """A name that a field may have: it names files."""
-    stem = path.name.removesuffix(SUFFIX).partition(".")[0]
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in stem) or "field"
 
 
 def of_topology(topology: Topology, name: str) -> FieldDocument:

@@ -115,7 +115,7 @@ def read_field(text: str, name: str) -> FieldDocument:
     nodes = tuple(_read_node(node, key) for key, node in enumerate(table.tables("node"), 1))
     medium, loss = _read_radio(table.table("radio"))
     document = FieldDocument(
-        name=table.text("name", _stem(name)),
+        name=table.text("name", name_of_file(name)),
         network=network_in(run if "network" in of_run else table),
         period_s=period_s_in(run if "period_s" in of_run else table, DEFAULT_PERIOD_S),
         is_open=table.flag("open", False),
@@ -138,10 +138,14 @@ def _heading(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def _stem(name: str) -> str:
-    """Of a file that tells no name."""
-    stem = name.replace("\\", "/").rpartition("/")[2].partition(".")[0]
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in stem) or "field"
+def field_name(text: str) -> str:
+    """The text as a field may be called: it names files."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in text) or "field"
+
+
+def name_of_file(file: str) -> str:
+    """The name of a field whose file tells none."""
+    return field_name(file.replace("\\", "/").rpartition("/")[2].partition(".")[0])
 
 
 def _read_node(table: Table, key: int) -> PlanNode:

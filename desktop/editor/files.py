@@ -145,10 +145,7 @@ class FieldFiles:
         """The path of the picture is from the folder of the field's file, which may be another now."""
         picture = self._editor.document.background
         if picture is not None and (self._editor.path is None or self._editor.path.parent != path.parent):
-            old = (
-                Path(picture.image) if self._editor.path is None else self._editor.path.parent / picture.image
-            )
-            moved = replace(picture, image=_from_folder(old, path))
+            moved = replace(picture, image=_from_folder(picture.path(self._editor.path), path))
             self._editor.do(replace(self._editor.document, background=moved), "save")
 
     def _open_unsaved(self, text: str) -> bool:

@@ -9,6 +9,7 @@ from enum import Enum
 
 from desktop.editor import edits
 from desktop.editor.document import FieldDocument, PlanNode
+from desktop.editor.field_text import field_name
 from desktop.editor.hearing import Hearing, distance
 from firmware.field.description import BOARD_SENSORS, MAX_GATEWAYS, Board, Field, FieldNode, Role
 from protocol.keys import KEY_BYTES
@@ -86,8 +87,7 @@ def built_field(document: FieldDocument) -> Field:
 
 
 def _of_the_whole(document: FieldDocument) -> Iterator[Problem]:
-    if not document.name or not all(c.isalnum() or c in "-_" for c in document.name):
-        name = "".join(c if c.isalnum() or c in "-_" else "-" for c in document.name) or "field"
+    if (name := field_name(document.name)) != document.name:
         yield _error(
             *("name", f"the name is {document.name!r}", "it names files: use letters, digits, - and _"),
             fix=lambda field: replace(field, name=name),
