@@ -102,7 +102,9 @@ def time_ticks(window_s: tuple[float, float], most: int, clock: Clock, epoch_us:
     """About `most` round times at most; `epoch_us` is the time of day of 0 s, since 1970."""
     start_s, end_s = window_s
     span_s = end_s - start_s
-    step_s = next((step for step in _STEPS_S if span_s / step <= max(1, most)), float(_STEPS_S[-1]))
+    most = max(1, most)
+    longest_s = _STEPS_S[-1] * math.ceil(span_s / _STEPS_S[-1] / most)  # a clock that was set: from 1970 on
+    step_s = next((step for step in _STEPS_S if span_s / step <= most), float(longest_s))
     base_s = _local_s(epoch_us, start_s) if clock is Clock.OF_DAY else 0.0
     first = math.ceil((start_s + base_s) / step_s - 1e-9)
     last = math.floor((end_s + base_s) / step_s + 1e-9)
@@ -117,7 +119,10 @@ def time_label(time_s: float, clock: Clock, epoch_us: int) -> str:
     """One time, to the tenth of a second."""
     if clock is Clock.SINCE_START:
         return _since_start(time_s, 0.1)
-    local = datetime.fromtimestamp(_local_s(epoch_us, time_s) + time_s, UTC)
+    try:
+        local = datetime.fromtimestamp(_local_s(epoch_us, time_s) + time_s, UTC)
+    except (OverflowError, ValueError, OSError):
+        return _since_start(time_s, 0.1)
     return f"{local:%d %b %H:%M:%S}.{local.microsecond // 100_000}"
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from desktop.model.columns import Column
 from desktop.model.words import EventKind, EventLine
 from desktop.replay.entries import KINDS
+from desktop.replay.tables import bounded
 from protocol.observer import RoundRow
 
 _MOST_TOLD = 100_000
@@ -61,7 +62,7 @@ class Told:
         """More of them."""
         for event in events:
             self.lines.append(event)
-            self._times.append(event.timestamp_us)
+            self._times.append(bounded(event.timestamp_us))
             self._kinds.append(KINDS.index(event.kind))
         if len(self.lines) > _MOST_TOLD:
             self.forget(len(self.lines) - _MOST_TOLD + _MOST_TOLD // 8, 0)
@@ -69,7 +70,7 @@ class Told:
     def add_rows(self, rows: Iterable[RoundRow]) -> None:
         """More of them."""
         for row in rows:
-            self._rounds.append(row.timestamp_us)
+            self._rounds.append(bounded(row.timestamp_us))
             self._counts.append(row.aggregate.count)
             self._alive.append(_UNKNOWN if row.alive is None else row.alive)
         if len(self._rounds) > _MOST_TOLD:

@@ -120,3 +120,12 @@ def test_limits_hold_the_values_and_stay_for_the_same(low: float, extent: float)
     ticks, texts = value_ticks(limits, 6)
     assert 2 <= len(ticks) <= 8
     assert all(float(text) == pytest.approx(tick, abs=1e-9) for tick, text in zip(ticks, texts, strict=True))
+
+
+@pytest.mark.parametrize("span_s", [1e6, 1.8e9, 9.2e12, 1.8e13])
+@pytest.mark.parametrize("clock", Clock)
+@pytest.mark.parametrize("epoch_us", [0, 1_700_000_000_000_000, (1 << 63) - 1])
+def test_however_long_a_log_seems_its_axis_has_few_marks(span_s: float, clock: Clock, epoch_us: int) -> None:
+    ticks = time_ticks((0.0, span_s), 10, clock, epoch_us)
+    assert 1 <= len(ticks.at_s) == len(ticks.texts) <= 11
+    assert time_label(span_s, clock, epoch_us)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -319,3 +320,17 @@ def test_without_an_analysis_a_long_way_back_is_gone_in_slices(
     assert replay.position < MAX_FED, "not at once"
     tick_until(replay, lambda: replay.position == place)
     assert_same(replay.model, fed(records[:place]))
+
+
+@pytest.mark.parametrize("latest_us", [(1 << 63) - 1, (1 << 64) - 1])
+def test_times_that_no_clock_tells_are_shown_all_the_same(
+    records: list[Record], opened: Open, latest_us: int, tmp_path: Path
+) -> None:
+    absurd = [replace(record, timestamp_us=latest_us if i > 200 else i) for i, record in enumerate(records)]
+    replay = complete(opened(logged(absurd, tmp_path / "log.pcapng")))
+    for place in (len(absurd), 100, 202, 0):
+        replay.seek(place)
+        assert replay.position == place
+        expected = fed(absurd[:place])  # but for times, which stop at what a table has room for
+        assert (replay.model.rows.total, replay.model.tree()) == (expected.rows.total, expected.tree())
+    assert replay.overview().end_us == (1 << 63) - 1
