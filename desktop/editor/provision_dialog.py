@@ -47,14 +47,14 @@ class ProvisionDialog(Dialog):
         )
         row = ttk.Frame(self.body)
         row.pack(fill="x", pady=(self.em, 0))
-        ttk.Label(row, text="folder").pack(side="left", padx=(0, self.em // 2))
+        ttk.Label(row, text="Folder").pack(side="left", padx=(0, self.em // 2))
         ttkbootstrap.Button(row, text="Choose …", command=self._choose, bootstyle="secondary-outline").pack(
             side="right", padx=(self.em // 2, 0)
         )
         ttk.Entry(row, textvariable=self.folder, width=_WIDTH_EM).pack(side="left", fill="x", expand=True)
         if not field.is_open:
             ttk.Checkbutton(
-                self.body, text="keep the master key in the system's keyring, not in a file",
+                self.body, text="Keep the master key in the system's keyring, not in a file",
                 variable=self._in_keyring,
             ).pack(anchor="w", pady=(self.em // 2, 0))  # fmt: skip
         self.told = ttk.Label(self.body, wraplength=_WIDTH_EM * self.em, justify="left")
@@ -110,10 +110,7 @@ class ProvisionDialog(Dialog):
             self.folder.set(str(chosen))
 
     def _reveal(self, folder: Path) -> None:
-        try:
-            reveal(folder)
-        except OSError as error:
-            self._tell(f"{folder}: {error.strerror}; open it yourself", is_problem=True)
+        reveal(folder, lambda heading, text: self._tell(text, is_problem=True))
 
     def _show_step(self) -> None:
         """As a whole: in the table its end is cut."""

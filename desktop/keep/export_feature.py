@@ -56,7 +56,9 @@ class ExportFeature(Feature):
             request = TableRequest(
                 session.log, session.source.opener.access, choice.what, span.from_us, span.to_us, path
             )
-            self._begin(path, export_table, request, [("Show in folder", lambda: self._reveal(path))])
+            self._begin(
+                path, export_table, request, [("Show in folder", lambda: reveal(path, self.window.complain))]
+            )
         else:
             self._write_picture(session, choice, path)
 
@@ -79,7 +81,7 @@ class ExportFeature(Feature):
         )  # fmt: skip
         offers = [
             ("Open", lambda: webbrowser.open(path.as_uri())),
-            ("Show in folder", lambda: self._reveal(path)),
+            ("Show in folder", lambda: reveal(path, self.window.complain)),
         ]
         self._begin(path, make_report, request, offers)
 
@@ -151,9 +153,3 @@ class ExportFeature(Feature):
         free, file = new_file.create(path)
         file.close()
         return free
-
-    def _reveal(self, path: Path) -> None:
-        try:
-            reveal(path)
-        except OSError as error:
-            self.window.complain("The folder cannot be shown", f"{path}: {error.strerror}; open it by hand")

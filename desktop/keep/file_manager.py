@@ -5,11 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
-def reveal(path: Path) -> None:
-    """Show that file among the others of its folder, as far as the system can. Raises OSError."""
+def reveal(path: Path, complain: Callable[[str, str], object]) -> None:
+    """Show that file among the others of its folder; `complain` gets heading and text where none can."""
+    try:
+        _open(path)
+    except OSError as error:
+        complain("The folder cannot be shown", f"{path}: {error.strerror}; open its folder by hand")
+
+
+def _open(path: Path) -> None:
+    """As far as the system can. Raises OSError."""
     if sys.platform == "win32":
         subprocess.Popen(["explorer", "/select,", os.fspath(path)])
     elif sys.platform == "darwin":

@@ -191,11 +191,7 @@ class RecordingsPage(Page):
     def reveal(self) -> None:
         """Show it in the system's own window of files."""
         if self.chosen is not None:
-            try:
-                reveal(self.chosen.path)
-            except OSError as error:
-                text = f"{self.chosen.path}: {error.strerror}; open the folder by hand"
-                self._commands.complain("The folder cannot be shown", text)
+            reveal(self.chosen.path, self._commands.complain)
 
     def _rename(self, recording: Recording, name: str) -> None:
         renamed: list[Path] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from desktop import places
@@ -26,12 +26,7 @@ class LogFeature(Feature):
     def _toggle(self) -> None:
         window = self.window
         if self.page is None:
-            self.page = LogPage(window.root, places.error_log(), window.show_home, self._reveal)
+            show_folder = partial(reveal, complain=window.complain)
+            self.page = LogPage(window.root, places.error_log(), window.show_home, show_folder)
             window.add_page(self.page)
         window.toggle_page(self.page)
-
-    def _reveal(self, path: Path) -> None:
-        try:
-            reveal(path)
-        except OSError as error:
-            self.window.complain("The folder cannot be shown", f"{path.parent}: {error.strerror}")
