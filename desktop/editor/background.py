@@ -5,12 +5,13 @@ from __future__ import annotations
 import tkinter as tk
 from pathlib import Path
 
-from PIL import Image, ImageTk, UnidentifiedImageError
+from PIL import Image, ImageTk
 
+from bridge.errors import UsageError
 from desktop.editor.camera import Camera
 from desktop.editor.document import Background
+from desktop.network.picture_file import read_picture
 
-_MOST_PIXELS = 100_000_000  # more is no plan, and takes gigabytes
 Corner = tuple[float, float]
 
 
@@ -68,11 +69,6 @@ class BackgroundItem:
 
     def _load(self, path: Path) -> None:
         try:
-            with Image.open(path) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    self.problem = f"{path.name} is too large; make it smaller than 100 megapixels"
-                    return
-                self._image = image.convert("RGB")
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "no picture"
-            self.problem = f"{path}: {reason}; choose the picture again"
+            self._image = read_picture(path).convert("RGB")
+        except UsageError as error:
+            self.problem = str(error)

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from PIL import Image, ImageDraw
 
+from bridge.errors import UsageError
 from desktop.network.camera import Camera
 from desktop.network.motion import Place
+from desktop.network.picture_file import read_picture
 from desktop.network.plan import Picture, Plan, PlanFit
 from desktop.palette import Palette
 
@@ -22,7 +24,8 @@ class PlanGround:
 
     def __init__(self) -> None:
         self.problem = ""
-        self._read: tuple[Picture, Palette] | None = None
+        self._read: Image.Image | None = None
+        self._faded_in: Palette | None = None
         self._image: Image.Image | None = None
 
     def sized(self, plan: Plan) -> Plan:
@@ -31,14 +34,15 @@ class PlanGround:
         if picture is None:
             return plan
         try:
-            with Image.open(picture.path) as image:
-                size = image.size
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "no picture"
-            self.problem = f"{picture.path}: {reason}; name another picture in the field's [plan]"
+            image = read_picture(picture.path)
+        except UsageError as error:
+            self.problem = str(error)
             return replace(plan, picture=None)
         self.problem = ""
-        return replace(plan, picture=replace(picture, size_px=size))
+        sized = replace(picture, size_px=image.size)
+        image.thumbnail((_MOST_PICTURE_PX, _MOST_PICTURE_PX))
+        self._read, self._faded_in = image.convert("RGBA"), None
+        return replace(plan, picture=sized)
 
     def draw(
         self,
@@ -60,7 +64,7 @@ class PlanGround:
     def _lay(
         self, ground: Image.Image, picture: Picture, fit: PlanFit, camera: Camera, palette: Palette
     ) -> None:
-        image = self._faded(picture, palette)
+        image = self._faded(palette)
         width_px, height_px = picture.size_px
         scale = fit.px_per_m * picture.m_per_px * camera.zoom
         left, top = camera.seen(
@@ -86,14 +90,12 @@ class PlanGround:
         part = image.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR, box=box)  # type: ignore[arg-type]
         ground.paste(part, (x0, y0))
 
-    def _faded(self, picture: Picture, palette: Palette) -> Image.Image:
-        if self._image is None or self._read != (picture, palette):
-            self._read = picture, palette
-            with Image.open(picture.path) as image:
-                image.thumbnail((_MOST_PICTURE_PX, _MOST_PICTURE_PX))
-                clear = image.convert("RGBA")
-            surface = Image.new("RGBA", clear.size, palette.surface)
-            seen = Image.alpha_composite(surface, clear).convert("RGB")
+    def _faded(self, palette: Palette) -> Image.Image:
+        assert self._read is not None  # `sized` has given the plan its picture
+        if self._image is None or self._faded_in != palette:
+            self._faded_in = palette
+            surface = Image.new("RGBA", self._read.size, palette.surface)
+            seen = Image.alpha_composite(surface, self._read).convert("RGB")
             self._image = Image.blend(seen, surface.convert("RGB"), _FADED)
         return self._image
 

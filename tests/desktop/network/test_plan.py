@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import struct
+from collections.abc import Iterator
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from PIL import Image
 
 from bridge.errors import UsageError
 from desktop.network.camera import Camera
+from desktop.network.picture_file import read_picture
 from desktop.network.plan import Picture, Plan, scale_bar_m
 from desktop.network.plan_file import read_plan
 from desktop.network.plan_ground import PlanGround
@@ -99,7 +104,7 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_told(tmp_path: Path) -> N
     plan = ground.sized(Plan(grid(2, 2, 10, None).places, Picture(tmp_path / "hall.png", 0.1)))
     assert plan.picture is None
     assert "hall.png" in ground.problem
-    assert "[plan]" in ground.problem
+    assert "choose the picture again" in ground.problem
 
 
 def test_topologies_are_plans_too_and_what_is_none_is_told(tmp_path: Path) -> None:
@@ -112,3 +117,34 @@ def test_topologies_are_plans_too_and_what_is_none_is_told(tmp_path: Path) -> No
     for name, message in (("none.def", "none"), ("odd.toml", "m_per_px")):
         with pytest.raises(UsageError, match=message):
             read_plan(tmp_path / name)
+
+
+def damaged_pictures() -> Iterator[tuple[str, bytes]]:
+    """Cut, changed, of other formats, and one of a few bytes that says it has a billion pixels."""
+    whole = BytesIO()
+    Image.effect_noise((60, 40), 30).save(whole, "PNG")
+    png = whole.getvalue()
+    yield "cut", png[: len(png) // 2]
+    yield "changed", png[:60] + bytes(40) + png[100:]
+    yield "broken chunk", png[:33] + b"\xff\xff\xff\xffIDAT" + png[41:]
+    yield "bomb", png[:16] + struct.pack(">II", 60_000, 60_000) + png[24:]
+    yield "large", png[:16] + struct.pack(">II", 12_000, 9_000) + png[24:]
+    yield "program", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
+    yield "empty", b""
+
+
+@pytest.mark.parametrize(("kind", "content"), list(damaged_pictures()), ids=lambda part: str(part)[:12])
+def test_a_picture_that_is_damaged_is_left_out_and_told(kind: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "hall.png"
+    path.write_bytes(content)
+    ground = PlanGround()
+    plan = ground.sized(Plan({}, Picture(path, 0.1)))
+    assert plan.picture is None
+    assert str(path) in ground.problem
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names, as POSIX has them")
+def test_nobody_waits_for_a_picture_that_is_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hall.png")
+    with pytest.raises(UsageError, match="no such file"):
+        read_picture(tmp_path / "hall.png")
