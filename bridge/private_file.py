@@ -62,6 +62,24 @@ def make_private_folder(path: Path) -> None:
         ) from error
 
 
+def own_private_folder(path: Path) -> None:
+    """The folder, which only its owner may enter from now on; one that came along may be open to all.
+
+    Raises UsageError if it is, or would be, a link or somebody else's.
+    """
+    make_private_folder(path)
+    try:
+        status = path.lstat()
+        if not stat.S_ISDIR(status.st_mode):
+            raise UsageError(f"{path}: a link, and no folder; remove it")
+        if os.name == "posix" and status.st_uid != os.getuid():
+            raise UsageError(f"{path}: belongs to somebody else; remove it")
+        if os.name == "posix" and status.st_mode & _OTHERS_MAY:
+            path.chmod(stat.S_IRWXU)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; remove it, or make it your own") from error
+
+
 def sync_folder(folder: Path) -> None:
     """New names are on the disk, too; Windows does that by itself. Raises OSError."""
     if os.name == "posix":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def unsaved() -> Path:
 def notes() -> Path:
     """The folder of the notes on logs that stand where nothing can be written."""
     return platformdirs.user_state_path(NAME, appauthor=False) / "notes"
+
+
+def indexes() -> Path:
+    """The folder of what is known of logs that stand where nothing can be written."""
+    return platformdirs.user_cache_path(NAME, appauthor=False) / "indexes"
+
+
+def name_of(log: Path) -> str:
+    """The name of that log among all others, for what cannot stand beside it."""
+    return hashlib.sha256(os.fsencode(log.resolve())).hexdigest()[:16]
 
 
 def index_secret() -> Path:

@@ -12,7 +12,6 @@ text = "gateway moved"
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tomllib
 from dataclasses import dataclass, field
@@ -119,5 +118,4 @@ def _bookmark(table: dict[str, Any]) -> Bookmark:
 
 
 def _elsewhere(log: Path) -> Path:
-    name = hashlib.sha256(os.fsencode(log.absolute())).hexdigest()[:16]
-    return places.notes() / f"{log.stem}-{name}{SUFFIX}"
+    return places.notes() / f"{log.stem}-{places.name_of(log)}{SUFFIX}"

@@ -20,11 +20,11 @@ from typing import BinaryIO
 
 from bridge.errors import UsageError
 from desktop.keep.notes import Notes, beside, read_notes, write_notes
+from desktop.packets.folder import SUFFIX as INDEX_SUFFIX
 from desktop.places import NAME
 from protocol.capture import EMPTY_BLOCK_BYTES, ENHANCED_PACKET, CaptureReader
 
 LOG_SUFFIX = ".pcapng"
-INDEX_SUFFIX = ".index"  # a folder, see desktop.packets.index
 LEAST_FREE_BYTES = 500_000_000  # of the disk: below this the oldest go as well
 _DELETED = "Deleted"
 _HEAD_PART_BYTES, _HEAD_PARTS, _TAIL_BYTES = 256, 32, 1 << 13  # a packet block of ours has some 100

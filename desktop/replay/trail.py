@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.access import Access
-from bridge.errors import UsageError
 from bridge.log.decoder import StateError, reader_name, unpacked
 from bridge.log.plain import attributes
+from bridge.private_file import own_private_folder
 from desktop.model.history import NodeHistories, Series
 from desktop.model.model import Model, Past
 from desktop.packets.seal import unsealed
@@ -252,15 +250,7 @@ def begin_digest(log: Path, size_bytes: int) -> str:
 
 
 def private_folder(index_folder: Path) -> Path:
-    """The trail's folder. Raises UsageError if it is, or would be, open to others."""
+    """The trail's folder, made if it is not there. Raises UsageError if there can be none."""
     folder = index_folder / FOLDER
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.lstat()
-    except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}; make room, or make the folder writable") from error
-    if not stat.S_ISDIR(status.st_mode):
-        raise UsageError(f"{folder}: this is no folder; remove it, and the analysis is kept there")
-    if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o077):
-        raise UsageError(f"{folder}: others may enter it, and a log may be secret; remove it")
+    own_private_folder(folder)
     return folder
