@@ -15,7 +15,11 @@ from protocol.aggregate import metric_of
 
 _NOTHING, _BOUNDS = "–", "bounds"
 _HEADS = ("axis", "of", *(NAMES[line] for line in VALUE_LINES), _BOUNDS, "readings of nodes")
-_HINT = 'Nodes: such as "3, 7-9", or "all". Bounds: between them the average of all nodes alive must lie.'
+_HINT = (
+    "Least told: the least reading that a node told of itself; a tree does not gather the minimum of all."
+    " Bounds: the average of all nodes alive lies between them."
+    ' Readings of nodes: such as "3, 7-9", or "all".'
+)
 _MOST_NODE = 0xFFFE
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from desktop.actions import Action
 from desktop.feature import Feature
 from desktop.plots.axes_dialog import AxesDialog
+from desktop.plots.pane import MOST_PANES, pane_of, pane_text
 from desktop.plots.where_view import WhereView
 
 if TYPE_CHECKING:
     from desktop.window import Window
 
+_AXES = "axes"
 _ZOOM, _PAN = 0.7, 0.25
 
 
@@ -23,6 +25,8 @@ class PlotsFeature(Feature):
         super().__init__(window)
         workspace = window.workspace
         self.plot = plot = workspace.plot
+        kept = window.memory.texts(_AXES)
+        plot.chosen_panes = tuple(pane for text in kept[:MOST_PANES] if (pane := pane_of(text)))
         self.where = WhereView(workspace.stage, plot)
         workspace.add_stage(self.where, "Where")
         plot.on_move = self.where.follow_plot
@@ -51,3 +55,7 @@ class PlotsFeature(Feature):
         """Ask which axes and lines."""
         plot = self.plot
         AxesDialog(self.window.root, plot.chart.model, plot.chart.panes, plot.set_panes).open()
+
+    def close(self) -> None:
+        """See desktop.feature.Feature.close."""
+        self.window.memory.put(_AXES, [pane_text(pane) for pane in self.plot.chosen_panes])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import colorsys
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 
 from desktop.model.history import Timeline
@@ -78,6 +79,23 @@ class PlotLine:
         if value != value:
             return "–"
         return value_label(value, self.unit) if self.unit else f"{value:g}"
+
+
+def pane_text(pane: Pane) -> str:
+    """To be kept, and read again by `pane_of`."""
+    return json.dumps(astuple(pane))
+
+
+def pane_of(text: str) -> Pane | None:
+    """What was kept; None if that is no axis."""
+    try:
+        metric_id, lines, with_bounds, nodes, with_all = json.loads(text)
+        pane = Pane(
+            int(metric_id), tuple(map(str, lines)), bool(with_bounds), tuple(map(int, nodes)), bool(with_all)
+        )
+        return pane if pane.title else None
+    except (TypeError, ValueError, LookupError):
+        return None
 
 
 def default_panes(metric_id: int) -> tuple[Pane, ...]:

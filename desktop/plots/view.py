@@ -42,6 +42,7 @@ class PlotView(View):
         super().__init__(master, "Field")
         self.chart = Chart()
         self.on_move: Callable[[], object] = lambda: None
+        self.chosen_panes: tuple[Pane, ...] = ()  # by a person, and of sessions with such metrics, too
         self._on_metric = on_metric
         self._metric_ids: list[int] = []
         self._metric_id: int | None = None
@@ -124,7 +125,7 @@ class PlotView(View):
 
     def set_panes(self, panes: tuple[Pane, ...]) -> None:
         """Show these axes."""
-        self.chart.panes = panes
+        self.chart.panes = self.chosen_panes = panes
         self.chart.forget_limits()
         self.redraw()
 
@@ -272,7 +273,8 @@ class PlotView(View):
         before, self._metric_id = self._metric_id, self._metric_ids[index]
         chart = self.chart
         if before is None or not chart.panes:
-            chart.panes = default_panes(self._metric_id)
+            is_chosen = any(pane.metric_id == self._metric_id for pane in self.chosen_panes)
+            chart.panes = self.chosen_panes if is_chosen else default_panes(self._metric_id)
         else:
             chart.panes = with_metric(chart.panes, before, self._metric_id)
         chart.forget_limits()

@@ -15,7 +15,7 @@ from desktop.model.history import Series
 from desktop.model.model import Model
 from desktop.palette import LIGHT, PALETTES, contrast
 from desktop.plots.chart import Chart, chart_of, columns_of
-from desktop.plots.pane import Pane, default_panes, lines_of, node_color, with_metric
+from desktop.plots.pane import Pane, default_panes, lines_of, node_color, pane_of, pane_text, with_metric
 from protocol.aggregate import TEMPERATURE, Aggregate
 from protocol.capture import Record
 from protocol.observer import RoundRow
@@ -191,3 +191,14 @@ def test_a_line_of_a_node_is_there_as_soon_as_it_tells_a_reading() -> None:
     assert line.value_at(2.0) == (1.0, TEMPERATURE.scaled(100))
     assert line.value_at(0.5) is None
     assert len(lines_of(replace(pane, with_all=True), model, LIGHT_PALETTE)) == 2
+
+
+def test_an_axis_that_is_kept_is_read_again_and_what_is_none_is_not() -> None:
+    for pane in (
+        *default_panes(0),
+        Pane(1, ("minimum",), with_bounds=False, nodes=(3, 7)),
+        Pane(9, (), True),
+    ):
+        assert pane_of(pane_text(pane)) == pane
+    for text in ("", "{}", "[1]", "null", '["x", [], true, [], false]', "[1, 2, 3, 4, 5]"):
+        assert pane_of(text) is None
