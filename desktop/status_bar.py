@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
+from tkinter.font import nametofont
 
 import ttkbootstrap
 
@@ -61,7 +62,10 @@ class StatusBar(ttk.Frame):
         self._file.pack(side="right")
         self._frames.pack(side="right", padx=2 * em)
         self._security.pack(side="left")
-        self._source.pack(side="left")  # last, so that in a narrow window it is the one that is cut
+        # Last, so that in a narrow window it is the one that is cut.
+        self._source.pack(side="left", fill="x", expand=True)
+        self._source.bind("<Configure>", lambda event: self._fit_source(), add=True)
+        self._told = ""  # of the source, as long as it is
         self._protection = ttkbootstrap.ToolTip(self._security, text="")
         self._whole = ttkbootstrap.ToolTip(self._source, text="")
         self._why = ttkbootstrap.ToolTip(self._frames, text="")
@@ -79,7 +83,7 @@ class StatusBar(ttk.Frame):
         if session is None:
             self._say(self._state, "")
             self._show_security(Security.SIMULATED)
-            self._say(self._source, "")
+            self._tell_source("")
             self._say(self._frames, "")
             self._say(self._file, "")
             return
@@ -88,7 +92,7 @@ class StatusBar(ttk.Frame):
         self._say(self._state, "●")
         self._show_security(session.security)
         progress = "" if status.progress is None else f" {status.progress:.0%}"
-        self._say(self._source, f"{session.source.title}: {status.text}{progress}")
+        self._tell_source(f"{session.source.title}: {status.text}{progress}")
         self._whole.configure(text=status.text)  # in a narrow window the line is cut
         observer = session.model.observer
         bad, lost = sum(observer.dropped.values()), sum(status.drops.values()) + session.not_shown
@@ -109,6 +113,19 @@ class StatusBar(ttk.Frame):
         )
         self._say(self._security, text)
         self._protection.configure(text=why)
+
+    def _tell_source(self, text: str) -> None:
+        if text != self._told:
+            self._told = text
+            self._fit_source()
+
+    def _fit_source(self) -> None:
+        """As much of it as there is room for; all of it is in the hint."""
+        font = nametofont("TkDefaultFont")
+        text, room_px = self._told, self._source.winfo_width()
+        while room_px > 1 < len(text) and font.measure(text) > room_px:  # 1: it is not shown yet
+            text = text.rstrip("…")[:-1].rstrip(" ;,:") + "…"
+        self._say(self._source, text)
 
     def _say(self, label: ttk.Label, text: str) -> None:
         if label.cget("text") != text:

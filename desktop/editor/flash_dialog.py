@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _WIDTH_EM = 40
 _REFRESH_MS = 300
 _BAR_MARKS = 50  # of avrdude, for each part of its work
+_NO_BOARD = "No board is plugged in yet; its port appears here by itself."
 _USUAL = "usual"
 _BAUDS = (_USUAL, "57600", "115200")
 
@@ -57,7 +58,7 @@ class FlashDialog(Dialog):
         if not field.is_open:
             rows.append(("keys", ttk.Entry(form, textvariable=self.keys_file, width=_WIDTH_EM)))
         for row, (label, widget) in enumerate(rows):
-            ttk.Label(form, text=label).grid(row=row, column=0, sticky="w", padx=(0, self.em))
+            ttk.Label(form, text=label.capitalize()).grid(row=row, column=0, sticky="w", padx=(0, self.em))
             widget.grid(row=row, column=1, sticky="ew", pady=self.em // 4)
         self.bar = ttk.Progressbar(self.body, maximum=100)
         self.told = ttk.Label(self.body, wraplength=_WIDTH_EM * self.em, justify="left")
@@ -127,6 +128,11 @@ class FlashDialog(Dialog):
         self._ports.configure(values=found)
         if found and not self.port.get():
             self.port.set(found[0])
+        told = str(self.told.cget("text"))
+        if not told and not found:
+            self._tell(_NO_BOARD)
+        elif told == _NO_BOARD and found:
+            self._tell("")
         self.after(_REFRESH_MS, self._refresh)
 
     def _leave(self) -> None:

@@ -66,7 +66,7 @@ class Row:
     def __init__(self, form: Form, row: int, label: str) -> None:
         self.form = form
         self._row = row
-        self._label = ttk.Label(form, text=label)
+        self._label = ttk.Label(form, text=label[:1].upper() + label[1:])
         self._label.grid(row=row, column=0, sticky="nw", padx=(0, form.em // 2), pady=form.em // 4)
         self._below = ttk.Frame(form)
         self._text = ttk.Label(

@@ -85,7 +85,7 @@ class GridDialog(Generator):
     """Row by row."""
 
     title_text = "A grid of nodes"
-    entries = (("columns", "columns", "4"), ("rows", "rows", "4"), ("spacing", "spacing (m)", "10"))
+    entries = (("columns", "Columns", "4"), ("rows", "Rows", "4"), ("spacing", "Spacing (m)", "10"))
 
     def places(self) -> list[Place]:
         """See Generator.places."""
@@ -100,10 +100,10 @@ class RandomDialog(Generator):
 
     title_text = "Nodes at random"
     entries = (
-        ("count", "nodes", "30"),
-        ("width", "width (m)", "60"),
-        ("height", "height (m)", "60"),
-        ("seed", "seed", "1"),
+        ("count", "Nodes", "30"),
+        ("width", "Width (m)", "60"),
+        ("height", "Height (m)", "60"),
+        ("seed", "Seed", "1"),
     )
 
     def __init__(

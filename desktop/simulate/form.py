@@ -77,8 +77,8 @@ class Form:
             return replace(_read(self.file), rounds=MAX_ROUNDS, core=self.core)
         if self.network not in NETWORKS:
             raise FormError(f"Network: there are {', '.join(NETWORKS)}")
-        period_s = _number("Round every, s", self.period_s, 0.1, MAX_PERIOD_MS / 1000)
-        loss = _number("Frames lost, %", self.loss_percent, 0, 100) / 100
+        period_s = _number("Round every (s)", self.period_s, 0.1, MAX_PERIOD_MS / 1000)
+        loss = _number("Frames lost (%)", self.loss_percent, 0, 100) / 100
         scenario = Scenario(
             field=self._field(),
             rounds=MAX_ROUNDS,
@@ -91,18 +91,18 @@ class Form:
         return replace(scenario, air=replace(scenario.air, quality=Quality(loss=loss)))
 
     def _field(self) -> Field:
-        range_m = _number("Range, m", self.range_m, 0.01, MOST_M) if self.range_m.strip() else None
+        range_m = _number("Range (m)", self.range_m, 0.01, MOST_M) if self.range_m.strip() else None
         if self.field == GRID:
             try:
                 columns, rows = parse_size(self.grid.replace(" ", ""))
             except ValueError as error:
-                raise FormError(f"Columns x rows: {error}; write 4x4") from error
-            return Grid(columns, rows, _number("Spacing, m", self.spacing_m, 0.01, MOST_M), range_m)
+                raise FormError(f"Columns × rows: {error}; write 4x4") from error
+            return Grid(columns, rows, _number("Spacing (m)", self.spacing_m, 0.01, MOST_M), range_m)
         width, _, height = self.area_m.lower().partition("x")
         return Scattered(
             round(_number("Nodes", self.nodes, 1, MAX_NODE_ID)),
-            _number("Area, m (width)", width, 0.01, MOST_M),
-            _number("Area, m (height)", height, 0.01, MOST_M),
+            _number("Area (m, width)", width, 0.01, MOST_M),
+            _number("Area (m, height)", height, 0.01, MOST_M),
             range_m,
         )
 

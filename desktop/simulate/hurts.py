@@ -19,7 +19,7 @@ class Ask(Enum):
     NODE = "Node"
     OTHER = "The other node"
     STEP_S = "Seconds forward"
-    LOSS = "Frames lost, %"
+    LOSS = "Frames lost (%)"
     GROUP = "Nodes apart, such as 1-4 9"
 
 

@@ -21,15 +21,15 @@ _PROBLEM_EM = 34
 _SPEEDS = ("0.5", "1", "2", "5", "10", "50", "100")
 # (name of the answer, label, kinds of field that ask for it, what there is to choose from)
 _ROWS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
-    ("grid", "Columns x rows", (GRID,), ("4x4", "8x8", "16x16", "25x20")),
-    ("spacing_m", "Spacing, m", (GRID,), ()),
+    ("grid", "Columns × rows", (GRID,), ("4x4", "8x8", "16x16", "25x20")),
+    ("spacing_m", "Spacing (m)", (GRID,), ()),
     ("nodes", "Nodes", (RANDOM,), ("10", "50", "100", "500")),
-    ("area_m", "Area, m", (RANDOM,), ()),
+    ("area_m", "Area (m)", (RANDOM,), ()),
     ("file", "File", (FILE,), ()),
-    ("range_m", "Range, m", (GRID, RANDOM), ()),
+    ("range_m", "Range (m)", (GRID, RANDOM), ()),
     ("network", "Network", (GRID, RANDOM), tuple(NETWORKS)),
-    ("period_s", "Round every, s", (GRID, RANDOM), ("1", "2", "5", "10", "30", "60")),
-    ("loss_percent", "Frames lost, %", (GRID, RANDOM), ("0", "5", "10", "20")),
+    ("period_s", "Round every (s)", (GRID, RANDOM), ("1", "2", "5", "10", "30", "60")),
+    ("loss_percent", "Frames lost (%)", (GRID, RANDOM), ("0", "5", "10", "20")),
     ("seed", "Seed", (GRID, RANDOM), ()),
     ("core", "Nodes run on", FIELDS, CORES),
     ("speed", "Speed", FIELDS, _SPEEDS),

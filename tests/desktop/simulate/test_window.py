@@ -61,7 +61,7 @@ def test_f10_asks_for_a_field_and_runs_it(window: Window) -> None:
     [dialog] = dialogs(window)
     assert isinstance(dialog, SimulateDialog)
     fill(dialog, "nine")
-    assert "Columns x rows: 'nine' is not like 4x4" in texts(dialog)
+    assert "Columns × rows: 'nine' is not like 4x4" in texts(dialog)
     fill(dialog, "3x2")
     assert dialogs(window) == []
     wait(window, lambda: window.workspace.network.node_count == 6, "six nodes")
