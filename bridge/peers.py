@@ -13,10 +13,10 @@ intervals of silence, and lost after LOST_AFTER.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp
 
 from bridge.copies import OLD_FOR_US, OLD_FRAMES
 from bridge.datagrams import Address
@@ -48,6 +48,9 @@ class PeerState(StrEnum):
     LATE = "late"
     LOST = "lost"
     LEFT = "left"
+
+
+_ALIVE, _LEFT = PeerState.ALIVE, PeerState.LEFT  # looked up once
 
 
 class Change(StrEnum):
@@ -198,12 +201,14 @@ class _Watch:
         gap_us = self._silence_us(now_us)
         if gap_us <= 0:
             return
-        if self.state is not PeerState.LEFT:
-            before_s = self.interval_s
-            gap_s = min(gap_us / _US, LATE_AFTER * before_s)
-            weight = 1 - math.exp(-gap_s / (MEMORY * before_s))
-            interval_s = before_s + weight * (gap_s - before_s)
-            self.interval_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, interval_s))
+        if self.state is not _LEFT:
+            before_s, gap_s = self.interval_s, gap_us / _US
+            if gap_s > LATE_AFTER * before_s:
+                gap_s = LATE_AFTER * before_s
+            interval_s = before_s + (1 - exp(-gap_s / (MEMORY * before_s))) * (gap_s - before_s)
+            if not LEAST_INTERVAL_S <= interval_s <= MOST_INTERVAL_S:
+                interval_s = min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, interval_s))
+            self.interval_s = interval_s
             self.is_measured = True
         self.last_us = now_us
 
@@ -297,12 +302,14 @@ class Peers:
         elif is_new and watch.has_moved_to(place := _Place(link, address)):
             watch.move(place)
             self._tell(now_us, Change.MOVED, watch, str(known))
-        watch.frames += is_new
-        is_before_goodbye = watch.state is PeerState.LEFT and counter != watch.counter.newest
-        if is_new and not is_before_goodbye:
-            self._note_sign(watch, now_us)
-            if is_goodbye:
-                self._turn(watch, PeerState.LEFT, now_us)
+        if not is_new:
+            return
+        watch.frames += 1
+        if watch.state is _LEFT and counter != watch.counter.newest:
+            return  # sent before the goodbye
+        self._note_sign(watch, now_us)
+        if is_goodbye:
+            self._turn(watch, _LEFT, now_us)
 
     def hear_of(self, node: int, link: str, now_us: int) -> None:
         """Another node told that it has heard this one lately."""
@@ -332,7 +339,8 @@ class Peers:
     def _note_sign(self, watch: _Watch, now_us: int) -> None:
         watch.note_sign(now_us)
         self._watched[watch.node] = self._watched.pop(watch.node)
-        self._turn(watch, PeerState.ALIVE, now_us)
+        if watch.state is not _ALIVE:
+            self._turn(watch, _ALIVE, now_us)
 
     def _turn(self, watch: _Watch, state: PeerState, now_us: int) -> None:
         if state is not watch.state:

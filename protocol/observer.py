@@ -75,9 +75,12 @@ __all__ = [
 # After so many older results running, the network is one that started again.
 OLDER_RESULTS = 3
 _SECOND_US = 1_000_000
-_POLLING, _GOODBYE, _RESULT = Network.POLLING, FrameType.GOODBYE, FrameType.RESULT  # looked up once
-_RING_TYPES = (FrameType.TOKEN, FrameType.SIGN, FrameType.CLAIM)
-_POLLING_TYPES = (FrameType.POLL, FrameType.READING, FrameType.BEAT)
+_TREE, _POLLING = Network.TREE, Network.POLLING  # looked up once
+_GOODBYE, _RESULT = FrameType.GOODBYE, FrameType.RESULT
+_NETWORKS: dict[int, Network] = {
+    **dict.fromkeys((FrameType.TOKEN, FrameType.SIGN, FrameType.CLAIM), Network.RING),
+    **dict.fromkeys((FrameType.POLL, FrameType.READING, FrameType.BEAT), Network.POLLING),
+}  # of the others, a tree
 _MAX_LIVES = 64  # of controllers, whose letters are told from copies
 
 
@@ -194,7 +197,7 @@ class Observer:
                 return []
             return [ActuatorSeen(now_us, update.node, update.actuator, update.value, update.cause)]
         network = self._network_of(frame)
-        if network is not Network.TREE and self.network is not network:
+        if network is not _TREE and self.network is not network:
             self.network = network
             self._tree.forget()
         return self._follower(network).learn(frame, now_us)
@@ -216,9 +219,7 @@ class Observer:
         if isinstance(frame.payload, Hello):
             known = (Network.RING, Network.POLLING)
             return Network(frame.payload.network) if frame.payload.network in known else Network.TREE
-        if frame.type in _POLLING_TYPES:
-            return Network.POLLING
-        return Network.RING if frame.type in _RING_TYPES else Network.TREE
+        return _NETWORKS.get(frame.type, _TREE)
 
     def _follower(self, network: Network) -> TreeObserver | RingObserver | PollingObserver:
         if network is Network.RING:

@@ -136,10 +136,14 @@ def _read_items(data: bytes, offset: int) -> Items:
 def _check_items(items: Items) -> None:
     if len(items.aggregates) > MAX_AGGREGATES or len(items.links) > MAX_LINKS:
         raise malformed("too many items")
-    if len({metric for metric, _ in items.aggregates}) != len(items.aggregates):
+    if len(items.aggregates) < 2:
+        return
+    if len(dict(items.aggregates)) != len(items.aggregates):
         raise malformed("a metric twice")
-    if any(aggregate.version != items.version for _, aggregate in items.aggregates):
-        raise malformed("aggregates of two versions")
+    version = items.version
+    for _, aggregate in items.aggregates:
+        if aggregate.version != version:
+            raise malformed("aggregates of two versions")
 
 
 def _write_items(items: Items) -> bytes:

@@ -162,7 +162,7 @@ class TreeObserver:
         return [NodeLost(now_us, node_id, parent)]
 
     def _node(self, node_id: int) -> NodeState:
-        return self._nodes.setdefault(node_id, NodeState())
+        return self._nodes.get(node_id) or self._nodes.setdefault(node_id, NodeState())
 
 
 def _own_readings(source: int, items: Items, now_us: int) -> list[Observation]:

@@ -177,6 +177,7 @@ class FixedStruct:
     def __init__(self, definition: Any) -> None:
         widths = list(self._widths(definition))
         self._wide = [width == 3 for width in widths]
+        self._joints = [place for place, is_wide in enumerate(self._wide) if is_wide]
         self._struct = struct.Struct(
             ">" + "".join({1: "B", 2: "H", 3: "BH", 4: "I"}[width] for width in widths)
         )
@@ -195,8 +196,10 @@ class FixedStruct:
                 yield field.sizeof()
 
     def _unpack_wide(self, data: bytes, offset: int) -> list[int]:
-        rest = iter(self._struct.unpack_from(data, offset))
-        return [next(rest) << 16 | next(rest) if wide else next(rest) for wide in self._wide]
+        values = list(self._struct.unpack_from(data, offset))
+        for place in self._joints:  # those before it are joined, so it stands at its own place
+            values[place] = values[place] << 16 | values.pop(place + 1)
+        return values
 
     def pack(self, *values: int) -> bytes:
         if self._plain:

@@ -68,6 +68,14 @@ class Column:
         buffer.array[length] = value
         buffer.filled = self._length = length + 1
 
+    def append_after(self, value: float) -> int:
+        """One more, but the last again where it would be less; how many there are now."""
+        length = self._length
+        if length and value < (last := self._buffer.array[length - 1]):
+            value = last
+        self.append(value)
+        return length + 1
+
     def extend(self, values: ArrayLike) -> None:
         """Many more."""
         more = np.asarray(values, self._buffer.array.dtype)

@@ -172,12 +172,10 @@ class Timeline:
         return type(self)()
 
     def _append(self, time_s: float, values: Iterable[float]) -> None:
-        times = self._times
-        count = len(times)
-        times.append(max(time_s, times.last) if count else time_s)
+        count = self._times.append_after(time_s)
         for column, value in zip(self._columns.values(), values, strict=True):
             column.append(value)
-        if count >= MAX_SAMPLES:
+        if count > MAX_SAMPLES:
             self.keep(MAX_SAMPLES)
 
 
@@ -186,14 +184,13 @@ class NodeSeries(Timeline):
 
     COLUMNS = ("value",)
 
-    def append(self, time_s: float, value: float) -> None:
-        """Add a reading."""
-        times = self._times  # as _append, without a loop over one column: there are thousands a second
-        count = len(times)
-        times.append(max(time_s, times.last) if count else time_s)
+    def append(self, time_s: float, value: float) -> int:
+        """Add a reading; how many there are now, or were before the oldest were let go."""
+        count = self._times.append_after(time_s)  # as _append, without a loop: there are thousands a second
         self._columns["value"].append(value)
-        if count >= MAX_SAMPLES:
+        if count > MAX_SAMPLES:
             self.keep(MAX_SAMPLES)
+        return count
 
     @property
     def value(self) -> Floats:
@@ -290,20 +287,14 @@ class NodeHistories(Mapping[tuple[int, int], NodeSeries]):
 
     def append(self, node: int, metric_id: int, time_s: float, raw: int) -> None:
         """Add a raw reading."""
-        self.append_all(metric_id, time_s, {node: raw})
-
-    def append_all(self, metric_id: int, time_s: float, raws: Mapping[int, int]) -> None:
-        """Add raw readings of one time, by node."""
-        scaled, known = metric_of(metric_id).scaled, self._series
-        for node, raw in raws.items():
-            series = known.get((node, metric_id))
-            if series is None:
-                if self.is_full:
-                    continue
-                series = known[(node, metric_id)] = NodeSeries()
-            series.append(time_s, scaled(raw))
-            if len(series) > _LEAST_SAMPLES:
-                series.keep(max(_LEAST_SAMPLES, MAX_NODE_SAMPLES // len(known)))
+        known = self._series
+        series = known.get((node, metric_id))
+        if series is None:
+            if self.is_full:
+                return
+            series = known[(node, metric_id)] = NodeSeries()
+        if series.append(time_s, metric_of(metric_id).scaled(raw)) > _LEAST_SAMPLES:
+            series.keep(max(_LEAST_SAMPLES, MAX_NODE_SAMPLES // len(known)))
 
     def extend(self, node: int, metric_id: int, time_s: Times, values: Floats) -> None:
         """Add readings in the metric's unit, whose times do not go back."""

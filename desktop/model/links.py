@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from bridge.peers import Peer, Peers
 from protocol.capture import Record
-from protocol.packets import HEADER_BYTES, TYPE_MASK, DropReason, FrameType, peek_header
+from protocol.packets import HEADER_BYTES, DropReason, Frame, FrameType, peek_header
 
 EXPECTED_S = 5.0  # the period, for a node that was heard once
+_GOODBYE = FrameType.GOODBYE  # looked up once
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ class LinkHealth:
         self._bad: Counter[tuple[str, DropReason]] = Counter()
         self._peers = Peers(EXPECTED_S)
 
-    def hear(self, record: Record, kind: int, source: int, counter: int) -> None:
-        """A good frame, heard for the first time; what its header tells."""
+    def hear(self, record: Record, frame: Frame) -> None:
+        """A good frame, heard for the first time, as it came and as it was read."""
         now_us = record.timestamp_us
         if self.since_us is None:
             self.since_us = now_us
         self._good[record.link] += 1
-        is_goodbye = kind & TYPE_MASK == FrameType.GOODBYE
-        self._peers.hear(source, counter, record.link, None, now_us, is_goodbye=is_goodbye)
+        is_goodbye = frame.type is _GOODBYE
+        self._peers.hear(frame.source, frame.counter, record.link, None, now_us, is_goodbye=is_goodbye)
 
     def note_bad(self, timestamp_us: int, link: str, reason: DropReason) -> None:
         """A record that holds no frame."""

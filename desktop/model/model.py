@@ -40,11 +40,12 @@ from protocol.observer import (
     ReadingsSeen,
     RoundRow,
 )
-from protocol.packets import TYPE_MASK, FrameType, Network, Pairs, peek_header
+from protocol.packets import FrameType, Network, Pairs, decode
 
 MAX_ROWS = 20_000
 MAX_EVENTS = 20_000
 BEST_QUALITY = 255  # PROTOCOL.md section 2, link
+_CLAIM = FrameType.CLAIM  # looked up once
 # A node that seeks calls at least this often (PROTOCOL.md section 7: help wait limit 8 s, and jitter).
 SEEKING_US = 20_000_000
 
@@ -143,25 +144,26 @@ class Model:
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take records, oldest first."""
-        observer, changes = self.observer, self._changes
+        observer, links, changes = self.observer, self.links, self._changes
+        sent = changes.sent
         for record in records:
             if self.start_us is None:
                 self.start_us = self.now_us = record.timestamp_us
             if record.timestamp_us > self.now_us:
                 self.now_us = record.timestamp_us
             good = observer.good
-            seen = observer.observe(record)
+            seen = observer.observe_all((record,))
             if seen:
                 self._take(seen)
             changes.frames += 1
             if observer.good > good:
-                kind, source, destination, counter = peek_header(record.frame)
-                changes.sent.add((source, destination))
-                if kind & TYPE_MASK == FrameType.CLAIM:
-                    self._note_claim(source)
-                self.links.hear(record, kind, source, counter)
+                frame = decode(record.frame)  # as the observer has just read it, and so at hand
+                sent.add((frame.source, frame.destination))
+                if frame.type is _CLAIM:
+                    self._note_claim(frame.source)
+                links.hear(record, frame)
             elif not seen:
-                self.links.note_duplicate(record)
+                links.note_duplicate(record)
 
     def state(self) -> object:
         """All that what is to come depends on, for `restored`: values for JSON, but for what was told."""
@@ -269,32 +271,43 @@ class Model:
 
     def _take(self, observations: list[Observation]) -> None:
         """All that one record told, which is something."""
-        abandoned = {seen.node: seen.parent for seen in observations if isinstance(seen, NodeLost)}
+        rows: list[RoundRow] = []
+        abandoned: dict[int, int] = {}
+        may_settle = False
         for seen in observations:
             match seen:
+                case ReadingsSeen():
+                    self._note_readings(seen)
+                    may_settle = True
+                case RoundRow():
+                    rows.append(seen)
+                    may_settle = True
+                case NodeLost(_, node, parent):  # a call for help is told after it
+                    abandoned[node] = parent
                 case ParentChanged(timestamp_us, node, parent, previous):
                     self._called_us.pop(node, None)
                     kind = EventKind.JOINED if previous in (None, parent) else EventKind.MOVED
                     self._say(timestamp_us, kind, joined_text(node, parent, previous))
                 case HelpHeard(timestamp_us, node):
-                    if self._standing(node) is not Standing.SEEKING:
+                    if self._is_first_call(timestamp_us, node):
                         text = seeking_text(node, abandoned.pop(node, None))
                         self._say(timestamp_us, EventKind.SEEKING, text)
-                    self._called_us[node] = timestamp_us
                 case Dropped(timestamp_us, link, reason):
                     self._tell_of_bad(seen)
                     self.links.note_bad(timestamp_us, link, reason)
-                case ReadingsSeen(timestamp_us, node, version, pairs):
-                    self._readings.add(version, node, pairs)
-                    for metric_id, raw in pairs:
-                        self._keep_readings(timestamp_us, metric_id, {node: raw})
             for kind, text in self._news.of(seen):
                 self._say(seen.timestamp_us, kind, text)
         for node, parent in abandoned.items():
             self._say(observations[0].timestamp_us, EventKind.LOST, lost_text(node, parent))
-        self._take_round([seen for seen in observations if isinstance(seen, RoundRow)])
-        if any(isinstance(seen, RoundRow | ReadingsSeen) for seen in observations):
+        self._take_round(rows)
+        if may_settle and self._readings.is_awaited:
             self._settle(self._readings.settle_if_told(self.observer.readings, self._absent()))
+
+    def _is_first_call(self, timestamp_us: int, node: int) -> bool:
+        """Whether that node did not seek before this HELP."""
+        was_seeking = self._standing(node) is Standing.SEEKING
+        self._called_us[node] = timestamp_us
+        return not was_seeking
 
     def _note_claim(self, source: int) -> None:
         """What a frame's header tells beyond the observer."""
@@ -317,25 +330,34 @@ class Model:
                 if told:
                     self.series[metric_id].tell_least(self.seconds(row.timestamp_us), row, min(told))
 
+    def _note_readings(self, seen: ReadingsSeen) -> None:
+        self._readings.add(seen.version, seen.node, seen.pairs)
+        self._keep_readings(seen.timestamp_us, [(seen.node, metric_id, raw) for metric_id, raw in seen.pairs])
+
     def _note_readings_in_tree(self, settled: RoundReadings) -> None:
         """Leaves tell theirs; of the others the result tells who read the maximum."""
         for metric_id, row in settled.rows.items():
             raws = {node: read[metric_id] for node, read in settled.readings.items() if metric_id in read}
             if row.max is not None and row.max_id is not None:
                 raws[row.max_id] = row.max
-            self._keep_readings(row.timestamp_us, metric_id, raws)
+            self._keep_readings(row.timestamp_us, [(node, metric_id, raw) for node, raw in raws.items()])
 
-    def _keep_readings(self, timestamp_us: int, metric_id: int, raws: Mapping[int, int]) -> None:
-        was_full = self.node_series.is_full
-        self.node_series.append_all(metric_id, self.seconds(timestamp_us), raws)
-        if self.node_series.is_full and not was_full:
-            self._say(timestamp_us, EventKind.NOTICE, crowded_text(len(self.node_series)))
+    def _keep_readings(self, timestamp_us: int, readings: Iterable[tuple[int, int, int]]) -> None:
+        """Each a node, a metric's id and a raw reading."""
+        known = self.node_series
+        was_full, time_s, keep = known.is_full, self.seconds(timestamp_us), known.append
+        for node, metric_id, raw in readings:
+            keep(node, metric_id, time_s, raw)
+        if known.is_full and not was_full:
+            self._say(timestamp_us, EventKind.NOTICE, crowded_text(len(known)))
 
     def _take_round(self, rows: list[RoundRow]) -> None:
         for row in rows:
             self.rows.append(row)
             self._changes.rows.append(row)
-            series = self.series.setdefault(row.metric_id, Series(row.metric))
+            series = self.series.get(row.metric_id)
+            if series is None:
+                series = self.series[row.metric_id] = Series(row.metric)
             series.append(self.seconds(row.timestamp_us), row)
         if rows:
             row = next((row for row in rows if row.max is not None), rows[0])

@@ -39,6 +39,10 @@ class NetworkNews:
     def of(self, seen: Observation) -> Iterator[News]:
         """The lines for what was observed."""
         match seen:
+            case ReadingsSeen(node=node):  # most of what is seen
+                if node in self._missing:
+                    self._missing.discard(node)
+                    yield EventKind.JOINED, f"node {node} answers again"
             case TokenMoved(token=token):
                 yield from self._token_moved(token)
             case PassedOver(node=node, by=by):
@@ -61,9 +65,6 @@ class NetworkNews:
                 if node not in self._missing:
                     self._missing.add(node)
                     yield EventKind.LOST, f"node {node} is missing: it did not answer"
-            case ReadingsSeen(node=node) if node in self._missing:
-                self._missing.discard(node)
-                yield EventKind.JOINED, f"node {node} answers again"
 
     def _token_moved(self, token: TokenId) -> Iterator[News]:
         self._claimants.clear()

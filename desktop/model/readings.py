@@ -52,9 +52,17 @@ class ReadingsByRound:
         self._open = rows
         return before
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a round is finished that is not settled."""
+        return bool(self._open)
+
     def settle_if_told(self, sensors: Collection[int], absent: Collection[int]) -> RoundReadings | None:
         """The round that is finished, once all sensors that are not absent have told their readings."""
-        if not self._open or not self._told().keys() >= set(sensors) - set(absent):
+        if not self._open:
+            return None
+        told = self._told()
+        if len(told) < len(sensors) - len(absent) or not told.keys() >= set(sensors) - set(absent):
             return None
         return self._settle(sensors)
 
