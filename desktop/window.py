@@ -1,7 +1,8 @@
 """The main window: one session at a time, the views and pages that its features bring, and their actions.
 
-The first picture is there before what is costly: the workspace and the features, and all that they import,
-come right after it, or as soon as anybody asks for them.
+The first picture is there before what is costly, and a session's network before the rest of its views: the
+workspace, then plots and features with all that they import, come one by one after it, or at once if anybody
+asks for them.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class Window:
             self.show(ReplaySession(source))
             return
         try:
-            session = LiveSession(source, self._recording_for(source))
+            session = LiveSession(source, self._recording or self._new_recording())
         except TreeringError as error:
             self.complain("This cannot be recorded", str(error))
             return
@@ -127,14 +128,15 @@ class Window:
     def show(self, session: Session) -> None:
         """Show this session, which has not begun, instead of what is shown now."""
         self._stop_session()
+        workspace = self._first_views()
         self.session = session
         self._failure_told = False
-        self.workspace.attend(session)
+        workspace.attend(session)
         self._status.attach(session)
         self._status.pack(side="bottom", fill="x")
         self.header.set_title(session.source.title)
         self.root.title(f"{session.source.title} – Treering")
-        self.show_page(self.workspace)
+        self.show_page(workspace)
         session.start()
         for feature in self._features:
             feature.attend(session)
@@ -188,10 +190,17 @@ class Window:
             self.session.model.notice(text)
             self.session.model.publish()
 
-    def _recording_for(self, source: Source) -> Path | None:
-        from desktop.keep.feature import KeepFeature
+    def _new_recording(self) -> Path | None:
+        """The file for a session that begins now; None if none is wanted, or there can be none."""
+        from desktop.keep.recordings import Recordings
 
-        return self._recording or self.feature(KeepFeature).new_recording()
+        if not self.settings.recording:
+            return None
+        try:
+            return Recordings(self.settings.recordings).new_path()
+        except UsageError as error:
+            self.complain("This session is not recorded", str(error))
+            return None
 
     def _stop_session(self) -> None:
         if self.session is not None:
@@ -222,9 +231,15 @@ class Window:
 
     @property
     def workspace(self) -> Workspace:
-        """The views of a session."""
+        """The views of a session, all of them."""
         self.furnish()
         assert self._workspace is not None
+        return self._workspace
+
+    def _first_views(self) -> Workspace:
+        """The same, as far as it is made."""
+        while self._workspace is None:
+            self._furnish_more()
         return self._workspace
 
     @property
@@ -302,7 +317,7 @@ class Window:
 
     def show_home(self) -> None:
         """Back to the session, or to the start page if there is none."""
-        self.show_page(self.start_page if self.session is None else self.workspace)
+        self.show_page(self.start_page if self.session is None else self._first_views())
 
     def relabel(self, action: Action, text: str) -> None:
         """Change the text of that action's button in the top line."""
@@ -359,17 +374,27 @@ class Window:
 
     def _make_all(self) -> Iterator[bool]:
         """Makes one thing, then yields True."""
-        from desktop.features import FEATURES
         from desktop.status_bar import StatusBar
         from desktop.workspace import Workspace
 
-        self._workspace = Workspace(self.root)
+        self._workspace = workspace = Workspace(self.root)
+        workspace.restore(self.memory)
         self._status = StatusBar(self.root)
-        self._pages.append(self._workspace)
+        self._pages.append(workspace)
+        self._drain()
+        yield True
+        workspace.add_plots()
+        yield True
+        from desktop.features import FEATURES
+
         for kind in FEATURES:
             yield True
-            self._features.append(kind(self))
+            self._features.append(feature := kind(self))
+            if self.session is not None:
+                feature.attend(self.session)
         yield True
+        if self.session is not None:
+            workspace.catch_up(self.session)
         self._keys.bind(self.actions)
         self._menus.fill(self.actions_by_feature, self.perform, self.obstacle)
         self.header.fill(
@@ -378,10 +403,9 @@ class Window:
         )
         self.start_page.furnish(self.actions)
         self._hint.lift()
-        self._workspace.restore(self.memory)
+        workspace.restore(self.memory)
         if self._settings.problem:
             self.complain("The settings are not as they were", self._settings.problem)
-        self._drain()
         self._refresh()
         self._garbage.settle()
 
@@ -404,7 +428,7 @@ class Window:
         self.root.after(DRAIN_MS, self._drain)
         if self.session is not None:
             self.session.drain(DRAIN_BUDGET_S)
-            self.workspace.attach(self.session.viewed)
+            self._first_views().attach(self.session.viewed)
             status = self.session.status
             if status.state is State.FAILED and not self._failure_told:
                 self._failure_told = True

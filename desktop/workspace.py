@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 from tkinter.font import nametofont
+from typing import TYPE_CHECKING
 
 from desktop import theme
 from desktop.lists.event_view import EventView
@@ -12,12 +13,14 @@ from desktop.lists.round_view import RoundView
 from desktop.model.model import Model
 from desktop.network.view import NetworkView
 from desktop.page import Page
-from desktop.plots.panel_view import PanelView
-from desktop.plots.view import PlotView
 from desktop.shell.focus import focused
 from desktop.shell.memory import Memory
 from desktop.sources.session import Session
 from desktop.view import View
+
+if TYPE_CHECKING:
+    from desktop.plots.panel_view import PanelView
+    from desktop.plots.view import PlotView
 
 _ACROSS, _BELOW, _DOWN = 550, 480, 580  # what the first part has, in thousandths
 _VIEWS_LINES, _TABS_LINES = 14, 14  # of text: what the views above, or the tabs, need where a person is
@@ -29,8 +32,12 @@ _PANES, _TABS = "panes", "tabs"
 class Workspace(Page):
     """Above the network and the stage (plots, panels, ...), below tabs (events and rounds, ...).
 
-    `add_stage` and `add_tab` give a view its place; `foot` is a line below it all.
+    `add_stage` and `add_tab` give a view its place; `foot` is a line below it all. `plot` and `panels` are
+    there after `add_plots`: what they import takes longer than to show the network.
     """
+
+    plot: PlotView
+    panels: PanelView
 
     def __init__(self, master: tk.Misc) -> None:
         em = theme.em_px()
@@ -44,8 +51,6 @@ class Workspace(Page):
         self.stage = ttk.Notebook(above)
         self.tabs = ttk.Notebook(down)
         below = ttk.Panedwindow(self.tabs, orient="horizontal", style="Ground.TPanedwindow")
-        self.plot = PlotView(self.stage, on_metric=self.network.show_metric)
-        self.panels = PanelView(self.stage)
         self.events = EventView(below)
         self.rounds = RoundView(below)
         self._shares = {above: _ACROSS, below: _BELOW, down: _DOWN}
@@ -59,12 +64,11 @@ class Workspace(Page):
             pane.bind("<ButtonRelease-1>", self._heed_sash, add=True)
         self._model: Model | None = None
         self._views: list[View] = []
+        self._attending = 0  # how many of them know of the session
         self._hidden: list[tuple[ttk.Panedwindow, int, tk.Widget]] = []  # while one view has all the room
         for view in (self.network, self.events, self.rounds):
             self._add(view)
         self.tabs.add(below, text="Events and rounds")
-        self.add_stage(self.plot, "Over time")
-        self.add_stage(self.panels, "Each node")
         for event in ("<Map>", "<Configure>"):
             self.bind(event, lambda event: self.after_idle(self._divide), add=True)
         self._is_below = False  # whether a person is in the tabs
@@ -73,6 +77,16 @@ class Workspace(Page):
         self.winfo_toplevel().bind(
             "<FocusIn>", lambda event: self.after(_HEED_MS, self._heed_focus), add=True
         )
+
+    def add_plots(self) -> None:
+        """The views over time and of each node."""
+        from desktop.plots.panel_view import PanelView
+        from desktop.plots.view import PlotView
+
+        self.plot = PlotView(self.stage, on_metric=self.network.show_metric)
+        self.panels = PanelView(self.stage)
+        self.add_stage(self.plot, "Over time")
+        self.add_stage(self.panels, "Each node")
 
     def add_stage(self, view: View, title: str) -> None:
         """A view beside the network; its master is `stage`."""
@@ -86,9 +100,18 @@ class Workspace(Page):
 
     def attend(self, session: Session) -> None:
         """Show that session from now on."""
-        for view in self._views:
+        self._model, self._attending = session.viewed, 0
+        self.catch_up(session)
+
+    def catch_up(self, session: Session) -> None:
+        """Have the views that were added meanwhile show what the others do."""
+        late = self._views[self._attending :]
+        self._attending = len(self._views)
+        assert self._model is not None  # that session's
+        for view in late:
             view.attend(session)
-        self.attach(session.viewed)
+        for view in late:
+            view.attach(self._model)
 
     def attach(self, model: Model) -> None:
         """Show that model from now on, if it is another."""

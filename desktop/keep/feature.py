@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.errors import UsageError
 from bridge.status_view import size_text
-from desktop import places
 from desktop.actions import Action
 from desktop.feature import Feature
 from desktop.keep.bookmark_view import BookmarkView
@@ -31,7 +29,7 @@ class KeepFeature(Feature):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.bookmarks = Bookmarks()
-        self.recordings = Recordings(_folder(window.settings))
+        self.recordings = Recordings(window.settings.recordings)
         self._running = RunningSession()
         self._ring = RingKeeper(self._running.spared_logs)
         self._was_recording = False
@@ -63,16 +61,6 @@ class KeepFeature(Feature):
         ]
 
     # --- for the window and for other features -----------------------------------------------------------
-
-    def new_recording(self) -> Path | None:
-        """The file for a session that begins now; None if none is wanted, or there can be none."""
-        if not self.window.settings.recording:
-            return None
-        try:
-            return self.recordings.new_path()
-        except UsageError as error:
-            self.window.complain("This session is not recorded", str(error))
-            return None
 
     def open_log(self, log: Path) -> None:
         """Show it, unless it is what is shown."""
@@ -121,7 +109,7 @@ class KeepFeature(Feature):
 
     def heed(self, settings: Settings) -> None:
         """See desktop.feature.Feature.heed."""
-        self.recordings = self.page.recordings = Recordings(_folder(settings))
+        self.recordings = self.page.recordings = Recordings(settings.recordings)
         self._ring.hurry()
 
     def refresh(self) -> None:
@@ -172,10 +160,6 @@ class KeepFeature(Feature):
             self._is_warned = True
             limit = size_text(self._limit_bytes)
             self.window.notice(f"this recording alone is larger than the ring ({limit}); it goes on")
-
-
-def _folder(settings: Settings) -> Path:
-    return Path(settings.recording_folder) if settings.recording_folder else places.recordings()
 
 
 def _size_bytes(log: Path) -> int:

@@ -26,19 +26,22 @@ class RunningSession:
 
     def __init__(self) -> None:
         self._mark = Autosave(_KIND)
+        self._log: Path | None = None
 
     def begin(self, log: Path, title: str, *, is_recorded: bool) -> None:
-        """This log is open from now on."""
-        self._mark.write(json.dumps({"log": str(log.absolute()), "title": title, "recorded": is_recorded}))
-        self._mark.flush()
+        """This log is open from now on; the mark is there a moment later, for a disk may take its time."""
+        self._log = log.absolute()
+        self._mark.write(json.dumps({"log": str(self._log), "title": title, "recorded": is_recorded}))
 
     def end(self) -> None:
         """None is open any more."""
+        self._log = None
         self._mark.discard()
 
     def open_logs(self) -> set[Path]:
         """All that apps have open now, this one among them."""
-        return {Path(values["log"]) for text in self._mark.others() if (values := _read(text))}
+        own = {self._log} if self._log is not None else set()
+        return own | {Path(values["log"]) for text in self._mark.others() if (values := _read(text))}
 
     def spared_logs(self) -> set[Path]:
         """Those, and what a person has not been asked about yet after a crash."""

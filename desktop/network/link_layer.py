@@ -1,21 +1,13 @@
-"""What lies below the nodes, with all links, as one picture: a Tk canvas draws no smooth curves, Agg does."""
+"""What lies below the nodes, with all links, as one picture."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Iterable
-from itertools import groupby
 
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.colors import to_rgba
-from matplotlib.path import Path
-from matplotlib.transforms import IdentityTransform
 from PIL import Image, ImageTk
 
-from desktop.network.link_path import path_of
 from desktop.network.scene import Link
-
-_DPI = 72  # so that a point is a pixel
 
 Ground = Callable[[tuple[int, int]], Image.Image]  # of a size, what lies below the links, opaque
 
@@ -40,30 +32,13 @@ class LinkLayer:
             return
         self._drawn = wanted
         picture = ground(size)
-        _draw(picture, wanted[2])
+        if wanted[2]:
+            # Takes as long to import as all else of a network: the nodes are there before it.
+            from desktop.network.link_picture import draw_links
+
+            draw_links(picture, wanted[2])
         if self._photo is None or (self._photo.width(), self._photo.height()) != size:
             self._photo = ImageTk.PhotoImage(picture, master=self._canvas)
             self._canvas.itemconfigure(self._item, image=str(self._photo))
         else:
             self._photo.paste(picture)
-
-
-def _style(link: Link) -> tuple[str, float, tuple[float, ...]]:
-    return link.color, link.width_px, link.dashes
-
-
-def _draw(picture: Image.Image, links: Iterable[Link]) -> None:
-    """Links of one look that follow each other are one path: Agg is quick, each call of it is not."""
-    width, height = picture.size
-    renderer = RendererAgg(width, height, _DPI)
-    for (color, width_px, dashes), alike in groupby(links, _style):
-        context = renderer.new_gc()
-        context.set_foreground(to_rgba(color), isRGBA=True)
-        context.set_linewidth(width_px)
-        context.set_capstyle("butt" if dashes else "round")
-        if dashes:
-            context.set_dashes(0, dashes)
-        path = Path.make_compound_path(*(path_of(link, height) for link in alike))
-        renderer.draw_path(context, path, IdentityTransform())
-    drawn = Image.frombuffer("RGBA", picture.size, renderer.buffer_rgba(), "raw", "RGBA", 0, 1)
-    picture.paste(drawn, mask=drawn)

@@ -129,6 +129,8 @@ class ReplayFeature(Feature):
         """See desktop.feature.Feature.attend."""
         self._told = Told()
         if isinstance(session, LiveSession):
+            self._told.add_events(session.model.events)
+            self._told.add_rows(session.model.rows)
             session.subscribe(self._note)
         self.refresh()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.private_file import make_private_folder, write_private
+from desktop import places
 
 THEMES = ("system", "light", "dark")
 TIMES = ("relative", "clock")
@@ -40,6 +41,11 @@ class Settings:
     recording_limit_mb: int = field(default=2_000, metadata=_within(10, 1_000_000))
     period_s: float = field(default=5.0, metadata=_within(0.1, 3_600))
     confirm_close: bool = False
+
+    @property
+    def recordings(self) -> Path:
+        """The folder that sessions are recorded in."""
+        return Path(self.recording_folder) if self.recording_folder else places.recordings()
 
 
 def problem_with(name: str, value: object) -> str | None:

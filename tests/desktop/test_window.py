@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ from desktop.keep.files import FilesFeature
 from desktop.model.model import Standing
 from desktop.network.scenes import scene_of
 from desktop.network.view import TITLES
+from desktop.replay.feature import ReplayFeature
 from desktop.sources.demo import DEMOS, VICTIMS, DemoSource
 from desktop.sources.source import State
+from desktop.workspace import Workspace
 from protocol.capture import Record
 from protocol.observer import Observer, RoundRow
 from protocol.packets import Network
-from tests.desktop.rig import dialogs, press, texts, wait
+from tests.desktop.rig import PATIENCE_S, dialogs, press, texts, wait
 
 if TYPE_CHECKING:
     from desktop.window import Window
@@ -159,6 +162,30 @@ def test_what_is_shown_is_saved_and_exported_by_key(
     assert len(saved) > 50
     assert len((tmp_path / "rounds.csv").read_text().splitlines()) >= 3
     assert f"saved as {tmp_path / 'saved.pcapng'}" in event_texts(window)
+
+
+def test_a_session_that_begins_before_all_is_made_is_shown_by_all(
+    display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    from desktop.window import Window, open_root
+
+    window = Window(open_root("light"))
+    window.start(DemoSource(speed=SPEED))
+    session = window.session
+    assert session is not None
+    workspace = window.shown_page
+    assert isinstance(workspace, Workspace)
+    assert not hasattr(workspace, "plot"), "the network does not wait for it"
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not session.model.events:  # with no life in the window, which would make the rest
+        assert time.monotonic() < deadline_s
+        session.drain(0.01)
+    wait(window, lambda: workspace.network.node_count == 16, "16 nodes in the tree")
+    wait(window, lambda: len(window.workspace.rounds.list) >= 2, "rounds")
+    wait(window, lambda: workspace.plot.point_count >= 2, "points of the plot")
+    assert window.feature(ReplayFeature)._told.lines == list(session.model.events), "none came too early"
+    window.close()
 
 
 def test_no_key_means_two_things(window: Window) -> None:
