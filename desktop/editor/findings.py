@@ -14,6 +14,7 @@ from desktop.editor.validation import Problem, problems_of
 
 # Tk lets go of the interpreter with every call, and gets it back from a thread that computes after so long.
 _SWITCH_S = 0.0005
+_CLOSE_S = 1.0
 _REST_SHARE = 1.5  # of the time that finding took
 _USUAL_SWITCH_S = sys.getswitchinterval()
 
@@ -81,14 +82,16 @@ class Finder:
         self._thread.start()
 
     def close(self) -> None:
-        """Wait for what is under way; it is not handed over."""
+        """Wait for what is under way, but not for long: thousands of nodes that all hear each other take a
+        minute, which ends with the program. It is not handed over.
+        """
         self._next = None
         if self._thread is not None:
-            self._end()
+            self._end(_CLOSE_S)
 
-    def _end(self) -> None:
+    def _end(self, timeout_s: float | None = None) -> None:
         assert self._thread is not None
-        self._thread.join()
+        self._thread.join(timeout_s)
         self._thread = None
         sys.setswitchinterval(_USUAL_SWITCH_S)
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+_LEAST_SIDE_M = 1e-6  # so that the farthest column still has a number
+
 
 class Point(Protocol):
     """Something with an id and a place; distances are metres."""
@@ -24,7 +26,7 @@ class Cells:
     """Points in a grid of square columns (height does not count) of `side_m` metres."""
 
     def __init__(self, points: Iterable[Point], side_m: float) -> None:
-        self._side_m = side_m
+        self._side_m = max(side_m, _LEAST_SIDE_M)
         self._cells: defaultdict[tuple[int, int], list[tuple[int, float, float, float]]] = defaultdict(list)
         for point in sorted(points, key=lambda point: point.id):
             self._cells[self._cell(point)].append((point.id, point.x_m, point.y_m, point.z_m))

@@ -34,6 +34,12 @@ def test_cells_find_all_that_is_near(points: list[tuple[float, float, float]], r
         }
 
 
+@pytest.mark.parametrize("reach_m", [1e-320, 1e-9, 1e9])
+def test_absurd_reaches_and_places_have_cells_too(reach_m: float) -> None:
+    places = [Place(1, -1e9, 0.0), Place(2, -1e9, 0.0), Place(3, 1e9, 1e9)]
+    assert {node_id for node_id, _ in Cells(places, reach_m).near(places[0], reach_m)} == {2}
+
+
 def test_ideal_lets_everyone_hear_everyone() -> None:
     assert Ideal().listeners(line(0, 5_000, 1), 1) == {1: (2, 3), 2: (1, 3), 3: (1, 2)}
 
