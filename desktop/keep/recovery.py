@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING
 from bridge.errors import UsageError
 from bridge.status_view import size_text
 from desktop.keep.autosave import Autosave, Leftover
+from desktop.keep.notes import read_notes
 from desktop.keep.recordings import Recordings
 from desktop.keep.recovery_bar import RecoveryBar, Salvage
 from desktop.keep.running import Crashed, RunningSession
+from desktop.sources.demo import DEMOS
 
 if TYPE_CHECKING:
     from desktop.window import Window
@@ -25,7 +28,7 @@ class Recovery:
         self.bar: RecoveryBar | None = None
         self._window = window
         self._open_log = open_log
-        self._found = [self._salvage_of(crashed) for crashed in running.crashed()]
+        self._found = [self._salvage_of(crashed) for crashed in running.crashed() if self._is_wanted(crashed)]
 
     def offer_unsaved(self, kind: str, autosave: Autosave, open_text: Callable[[str], bool]) -> None:
         """Offer what runs that crashed left in that autosave.
@@ -52,7 +55,7 @@ class Recovery:
         """Have all of it on the window; while features are made, not all of the window is there."""
         found, self._found = self._found, []
         if found and (self.bar is None or not self.bar.winfo_exists()):
-            self.bar = RecoveryBar(self._window.root)
+            self.bar = RecoveryBar(self._window.root, lambda: self._window.perform_named("Recordings"))
             self.bar.pack(fill="x", after=self._window.header)
         if found and self.bar is not None:
             self.bar.add(found)
@@ -61,6 +64,15 @@ class Recovery:
         """Take the colours of the theme in use."""
         if self.bar is not None and self.bar.winfo_exists():
             self.bar.repaint()
+
+    def _is_wanted(self, crashed: Crashed) -> bool:
+        """A demo runs the same again whenever a person likes, unless there are notes on this one."""
+        is_demo = crashed.title in {demo.title for demo in DEMOS.values()}
+        with suppress(UsageError):  # notes that cannot be read may be worth a lot
+            if is_demo and not read_notes(crashed.log).is_worth_keeping:
+                self._discard(crashed.mark)
+                return False
+        return True
 
     def _salvage_of(self, crashed: Crashed) -> Salvage:
         def choose(act: Callable[[Path], object]) -> Callable[[], bool]:
@@ -83,6 +95,7 @@ class Recovery:
                 ("Keep", choose(recordings.keep)),
                 ("Discard", choose(recordings.trash)),
             ),
+            is_recording=True,
         )
 
     def _discard(self, leftover: Leftover) -> bool:

@@ -11,7 +11,7 @@ import ttkbootstrap
 
 from desktop import theme
 
-MOST_LINES = 3
+MOST_LINES = 3  # of unsaved work; when one is answered, the next is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,18 @@ class Salvage:
 
     text: str
     choices: Sequence[tuple[str, Callable[[], bool]]]
+    is_recording: bool = False
 
 
 class RecoveryBar(ttk.Frame):
-    """A line each; the first choice is the one to take."""
+    """A line each, but one for all recordings: of the newest, and `show_recordings` has the others.
 
-    def __init__(self, master: tk.Misc) -> None:
+    The first choice is the one to take.
+    """
+
+    def __init__(self, master: tk.Misc, show_recordings: Callable[[], object]) -> None:
         super().__init__(master, style="Card.TFrame", padding=theme.em_px() // 2)
+        self._show_recordings = show_recordings
         self._found: list[Salvage] = []
         self._icons: list[ttk.Label] = []
 
@@ -44,20 +49,26 @@ class RecoveryBar(ttk.Frame):
         for child in self.winfo_children():
             child.destroy()
         self._icons = []
-        for salvage in self._found[:MOST_LINES]:
+        works = [salvage for salvage in self._found if not salvage.is_recording]
+        recordings = [salvage for salvage in self._found if salvage.is_recording]
+        for salvage in works[:MOST_LINES]:
             self._add_line(salvage)
-        if (more := len(self._found) - MOST_LINES) > 0:
-            text = f"and {more} more: answer these, and they are shown"
-            ttk.Label(self, text=text, style="Muted.TLabel").pack(anchor="w", padx=theme.em_px())
+        if recordings:
+            self._add_line(recordings[0], len(recordings) - 1)
         self.repaint()
 
-    def _add_line(self, salvage: Salvage) -> None:
+    def _add_line(self, salvage: Salvage, more: int = 0) -> None:
         em = theme.em_px()
         line = ttk.Frame(self, padding=(em // 2, em // 4))
         line.pack(fill="x")
         icon = ttk.Label(line)
         icon.pack(side="left", padx=(0, em // 2))
         self._icons.append(icon)
+        if more:
+            button = ttkbootstrap.Button(
+                line, text=f"and {more} more …", command=self._show_recordings, bootstyle="ghost"
+            )
+            button.pack(side="right", padx=(em // 2, 0))
         for at, (words, run) in reversed(list(enumerate(salvage.choices))):
             button = ttkbootstrap.Button(
                 line,

@@ -39,6 +39,11 @@ class Demo:
     measure_delay_ms: Mapping[int, int] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """As people read it."""
+        return f"Demo {self.name}"
+
+    @property
     def nodes(self) -> int:
         """How many there are."""
         return len(self.topology.places)
@@ -99,7 +104,7 @@ class DemoSource(SimulatedSource):
     """A demo network; `speed` is how many of its seconds pass in one of ours."""
 
     def __init__(self, network: Network = Network.TREE, *, speed: float = 1.0) -> None:
-        super().__init__(f"Demo {DEMOS[network].name}", speed=speed)
+        super().__init__(DEMOS[network].title, speed=speed)
         self._network = network
 
     def build(self, on_record: Callable[[Record], None], report: Report) -> Simulation:

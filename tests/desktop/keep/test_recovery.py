@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from desktop.window import Window
 
 
-def leave(name: str, text: str) -> Path:
+def leave(name: str, text: str, number: int = 0) -> Path:
     """As a run that was killed: a text, and a lock that nobody holds."""
     places.unsaved().mkdir(parents=True, exist_ok=True)
-    path = places.unsaved() / f"{name}-0123.txt"
+    path = places.unsaved() / f"{name}-{number}.txt"
     path.write_text(text, encoding="utf-8")
     path.with_suffix(".lock").touch()
     return path
@@ -31,10 +31,15 @@ def leave(name: str, text: str) -> Path:
 
 @pytest.fixture
 def crashed_log(demo_log: Path) -> Path:
-    places.recordings().mkdir(parents=True)
-    log = Path(shutil.copy(demo_log, places.recordings() / "treering-x.pcapng"))
-    write_notes(log, Notes(source="Demo network"), None)
-    leave("session", json.dumps({"log": str(log), "title": "Demo network", "recorded": True}))
+    return crash(demo_log, "Simulated yard")
+
+
+def crash(demo_log: Path, title: str, *, note: str = "", number: int = 0) -> Path:
+    """As a session of that title left its recording."""
+    places.recordings().mkdir(parents=True, exist_ok=True)
+    log = Path(shutil.copy(demo_log, places.recordings() / f"treering-{number}.pcapng"))
+    write_notes(log, Notes(source=title, note=note), None)
+    leave("session", json.dumps({"log": str(log), "title": title, "recorded": True}), number)
     return log
 
 
@@ -62,17 +67,17 @@ def offered(window: Window, text: str) -> KeepFeature:
 
 
 def test_a_recording_is_kept(crashed_log: Path, open_window: Callable[[], Window]) -> None:
-    keep = offered(open_window(), "“Demo network”")
+    keep = offered(open_window(), "“Simulated yard”")
     assert keep.recovery.bar is not None
     invoke(keep.recovery.bar, "Keep")
-    assert read_notes(crashed_log) == Notes(kept=True, source="Demo network")
+    assert read_notes(crashed_log) == Notes(kept=True, source="Simulated yard")
     assert not list(places.unsaved().iterdir())
 
 
 def test_a_recording_that_is_discarded_can_be_brought_back(
     crashed_log: Path, open_window: Callable[[], Window]
 ) -> None:
-    keep = offered(open_window(), "“Demo network”")
+    keep = offered(open_window(), "“Simulated yard”")
     assert keep.recovery.bar is not None
     invoke(keep.recovery.bar, "Discard")
     assert not crashed_log.exists()
@@ -84,7 +89,7 @@ def test_a_recording_that_is_discarded_can_be_brought_back(
 def test_the_ring_spares_what_nobody_has_chosen_about(
     crashed_log: Path, open_window: Callable[[], Window]
 ) -> None:
-    keep = offered(open_window(), "“Demo network”")
+    keep = offered(open_window(), "“Simulated yard”")
     assert crashed_log in keep._running.spared_logs()
     assert keep.recordings.make_room(0, keep._running.spared_logs()) == []
     assert crashed_log.exists()
@@ -97,6 +102,34 @@ def test_a_mark_of_a_log_that_is_gone_is_no_offer(open_window: Callable[[], Wind
     assert not mark.exists()
     leave("session", "not JSON")
     assert window.feature(KeepFeature)._running.crashed() == []
+
+
+def test_of_several_recordings_the_newest_is_offered_and_the_others_are_on_their_page(
+    demo_log: Path, open_window: Callable[[], Window]
+) -> None:
+    for number in range(3):
+        crash(demo_log, f"Simulated yard {number}", number=number)
+    window = open_window()
+    keep = offered(window, "and 2 more …")
+    bar = keep.recovery.bar
+    assert bar is not None
+    assert texts(bar).count("did not end") == 1
+    invoke(bar, "and 2 more …")
+    assert window.shown_page is keep.page
+    for _ in range(3):
+        assert "did not end" in texts(bar)
+        invoke(bar, "Keep")
+    assert not bar.winfo_exists()
+
+
+def test_a_demo_is_offered_only_with_notes_on_it(demo_log: Path, open_window: Callable[[], Window]) -> None:
+    crash(demo_log, "Demo network")
+    crash(demo_log, "Demo ring", note="after the rain", number=1)
+    keep = offered(open_window(), "“Demo ring”")
+    assert keep.recovery.bar is not None
+    assert "Demo network" not in texts(keep.recovery.bar)
+    assert "more …" not in texts(keep.recovery.bar)
+    assert len(list(places.unsaved().glob("session-*.txt"))) == 1
 
 
 def test_unsaved_work_is_offered_until_it_is_shown(open_window: Callable[[], Window]) -> None:
