@@ -79,6 +79,7 @@ def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     monkeypatch.setenv("DISPLAY", display)
     from desktop.window import Window, open_root
 
+    others = {*threading.enumerate()}
     root = open_root("light")
     window = Window(root)
     window.furnish()
@@ -89,7 +90,7 @@ def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     if root.children:
         window.close()
     assert errors == [], [repr(e)[:300] for e in errors[:5]]
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            thread.join(THREAD_END_S)  # to leave a network politely takes a moment
-    assert not with_window or [t.name for t in threading.enumerate()] == [threading.main_thread().name]
+    left = {*threading.enumerate()} - others
+    for thread in left:
+        thread.join(THREAD_END_S)  # to leave a network politely takes a moment
+    assert not with_window or [thread.name for thread in left if thread.is_alive()] == []

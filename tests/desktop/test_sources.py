@@ -181,6 +181,7 @@ def test_rounds_are_exported_with_the_keys_of_the_protocol(
 
 
 def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
+    others = {*threading.enumerate()}
     session = LiveSession(DemoSource(speed=20))
     began_s = time.monotonic()
     session.start()
@@ -191,7 +192,7 @@ def test_the_demo_runs_in_real_time_until_it_is_stopped() -> None:
     session.stop()
     shown = session.model.observer.good
     session.drain(0.05)
-    threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    threads = [thread.name for thread in {*threading.enumerate()} - others]
     assert threads == []
     assert session.model.observer.good >= shown
 
