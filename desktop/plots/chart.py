@@ -164,9 +164,10 @@ class Chart(Artist):
         most = int((rect.y1 - rect.y0) / (_TICK_DOWN_EM * em))
         values, texts = value_ticks(place.limits, max(1, most), whole=pane.is_count)
         ys = place.y(np.array(values, np.float32))
-        for y, text in zip(ys, texts, strict=True):
-            pen.box(Rect(rect.x0, round(y), rect.x1, round(y) + max(1.0, em / 15)), palette.border)
-            if has_data:
+        thick = max(1.0, em / 15)
+        pen.boxes([Rect(rect.x0, round(y), rect.x1, round(y) + thick) for y in ys], palette.border)
+        if has_data:
+            for y, text in zip(ys, texts, strict=True):
                 pen.text(rect.x0 - 0.5 * em, y - 0.36 * em, text, palette.muted, "right")
         if not is_lowest:
             return
@@ -176,9 +177,10 @@ class Chart(Artist):
             self.clock,
             self.model.start_us or 0,
         )
-        pen.box(Rect(rect.x0, rect.y0 - 1, rect.x1, rect.y0), palette.muted)
-        for x, text in zip(place.x(np.array(ticks.at_s)), ticks.texts, strict=True):
-            pen.box(Rect(round(x), rect.y0 - 0.35 * em, round(x) + 1, rect.y0), palette.muted)
+        xs = place.x(np.array(ticks.at_s))
+        marks = [Rect(round(x), rect.y0 - 0.35 * em, round(x) + 1, rect.y0) for x in xs]
+        pen.boxes([Rect(rect.x0, rect.y0 - 1, rect.x1, rect.y0), *marks], palette.muted)
+        for x, text in zip(xs, ticks.texts, strict=True):
             half = pen.measure(text) / 2
             pen.text(min(x, pen.width - half - 2), rect.y0 - 1.4 * em, text, palette.muted, "center")
         if not has_data:
