@@ -8,6 +8,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
+import ttkbootstrap
+
 from desktop import theme
 from desktop.dialogs import Dialog
 from desktop.editor.form import number_text, parse_metres, parse_whole
@@ -48,8 +50,8 @@ class Generator(Dialog):
                 entry.selection_range(0, "end")
         self._anew = tk.BooleanVar(self, not has_nodes)
         if has_nodes:
-            check = ttk.Checkbutton(
-                self.body, text="in the place of the nodes there are", variable=self._anew
+            check = ttkbootstrap.Checkbutton(
+                self.body, text="In the place of the nodes there are", variable=self._anew
             )
             check.pack(anchor="w", pady=(self.em, 0))
         self._problem = ttk.Label(self.body, style="Problem.TLabel", wraplength=26 * self.em)

@@ -53,7 +53,7 @@ class ProvisionDialog(Dialog):
         )
         ttk.Entry(row, textvariable=self.folder, width=_WIDTH_EM).pack(side="left", fill="x", expand=True)
         if not field.is_open:
-            ttk.Checkbutton(
+            ttkbootstrap.Checkbutton(
                 self.body, text="Keep the master key in the system's keyring, not in a file",
                 variable=self._in_keyring,
             ).pack(anchor="w", pady=(self.em // 2, 0))  # fmt: skip

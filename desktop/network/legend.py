@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from math import ceil
 from tkinter import ttk
 from tkinter.font import nametofont
 
@@ -126,8 +127,13 @@ def _say(label: ttk.Label, text: str) -> None:
 
 def _rows(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
     """From which to before which stand in a row, in columns as wide as the widest of each."""
-    for columns in range(len(widths), 1, -1):
-        wide = sum(max(widths[i::columns]) for i in range(columns))
-        if wide <= room:
-            return [(i, min(i + columns, len(widths))) for i in range(0, len(widths), columns)]
-    return [(i, i + 1) for i in range(len(widths))]
+    count = len(widths)
+    fitting = [
+        columns
+        for columns in range(count, 1, -1)
+        if sum(max(widths[i::columns]) for i in range(columns)) <= room
+    ]
+    most = fitting[0] if fitting else 1
+    # As few as make no more rows: two of four rather than six and two.
+    columns = min((one for one in fitting if ceil(count / one) == ceil(count / most)), default=1)
+    return [(i, min(i + columns, count)) for i in range(0, count, columns)]

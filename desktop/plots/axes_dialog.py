@@ -7,6 +7,8 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
+import ttkbootstrap
+
 from desktop.dialogs import Dialog
 from desktop.model.model import Model
 from desktop.model.words import metric_label
@@ -88,7 +90,7 @@ class _Row:
         chosen = (*chosen, _BOUNDS) if with_bounds else chosen
         self.lines: dict[str, ttk.Checkbutton] = {}
         for column, name in enumerate((*VALUE_LINES, _BOUNDS), 2):
-            check = ttk.Checkbutton(table, command=self._change)
+            check = ttkbootstrap.Checkbutton(table, command=self._change)
             check.state(["!alternate", "selected" if name in chosen else "!selected"])
             check.grid(row=row, column=column)
             self.lines[name] = check

@@ -16,10 +16,10 @@ from protocol.aggregate import metric_of
 
 _COLUMNS = (
     Column("at the cursors", 9),
-    Column("A", 7.5, "e"),
-    Column("B", 7.5, "e"),
-    Column("B − A", 6, "e"),
-    Column("a minute", 5, "e"),
+    Column("A", 6.5, "e", stretches=False),
+    Column("B", 6.5, "e", stretches=False),
+    Column("B − A", 6, "e", stretches=False),
+    Column("per minute", 6, "e", stretches=False),
 )
 _MOST_ROWS, _MOST_SHARE = 6, 0.45  # of the height that the plot has with it
 

@@ -28,7 +28,7 @@ from desktop.sources.session import Session
 from desktop.view import View
 
 _LEAST_INTERVAL_S = 0.1  # new data is drawn at most ten times a second,
-_REST = 4.0  # and so many times as long as it takes to draw is left to the rest of the app
+_REST = 9.0  # and so many times as long as it takes to draw is left to the rest of the app
 _MOVE_INTERVAL_S = 0.015  # what a person moves, as often as can be seen
 _MOST_DRAW_S, _LEAST_DETAIL = 0.04, 0.15
 _FIGURE_DPI = 96  # before matplotlib applies the screen's own scale
@@ -235,7 +235,7 @@ class PlotView(View):
         if self._draw_timer is not None:
             self.after_cancel(self._draw_timer)
             self._draw_timer = None
-        began_s = time.monotonic()
+        began_s, worked_s = time.monotonic(), time.thread_time()
         if self._metric_ids != sorted(self.chart.model.series):
             self._fill_chooser()
         self.chart.look()
@@ -246,15 +246,18 @@ class PlotView(View):
             self.read_out.show_cursors(self.chart)
         self._drawn_s = time.monotonic()
         self._took_s = self._drawn_s - began_s
-        self._set_detail()
+        self._set_detail(time.thread_time() - worked_s)
         self.on_move()
 
-    def _set_detail(self) -> None:
-        """Many lines full of noise take long: then with fewer points, so that the app stays fluid."""
+    def _set_detail(self, work_s: float) -> None:
+        """Many lines full of noise are much work: then with fewer points, so that the app stays fluid.
+
+        What else the computer does meanwhile would not become less by it.
+        """
         chart = self.chart
-        if self._took_s > _MOST_DRAW_S:
-            chart.detail = max(_LEAST_DETAIL, chart.detail * _MOST_DRAW_S / self._took_s)
-        elif self._took_s < _MOST_DRAW_S / 2:
+        if work_s > _MOST_DRAW_S:
+            chart.detail = max(_LEAST_DETAIL, chart.detail * _MOST_DRAW_S / work_s)
+        elif work_s < _MOST_DRAW_S / 2:
             chart.detail = min(1.0, chart.detail * 1.25)
 
     def _fill_chooser(self) -> None:
@@ -299,6 +302,8 @@ class PlotView(View):
                 time_label(at, chart.clock, chart.model.start_us or 0) for at in viewport.window_s
             )
             texts.append(f"{start_s} to {end_s}")
+        if 0 < len(chart.shown) < len(chart.panes):
+            texts.append(f"{len(chart.shown)} of {len(chart.panes)} axes: F12 gives them room")
         self.set_summary("  ".join(texts))
 
     def _button(self, icon: str, text: str, run: Callable[[], object]) -> ttkbootstrap.Button:
