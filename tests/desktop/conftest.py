@@ -88,6 +88,9 @@ def window(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
     yield window
     with_window = window.session is not None
     if root.children:
+        # Tk remembers for the display who has the focus, and may look at a window that is gone by then.
+        root.focus_force()
+        root.update()
         window.close()
     assert errors == [], [repr(e)[:300] for e in errors[:5]]
     left = {*threading.enumerate()} - others
