@@ -34,6 +34,7 @@ from bridge.capture_file import READ_BYTES
 from protocol.capture import CaptureReader
 
 if TYPE_CHECKING:
+    from desktop.model.model import Changes
     from desktop.window import Window
 
 TIMER_MS = 10
@@ -160,9 +161,9 @@ def run(args: argparse.Namespace, frames: Path, folder: Path, display: str) -> O
     assert session is not None
     shown = 0
 
-    def count(changes: object) -> None:
+    def count(changes: Changes) -> None:
         nonlocal shown
-        shown += changes.frames  # type: ignore[attr-defined]
+        shown += changes.frames
 
     session.model.subscribe(count)
     watch = Watch(window)

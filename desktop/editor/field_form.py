@@ -9,6 +9,7 @@ from tkinter import ttk
 
 import ttkbootstrap
 
+from bridge.descriptions import NETWORKS
 from desktop.editor.editor import Editor
 from desktop.editor.form import (
     Form,
@@ -25,7 +26,6 @@ from protocol.packets import Network
 from protocol.simulator.propagation import MEDIA, FreeSpace
 from protocol.simulator.scenario import MAX_DBM, MAX_MHZ, MAX_SHADOWING_DB, MEDIUM_NAMES
 
-_NETWORKS = {Network.TREE: "tree", Network.RING: "ring", Network.POLLING: "polling"}
 _MEDIA = {
     "ideal": "ideal: all hear all",
     "disk": "disk: within a range",
@@ -52,7 +52,7 @@ class FieldForm(Form):
         super().__init__(master, editor.mend)
         self._editor = editor
         self.name = self.add_text("name", self._take_name, "letters, digits, - and _: it names files")
-        self.network = self.add_choice("network", list(_NETWORKS.values()), self._take_network)
+        self.network = self.add_choice("network", list(NETWORKS), self._take_network)
         self.period = self.add_text("period (s)", self._take_period, "how long a round takes")
         self.order = self.add_text("order", self._take_order, "of the ring or of the standbys: ids")
         self.sealed = self.add_checks("keys", [("sealed", "sealed with keys")], self._take_sealed)
@@ -79,7 +79,7 @@ class FieldForm(Form):
         """The field as it is now."""
         document = self._editor.document
         self.name.show(document.name, self._told("name"))
-        self.network.show(_NETWORKS[document.network], self._told("roles"))
+        self.network.show(document.network.name.lower(), self._told("roles"))
         self.period.show(number_text(document.period_s), self._told("period_s"))
         self.order.set_shown(document.network is not Network.TREE or bool(document.order))
         self.order.show(ids_text(document.order), self._told("order"))

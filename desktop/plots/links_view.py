@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
+from typing import Any
 
 from bridge.peers import Peer, PeerState
 from bridge.stream.queueing import QueueMeasure
@@ -68,7 +69,7 @@ class LinksView(View):
         health = self._model.links
         health.age(self._model.now_us)
         peers = health.nodes
-        sort_by: Callable[[Peer], object] = {
+        sort_by: Callable[[Peer], Any] = {
             "node": lambda peer: peer.node,
             "state": lambda peer: list(PeerState).index(peer.state),
             "frames": lambda peer: peer.frames,
@@ -79,7 +80,7 @@ class LinksView(View):
             "every": lambda peer: peer.interval_s or 0.0,
             "link": lambda peer: peer.link,
         }[NODE_COLUMNS[self.nodes.sorted_by].title]
-        peers.sort(key=sort_by, reverse=self.nodes.is_descending)  # type: ignore[arg-type]
+        peers.sort(key=sort_by, reverse=self.nodes.is_descending)
         self.nodes.show(peers)
         self.figures.show(figure_lines(health, *self.queue(), self.waiting()))
         self._hint(self._told)

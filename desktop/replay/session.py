@@ -79,9 +79,7 @@ class ReplaySession(Session):
     def _remark(self) -> None:
         """At the log's end: what a person must know of one that is not whole."""
         replay = self._replay
-        if self._remarked is replay.model or not (
-            replay.is_complete and replay.position == len(replay.times)
-        ):
+        if self._remarked is replay.model or not (replay.is_complete and self._is_at_end):
             return
         self._remarked = replay.model
         if replay.index.problem is not None:

@@ -12,11 +12,9 @@ from bridge.access import OPEN, RecordOpener
 from bridge.status_view import size_text
 from protocol.capture import CaptureError, CaptureReader
 from protocol.observer import Observer
-from protocol.packets import Network
 from protocol.sealing import is_sealed
 
 _HEAD_BYTES = 1 << 16  # some hundred frames: enough to tell one network from another
-_NAMES = {Network.TREE: "tree", Network.RING: "ring", Network.POLLING: "polling"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +69,4 @@ def _network(head: bytes) -> str:
     for record in records:
         if (opened := opener.open(record)) is not None:
             observer.observe(opened)
-    return _NAMES[observer.network] if observer.good else ""
+    return observer.network.name.lower() if observer.good else ""
