@@ -137,7 +137,7 @@ class ReplayFeature(Feature):
     def refresh(self) -> None:
         """See desktop.feature.Feature.refresh."""
         session = self.window.session
-        if session is not None and self.transport.winfo_ismapped():
+        if session is not None and self.transport.winfo_viewable():
             self.transport.show(self._shown(session), self._overview(session))
 
     def repaint(self) -> None:
