@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop.network import bezier
 from desktop.network.motion import Place
 from desktop.network.scene import Link
 
@@ -50,8 +51,6 @@ class LinkFinder:
 
 def _points(link: Link) -> NDArray[np.float64]:
     points = np.array(link.points)
-    t = np.linspace(0, 1, _STEPS + 1)[:, None]
-    u = 1 - t
-    weights = np.concatenate((u**3, 3 * u * u * t, 3 * u * t * t, t**3), axis=1)
+    weights = bezier.weights(np.linspace(0, 1, _STEPS + 1))
     curves = [weights @ points[i : i + 4] for i in range(0, len(points) - 1, 3)]
     return np.concatenate(curves)

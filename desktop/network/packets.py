@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from desktop.network import bezier
 from desktop.network.motion import Place
 
 FLIGHT_S = 0.4
@@ -52,10 +53,8 @@ class Packets:
         flying = passed < 1
         if not flying.all():
             self._curves, self._began_s, passed = self._curves[flying], self._began_s[flying], passed[flying]
-        t = np.maximum(passed, 0.0)[:, None]
-        u = 1 - t
-        weights = np.stack((u**3, 3 * u * u * t, 3 * u * t * t, t**3), axis=1)
-        places: NDArray[np.float64] = (self._curves * weights).sum(axis=1)
+        weights = bezier.weights(np.maximum(passed, 0.0))
+        places: NDArray[np.float64] = (self._curves * weights[:, :, None]).sum(axis=1)
         return places
 
     def frames_a_dot(self, now_s: float) -> float:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PIL import Image, ImageChops, ImageGrab
+from PIL import Image, ImageChops
 
+from benchmarks import displays
 from desktop.palette import LIGHT, PALETTES
 
 PATIENCE_S = 30.0
@@ -76,7 +77,7 @@ class PackagedApp:
         return seen
 
     def picture(self) -> Image.Image:
-        return ImageGrab.grab(xdisplay=self._display).convert("RGB")
+        return displays.picture(self._display)
 
     def _xdotool(self, *arguments: str) -> str:
         """What it prints; nothing where it finds nothing."""
@@ -99,17 +100,10 @@ def packaged(app: Path, display: str, stranger: Mapping[str, str]) -> Iterator[P
     packaged.process.wait()
 
 
-def pixels(picture: Image.Image, colour: str) -> int:
-    """How many are of just that colour."""
-    wanted = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    colours = picture.getcolors(picture.width * picture.height) or []
-    return sum(count for count, seen in colours if seen == wanted)
-
-
 def test_the_demo_runs_a_log_is_opened_and_it_quits(packaged: PackagedApp, app: Path) -> None:
     main = packaged.window("Demo network")
     nodes = PALETTES[LIGHT].joined
-    packaged.once(lambda: pixels(packaged.picture(), nodes) > LEAST_NODE_PIXELS, "the tree")
+    packaged.once(lambda: displays.pixels(packaged.picture(), nodes) > LEAST_NODE_PIXELS, "the tree")
     before = packaged.picture()
     packaged.once(lambda: ImageChops.difference(before, packaged.picture()).getbbox(), "something that moves")
 
