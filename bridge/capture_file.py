@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -14,7 +15,7 @@ from bridge.errors import UsageError
 from protocol.capture import CaptureError, CaptureReader, CaptureWriter, CutShortError, Record
 
 READ_BYTES = 1 << 16
-RETRY_S = 5.0
+RETRY_S, LOOK_S = 5.0, 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ class CaptureFile:
 
     Raises UsageError if there can be no such file. When writing fails later (disk full) what is there stays
     readable, further records are counted in `lost`, and every few seconds one is tried again: then the log
-    goes on in a new section. `on_notice` gets a line for the end and for the new beginning.
+    goes on in a new section; in a new file, if somebody has removed this one. `on_notice` gets a line for the
+    end and for the new beginning.
     """
 
     def __init__(self, path: str | Path, on_notice: Callable[[str], None] = _log.warning) -> None:
@@ -34,6 +36,8 @@ class CaptureFile:
         self._has_records = self._has_ended = False
         self._size_bytes = 0
         self._retry_s = 0.0
+        self._looked_s = time.monotonic()
+        self._is_removed = False
         self.path, self._file = new_file.create(Path(path))
         try:
             self._append(self._writer.header())
@@ -56,6 +60,7 @@ class CaptureFile:
             return
         blocks = b"".join(map(self._writer.encode, records))
         try:
+            self._look()
             self._append(blocks)
         except OSError as error:
             self.lost += len(records)
@@ -69,6 +74,19 @@ class CaptureFile:
         self._file.close()
         if not self._has_records:
             self.path.unlink(missing_ok=True)
+
+    def _look(self) -> None:
+        """Now and then. What is written to a file that was removed is lost. Raises OSError if it was."""
+        now_s = time.monotonic()
+        if now_s < self._looked_s + LOOK_S:
+            return
+        self._looked_s = now_s
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if os.path.samestat(os.stat(self.path), os.fstat(self._file.fileno())):
+                return
+        self._file.close()
+        self._size_bytes, self._is_removed, self._retry_s = 0, True, now_s + RETRY_S
+        raise FileNotFoundError(errno.ENOENT, "the file was removed")
 
     def _append(self, blocks: bytes) -> None:
         """All of it, or nothing, and the file is closed. Raises OSError."""
@@ -90,7 +108,8 @@ class CaptureFile:
         if self._has_ended or time.monotonic() < self._retry_s:
             return False
         try:
-            self._file = open(self.path, "r+b", buffering=0)  # noqa: SIM115 (close)
+            self._file = open(self.path, "xb" if self._is_removed else "r+b", buffering=0)  # noqa: SIM115 (close)
+            self._is_removed = False
             self._file.truncate(self._size_bytes)
             self._file.seek(self._size_bytes)
             self._append(self._writer.header())

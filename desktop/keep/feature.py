@@ -72,7 +72,11 @@ class KeepFeature(Feature):
 
     def keep(self) -> None:
         """The ring leaves the recording of this session alone."""
-        if self.window.session_or_complaint("There is nothing to keep yet"):
+        if session := self.window.session_or_complaint("There is nothing to keep yet"):
+            if not session.log.exists():
+                text = f"{session.log} is not there: nothing is recorded yet, or the file was removed."
+                self.window.complain("There is nothing to keep", text)
+                return
             self.bookmarks.keep()
             self.window.notice("this recording is kept for good")
 
@@ -152,9 +156,12 @@ class KeepFeature(Feature):
                 text = (
                     f"{session.log}: nothing can be written there; the disk has {free} free. What is recorded"
                     " can be read. Make room, and recording goes on by itself."
+                    if session.log.exists()
+                    else f"{session.log}: the file was removed, and what was in it with it. Recording goes on"
+                    " by itself in a new one, as soon as its folder is there."
                 )
                 self.window.complain("Recording has stopped", text)
-                self.window.notice("recording has stopped: make room on the disk")
+                self.window.notice("recording has stopped")
                 self._ring.hurry()
         if not self._is_warned and session.is_recording and _size_bytes(session.log) > self._limit_bytes:
             self._is_warned = True

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_port
+from bridge import capture_file
 from bridge.capture_file import CaptureFile, read_records
 from bridge.errors import UsageError
 from bridge.udp_link import LOOPBACK
@@ -189,6 +190,38 @@ def test_when_there_is_room_again_the_log_goes_on(tmp_path: Path) -> None:
     records = list(read_records(path, no_cut))
     assert [record.timestamp_us for record in records] == [*range(count - 1), 2_000, 2_001, 2_002]
     assert records[-1].link == f"air {count - 1}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open cannot be removed")
+def test_a_log_that_is_removed_is_told_and_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture_file, "LOOK_S", 0.0)
+    monkeypatch.setattr(capture_file, "RETRY_S", 0.0)
+    told: list[str] = []
+    path = tmp_path / "folder" / "field.pcapng"
+    path.parent.mkdir()
+    log = CaptureFile(path, told.append)
+    log.write(RECORDS[0])
+    path.unlink()
+    path.parent.rmdir()
+    for record in RECORDS[1:3]:
+        log.write(record)
+    assert not log.is_recording
+    assert told == [
+        f"{path}: the file was removed; recording has stopped, what is there can be read."
+        " It goes on when there is room"
+    ]
+    path.parent.mkdir()
+    log.write_all(RECORDS[3:])
+    assert told[1:] == [f"{path}: recording goes on; 2 records in all are not in it"]
+    path.rename(tmp_path / "moved")
+    path.write_text("somebody else's")
+    log.write(RECORDS[0])
+    log.write(RECORDS[0])
+    log.close()
+    assert path.read_text() == "somebody else's"
+    assert list(read_records(tmp_path / "moved", no_cut)) == RECORDS[3:]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -151,6 +152,28 @@ def test_a_full_disk_is_told_and_when_there_is_room_recording_goes_on(
     wait(window, lambda: "there is room again: recording goes on" in event_texts(window), "the end of that")
     frames = log.stat().st_size
     wait(window, lambda: log.stat().st_size > frames, "more of the log")
+    assert list(read_records(log))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open cannot be removed")
+def test_a_recording_that_is_removed_is_told_and_not_said_to_be_kept(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bridge import capture_file
+
+    monkeypatch.setattr(capture_file, "LOOK_S", 0.0)
+    monkeypatch.setattr(capture_file, "RETRY_S", 1.0)
+    log = start_demo(window)
+    shutil.rmtree(log.parent)
+    wait(window, lambda: dialogs(window), "the dialog")
+    assert "the file was removed" in texts(dialogs(window)[0])
+    dialogs(window)[0].destroy()
+    window.perform_named("Keep this recording")
+    wait(window, lambda: dialogs(window), "the dialog")
+    assert "There is nothing to keep" in texts(dialogs(window)[0])
+    assert "kept for good" not in event_texts(window)
+    log.parent.mkdir()
+    wait(window, lambda: "recording goes on" in event_texts(window), "the end of that")
     assert list(read_records(log))
 
 
