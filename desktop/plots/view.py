@@ -235,7 +235,7 @@ class PlotView(View):
         if self._draw_timer is not None:
             self.after_cancel(self._draw_timer)
             self._draw_timer = None
-        began_s, worked_s = time.monotonic(), time.thread_time()
+        began_s = time.monotonic()
         if self._metric_ids != sorted(self.chart.model.series):
             self._fill_chooser()
         self.chart.look()
@@ -246,18 +246,15 @@ class PlotView(View):
             self.read_out.show_cursors(self.chart)
         self._drawn_s = time.monotonic()
         self._took_s = self._drawn_s - began_s
-        self._set_detail(time.thread_time() - worked_s)
+        self._set_detail()
         self.on_move()
 
-    def _set_detail(self, work_s: float) -> None:
-        """Many lines full of noise are much work: then with fewer points, so that the app stays fluid.
-
-        What else the computer does meanwhile would not become less by it.
-        """
+    def _set_detail(self) -> None:
+        """Many lines full of noise take long: then with fewer points, so that the app stays fluid."""
         chart = self.chart
-        if work_s > _MOST_DRAW_S:
-            chart.detail = max(_LEAST_DETAIL, chart.detail * _MOST_DRAW_S / work_s)
-        elif work_s < _MOST_DRAW_S / 2:
+        if self._took_s > _MOST_DRAW_S:
+            chart.detail = max(_LEAST_DETAIL, chart.detail * _MOST_DRAW_S / self._took_s)
+        elif self._took_s < _MOST_DRAW_S / 2:
             chart.detail = min(1.0, chart.detail * 1.25)
 
     def _fill_chooser(self) -> None:
