@@ -206,7 +206,7 @@ def test_after_kill_9_the_next_start_offers_all_but_the_last_second(
         assert "did not end" in texts(window.root)
         bar = keep.recovery.bar
         assert bar is not None
-        invoke(bar, "Open")
+        invoke(bar.winfo_children()[-1], "Open")  # unsaved work stands before recordings
         session = window.session
         assert session is not None
         assert session.source.log == log
@@ -214,7 +214,7 @@ def test_after_kill_9_the_next_start_offers_all_but_the_last_second(
         assert session.model.observer.good == records
         (bookmark,) = keep.bookmarks.items
         assert bookmark.text == NOTE
-        invoke(bar, "Open")
+        invoke(bar.winfo_children()[-1], "Open")  # unsaved work stands before recordings
         editor = window.feature(EditorFeature).editor
         assert editor.document.name == FIELD
         assert editor.is_dirty
