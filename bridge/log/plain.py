@@ -1,6 +1,6 @@
-"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules, streams and models.
+"""Objects as plain JSON and back, for the state of observers (PROTOCOL.md 18.3), rules and streams.
 
-As pickle does it, but of values and the classes of these packages alone, none of whose code is run: a state
+As pickle does it, but of values and the classes of named packages alone, none of whose code is run: a state
 that somebody else made cannot do anything. An object that is shared stays shared.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
-_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.", "bridge.peers", "desktop.model.")
+_PACKAGES = ("protocol.", "bridge.rules.", "bridge.stream.", "bridge.peers")
 _ATOMS = (int, str, bool, float, type(None))
 _MUTABLE: dict[object, Callable[[], Any]] = {"l": list, "s": set}
 
@@ -21,15 +21,18 @@ class PlainError(ValueError):
     """Not what `dump` gives, or of classes that are no more."""
 
 
-def dump(value: object) -> object:
-    """Something for `json.dumps`. Raises TypeError for what is neither a value nor of our packages."""
-    return _Dumper().plain(value)
+def dump(value: object, *packages: str) -> object:
+    """Something for `json.dumps`. Raises TypeError for what is neither a value nor of our packages or these.
+
+    `packages` are prefixes of modules' names, as "desktop.model.".
+    """
+    return _Dumper((*_PACKAGES, *packages)).plain(value)
 
 
-def load(plain: object) -> Any:
+def load(plain: object, *packages: str) -> Any:
     """What `dump` was given. Raises PlainError."""
     try:
-        return _Loader().value(plain)
+        return _Loader((*_PACKAGES, *packages)).value(plain)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlainError(f"no state of this version: {error}") from error
 
@@ -44,7 +47,8 @@ def attributes(value: object) -> dict[str, object]:
 
 
 class _Dumper:
-    def __init__(self) -> None:
+    def __init__(self, packages: tuple[str, ...]) -> None:
+        self._packages = packages
         self._places: dict[int, int] = {}
         self._kept: list[object] = []  # as long as they live, their ids are theirs
 
@@ -59,9 +63,9 @@ class _Dumper:
         if kind is frozenset:
             return ["f", *self._all(value)]
         if isinstance(value, Enum):
-            return ["e", _name(kind), value.value]
+            return ["e", self._name(kind), value.value]
         if isinstance(value, tuple):
-            return ["n", _name(kind), *self._all(value)]
+            return ["n", self._name(kind), *self._all(value)]
         if id(value) in self._places:
             return ["r", self._places[id(value)]]
         self._places[id(value)] = len(self._places)
@@ -76,7 +80,12 @@ class _Dumper:
             items = [self.plain(part) for item in value.items() for part in item]
             return ["d" if kind is dict else "c", *items]
         held = [part for name, held in attributes(value).items() for part in (name, self.plain(held))]
-        return ["o", _name(kind), *held]
+        return ["o", self._name(kind), *held]
+
+    def _name(self, cls: type) -> str:
+        if not cls.__module__.startswith(self._packages):
+            raise TypeError(f"{cls.__module__}.{cls.__qualname__} has no place in a state")
+        return f"{cls.__module__}:{cls.__qualname__}"
 
     def _all(self, values: Iterable[object]) -> list[object]:
         found = list(values)
@@ -86,7 +95,8 @@ class _Dumper:
 
 
 class _Loader:
-    def __init__(self) -> None:
+    def __init__(self, packages: tuple[str, ...]) -> None:
+        self._packages = packages
         self._known: list[Any] = []
 
     def value(self, plain: Any) -> Any:
@@ -103,7 +113,7 @@ class _Loader:
             case "q", [maxlen, *items]:
                 return self._filled(deque[Any](maxlen=maxlen), items)
             case "o", [name, *items]:
-                return self._object(_class(name, object), items)
+                return self._object(self._class(name, object), items)
             case "r", [int(place)]:
                 return self._known[place]
         return self._immutable(tag, items)
@@ -117,9 +127,9 @@ class _Loader:
             case "f", _:
                 return frozenset(self._all(items))
             case "e", [name, value]:
-                return _class(name, Enum)(value)
+                return self._class(name, Enum)(value)
             case "n", [name, *items]:
-                return tuple.__new__(_class(name, tuple), self._all(items))
+                return tuple.__new__(self._class(name, tuple), self._all(items))
         raise PlainError(f"{tag} in a state")
 
     def _all(self, items: list[Any]) -> list[Any]:
@@ -145,16 +155,9 @@ class _Loader:
             object.__setattr__(found, name, self.value(value))
         return found
 
-
-def _name(cls: type) -> str:
-    if not cls.__module__.startswith(_PACKAGES):
-        raise TypeError(f"{cls.__module__}.{cls.__qualname__} has no place in a state")
-    return f"{cls.__module__}:{cls.__qualname__}"
-
-
-def _class(name: str, base: type) -> Any:
-    module, _, qualname = name.partition(":")
-    cls = getattr(sys.modules[module], qualname) if module.startswith(_PACKAGES) else None
-    if not isinstance(cls, type) or not issubclass(cls, base) or cls.__module__ != module:
-        raise PlainError(f"{name} in a state")
-    return cls
+    def _class(self, name: str, base: type) -> Any:
+        module, _, qualname = name.partition(":")
+        cls = getattr(sys.modules[module], qualname) if module.startswith(self._packages) else None
+        if not isinstance(cls, type) or not issubclass(cls, base) or cls.__module__ != module:
+            raise PlainError(f"{name} in a state")
+        return cls

@@ -46,6 +46,7 @@ MAX_ROWS = 20_000
 MAX_EVENTS = 20_000
 BEST_QUALITY = 255  # PROTOCOL.md section 2, link
 _CLAIM = FrameType.CLAIM  # looked up once
+_PACKAGE = "desktop.model."  # whose classes are part of a state
 # A node that seeks calls at least this often (PROTOCOL.md section 7: help wait limit 8 s, and jitter).
 SEEKING_US = 20_000_000
 
@@ -167,13 +168,13 @@ class Model:
 
     def state(self) -> object:
         """All that what is to come depends on, for `restored`: values for JSON, but for what was told."""
-        return dump({name: getattr(self, name) for name in _STATE})
+        return dump({name: getattr(self, name) for name in _STATE}, _PACKAGE)
 
     @classmethod
     def restored(cls, state: object, past: Past) -> Self:
         """The model that had this state and had told `past`. Raises StateError."""
         try:
-            values: dict[str, Any] = load(state)
+            values: dict[str, Any] = load(state, _PACKAGE)
             model = cls()
             for name in _STATE:
                 _check_part(values[name], getattr(model, name))
