@@ -20,6 +20,7 @@ from protocol.packets import Network
 _REFRESH_S = 0.05  # at most so often, however many frames come
 _TELL_S = 0.25  # and all about a node
 _SHARE = 0.1  # of the time, at most, goes into finding out what a large network looks like
+_MOST_REST_S = 0.5  # for once it may take long: with the first links their drawing is imported
 _BESIDE_EM = 2 * WIDTH_EM  # in less width all about a node stands above the network
 TITLES = {Network.TREE: "Tree", Network.RING: "Ring", Network.POLLING: "Polling"}
 NO_PLAN = (
@@ -164,7 +165,7 @@ class NetworkView(View):
             frames_a_dot=self.canvas.packets.frames_a_dot(began_s),
         )
         self._tell_of_node()
-        self._rest_s = max(_REFRESH_S, (time.monotonic() - began_s) / _SHARE)
+        self._rest_s = min(max(_REFRESH_S, (time.monotonic() - began_s) / _SHARE), _MOST_REST_S)
 
     def _scene(self) -> Scene:
         placed = self._placed
