@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from desktop.actions import Action
@@ -31,8 +32,8 @@ class PacketsFeature(Feature):
         self.view = PacketsView(page.tabs, self._seek)
         page.add_tab(self.view, "Packets")
 
-        def action(menu: str, label: str, key: str, run: object, group: int = 3) -> Action:
-            return Action(menu, label, key, run, obstacle=obstacle, page=page, group=group)  # type: ignore[arg-type]
+        def action(menu: str, label: str, key: str, run: Callable[[], object], group: int = 3) -> Action:
+            return Action(menu, label, key, run, obstacle=obstacle, page=page, group=group)
 
         self.actions = [
             Action("View", "Packets", "i", self.show, page=page, group=3),

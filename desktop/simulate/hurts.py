@@ -24,6 +24,7 @@ class Ask(Enum):
 
 
 Answers = Mapping[Ask, str]
+OfOneNode = faults.Kill | faults.Revive | faults.Reboot | faults.Freeze | faults.Thaw
 
 
 class AnswerError(ValueError):
@@ -60,10 +61,10 @@ def _all(source: SimulatedSource) -> Collection[int]:
 
 
 def _of_one(
-    name: str, kind: type[faults.Action], candidates: Callable[[SimulatedSource], Collection[int]]
+    name: str, kind: type[OfOneNode], candidates: Callable[[SimulatedSource], Collection[int]]
 ) -> Hurt:
     def make(source: SimulatedSource, answers: Answers) -> faults.Action:
-        return kind(node_of(source, answers[Ask.NODE]))  # type: ignore[call-arg, arg-type]
+        return kind(node_of(source, answers[Ask.NODE]))
 
     return Hurt(f"{name} node", name, kind, (Ask.NODE,), make, candidates)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.access import OPEN, Access
@@ -127,7 +128,7 @@ class SimulatedSource(Worker):
     def hurt(self, *actions: Action) -> None:
         """Let these happen at once, in that order. What cannot happen becomes a notice."""
         for action in actions:
-            self._want(lambda deeds, action=action: [deeds.do(action)])  # type: ignore[misc]
+            self._want(partial(_do, action))
 
     def undo(self, number: int | None = None) -> None:
         """Take back the deed of that number, or the last that can be."""
@@ -274,6 +275,10 @@ class SimulationSource(SimulatedSource):
         finally:
             if self._core is not None and self._core.boards is not None:
                 self._core.boards.finish()
+
+
+def _do(action: Action, deeds: Deeds) -> list[Deed]:
+    return [deeds.do(action)]
 
 
 def _times(speed: float) -> str:
