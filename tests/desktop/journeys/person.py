@@ -19,6 +19,7 @@ PICTURES = Path(__file__).parents[3] / "out" / "journeys"
 SHIFT = 0x1
 _LOOK_MS = 20
 _NOTCHES = 9
+_TAB_PX = 10
 _COLORS = 256
 _KEYSYMS = {
     " ": "space",
@@ -87,6 +88,17 @@ class Person:
         ):
             widget.event_generate(f"<{name}>", x=round(x), y=round(y), state=state | held)
         live(self.window.root)
+
+    def click_tab(self, words: str) -> None:
+        """On the tab of that name."""
+        for tabs in descendants(self.window.root):
+            if isinstance(tabs, ttk.Notebook) and tabs.winfo_viewable():
+                for x in range(_TAB_PX, tabs.winfo_width(), _TAB_PX):
+                    at = tabs.tk.call(str(tabs), "identify", "tab", x, _TAB_PX)
+                    if at != "" and words == str(tabs.tk.call(str(tabs), "tab", at, "-text")):
+                        self.click(tabs, (x, _TAB_PX))
+                        return
+        raise AssertionError(f"no tab “{words}”")
 
     def rolls_down(self, widget: tk.Misc) -> None:
         """The wheel, as far as it goes."""
