@@ -65,7 +65,7 @@ class FieldFiles:
         try:
             document = open_field(path)
         except UsageError as error:
-            self._window.complain("This field cannot be opened", str(error))
+            self._window.complain("This is no packet log, and cannot be opened as a field", str(error))
             return
         self._editor.open(document, path if is_kept_here(path) else None)
         self._show()

@@ -38,14 +38,15 @@ class FilesFeature(Feature):
         super().__init__(window)
         self._pictures: RoundPictures | None = None
         self.open = Action("File", "Open log …", "o", self.open_log, "folder2-open", "Open …")
-        self.save = Action("File", "Save log as …", "s", self.save_log, "download", "Save …")
+        obstacle = window.session_obstacle
+        self.save = Action("File", "Save log as …", "s", self.save_log, "download", "Save …", obstacle)
         self.actions = [
             self.open,
             self.save,
-            Action("File", "Export rounds as CSV …", "e", self.export_rounds),
-            Action("File", "Save round as PNG …", "g", self.save_round),
+            Action("File", "Export rounds as CSV …", "e", self.export_rounds, obstacle=obstacle),
+            Action("File", "Save round as PNG …", "g", self.save_round, obstacle=obstacle),
             Action("File", "Save each round as PNG …", "F5", self.toggle_round_pictures),
-            Action("File", "Close session", "w", window.close_session, group=LAST),
+            Action("File", "Close session", "w", window.close_session, obstacle=obstacle, group=LAST),
             Action("File", "Quit", "q", window.close, group=LAST),
         ]
 

@@ -46,7 +46,7 @@ class RecentLogs:
 
 
 def described(path: Path) -> str | None:
-    """When it was written, how large it is, and of which network; None if it is not there to be read."""
+    """Of which network it is, how large, and when it was written; None if it is not there to be read."""
     try:
         status = path.stat()
         with path.open("rb") as file:
@@ -54,7 +54,7 @@ def described(path: Path) -> str | None:
     except OSError:
         return None
     written = datetime.fromtimestamp(status.st_mtime)
-    return ", ".join(filter(None, [f"{written:%d %b %Y %H:%M}", size_text(status.st_size), _network(head)]))
+    return ", ".join(filter(None, [_network(head), size_text(status.st_size), f"{written:%d %b %Y %H:%M}"]))
 
 
 def _network(head: bytes) -> str:

@@ -56,7 +56,7 @@ class StartFeature(Feature):
             self._logs.start()
         elif self._logs.found is not None:
             rows = [
-                Row(log.path.name, log.details, partial(self.window.open_file, log.path))
+                Row(log.path.stem, log.details, partial(self.window.open_file, log.path))
                 for log in self._logs.found
             ]
             self.window.start_page.show_rows(start_page.LOG, rows)

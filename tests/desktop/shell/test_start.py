@@ -64,7 +64,7 @@ def test_boards_come_and_go_while_one_looks() -> None:
 def test_a_recent_log_is_told_with_its_time_size_and_network(demo_log: Path, tmp_path: Path) -> None:
     told = described(demo_log)
     assert told is not None
-    assert told.endswith(", tree")
+    assert told.startswith("tree, ")
     assert described(tmp_path / "missing.pcapng") is None
     (tmp_path / "notes.txt").write_text("no packets here")
     assert (described(tmp_path / "notes.txt") or "").count(",") == 1, "time and size alone"
@@ -121,7 +121,7 @@ def test_a_session_is_among_the_recent_logs_once_it_is_over(window: Window) -> N
     assert window.shown_page is window.start_page
 
     def row() -> list[ttkbootstrap.Button]:
-        return [button for button in buttons(window.start_page) if log.name in str(button.cget("text"))]
+        return [button for button in buttons(window.start_page) if log.stem in str(button.cget("text"))]
 
     wait(window, row, "the log on the start page")
     assert "tree" in str(row()[0].cget("text"))
