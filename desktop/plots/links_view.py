@@ -12,7 +12,9 @@ from bridge.stream.queueing import QueueMeasure
 from desktop import theme
 from desktop.lists.lines import LineList
 from desktop.lists.table import Line
-from desktop.model.link_words import (
+from desktop.model.links import lost_share
+from desktop.model.model import Model
+from desktop.plots.link_words import (
     FIGURE_COLUMNS,
     NODE_COLUMNS,
     NODE_HINTS,
@@ -21,8 +23,6 @@ from desktop.model.link_words import (
     node_line,
     summary_of,
 )
-from desktop.model.links import lost_share
-from desktop.model.model import Model
 from desktop.plots.table import VirtualTable
 from desktop.view import View
 

@@ -9,7 +9,7 @@ from desktop.actions import Action
 from desktop.bridge_page.feature import BridgeFeature
 from desktop.feature import Feature
 from desktop.model.bridge import CONSUMER_COLUMNS
-from desktop.model.link_words import Waiting
+from desktop.plots.link_words import Waiting
 from desktop.plots.links_view import LinksView
 from desktop.plots.values_view import ValuesView
 from desktop.sources.session import LiveSession, Session

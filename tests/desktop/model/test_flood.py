@@ -11,13 +11,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from desktop.model import history
-from desktop.model.link_words import MOST_LINKS, figure_lines
 from desktop.model.model import Model
 from desktop.model.readings import RoundReadings
 from desktop.network import scenes
 from desktop.network.scene import Message
 from desktop.network.scenes import scene_of
 from desktop.palette import LIGHT, PALETTES
+from desktop.plots.link_words import MOST_LINKS, figure_lines
 from desktop.plots.panels import MOST_PANELS, RoundPanels, metrics_of
 from protocol.aggregate import Aggregate
 from protocol.capture import Direction, Record

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bridge.stream.queueing import QueueMeter
 from desktop.model import history
-from desktop.model.link_words import NODE_COLUMNS, NODE_HINTS, Waiting, figure_lines, node_line, summary_of
 from desktop.model.model import Model
 from desktop.plots.figures import NodeFigures, spark_text
+from desktop.plots.link_words import NODE_COLUMNS, NODE_HINTS, Waiting, figure_lines, node_line, summary_of
 from protocol.aggregate import TEMPERATURE
 from protocol.capture import Record
 
