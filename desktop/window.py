@@ -407,6 +407,7 @@ class Window:
         if self._settings.problem:
             self.complain("The settings are not as they were", self._settings.problem)
         self._refresh()
+        yield True
         self._garbage.settle()
 
     def _furnish_soon(self) -> None:
