@@ -24,6 +24,7 @@ from desktop import places
 from desktop.toml_text import toml_text
 
 SUFFIX = ".notes.toml"
+_MOST_NAME_BYTES, _MOST_STEM = 240, 50
 MOST_BYTES = 1 << 22  # of notes: more was not written by a person
 
 
@@ -57,12 +58,13 @@ def beside(log: Path) -> Path:
 
 def place_of(log: Path) -> Path:
     """The file to write: beside the log, or among the app's own if nothing can be written there."""
-    return beside(log) if os.access(log.parent, os.W_OK) else _elsewhere(log)
+    can_stand_beside = os.access(log.parent, os.W_OK) and _fits(beside(log))
+    return beside(log) if can_stand_beside else _elsewhere(log)
 
 
 def read_notes(log: Path) -> Notes:
     """What is noted about that log; nothing without such a file. Raises UsageError for one that is bad."""
-    there = [path for path in (beside(log), _elsewhere(log)) if path.exists()]
+    there = [path for path in (beside(log), _elsewhere(log)) if _fits(path) and path.exists()]
     if not there:
         return Notes()
     path = max(there, key=lambda path: path.stat().st_mtime)  # a folder may have become writable meanwhile
@@ -118,4 +120,9 @@ def _bookmark(table: dict[str, Any]) -> Bookmark:
 
 
 def _elsewhere(log: Path) -> Path:
-    return places.notes() / f"{log.stem}-{places.name_of(log)}{SUFFIX}"
+    return places.notes() / f"{log.stem[:_MOST_STEM]}-{places.name_of(log)}{SUFFIX}"
+
+
+def _fits(path: Path) -> bool:
+    """Whether a file may have so long a name, and one that is written beside it a longer one still."""
+    return len(os.fsencode(path.name)) <= _MOST_NAME_BYTES

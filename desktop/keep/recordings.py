@@ -228,7 +228,8 @@ def _recording(path: Path) -> Recording:
 
 def _companions(log: Path) -> Sequence[Path]:
     """What goes wherever the log goes."""
-    return [path for path in (beside(log), log.with_name(log.name + INDEX_SUFFIX)) if path.exists()]
+    # Not Path.exists, which raises for a name that is too long.
+    return [path for path in (beside(log), log.with_name(log.name + INDEX_SUFFIX)) if os.path.exists(path)]
 
 
 def _size_bytes(log: Path) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from desktop.keep.bookmarks import Bookmarks
 from desktop.keep.notes import Bookmark, Notes, beside, dumped, parsed, read_notes, write_notes
+from desktop.keep.recordings import Recordings
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 NOTES = st.builds(
@@ -112,3 +113,12 @@ def test_notes_on_what_can_only_be_read_are_among_the_app_s_own(
     bookmarks.close()
     assert "bookmark" not in beside(log).read_text()
     assert read_notes(log) == Notes(note="from the field", bookmarks=(mark,))
+
+
+def test_a_log_with_a_name_as_long_as_can_be_has_notes_too(tmp_path: Path) -> None:
+    log = tmp_path / ("ä" * 123 + ".pcapng")
+    log.touch()
+    assert read_notes(log) == Notes()
+    write_notes(log, Notes(note="long"), None)
+    assert read_notes(log) == Notes(note="long")
+    assert [recording.path for recording in Recordings(tmp_path).found()] == [log]
