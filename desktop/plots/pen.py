@@ -138,7 +138,7 @@ class Pen:
         return gc
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=500)  # more than a window full; what tells of a value does not come again
 def _text_image(text: str, color: str, font_pt: float, dpi: float) -> NDArray[np.uint8]:
     """A text in pixels, its lowest row first.
 
