@@ -69,8 +69,8 @@ class Workspace(Page):
         for view in (self.network, self.events, self.rounds):
             self._add(view)
         self.tabs.add(below, text="Events and rounds")
-        for event in ("<Map>", "<Configure>"):
-            self.bind(event, lambda event: self.after_idle(self._divide), add=True)
+        self.bind("<Map>", lambda event: self.after_idle(self._divide), add=True)
+        down.bind("<Configure>", lambda event: self.after_idle(self._divide), add=True)
         self._is_below = False  # whether a person is in the tabs
         for book in (self.stage, self.tabs):
             book.bind("<<NotebookTabChanged>>", self._heed_tab, add=True)
