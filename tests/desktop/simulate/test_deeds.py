@@ -40,7 +40,8 @@ actions: st.SearchStrategy[Action] = st.one_of(
     pair.flatmap(lambda ends: st.builds(Cut, st.just(ends[0]), st.just(ends[1]), st.booleans())),
     pair.map(lambda ends: Heal(*ends)),
     st.builds(
-        lambda ends, loss, one_way: SetLinkLoss(*ends, loss, one_way), pair, st.floats(0, 0.9), st.booleans()
+        lambda ends, loss, one_way: SetLinkLoss(ends[0], ends[1], loss, one_way),
+        *(pair, st.floats(0, 0.9), st.booleans()),
     ),
     st.sets(node, min_size=1, max_size=3).map(lambda group: Partition((frozenset(group),))),
     st.just(Merge()),
