@@ -307,6 +307,7 @@ class Window:
             other.pack_forget()
         page.pack(fill="both", expand=True)
         self.root.focus_set()  # what is not seen any more hears no keys
+        self._refresh_header()
 
     def toggle_page(self, page: Page) -> None:
         """Show it; if it is shown, go back to the session or the start page."""
@@ -438,9 +439,12 @@ class Window:
     def _refresh(self) -> None:
         self.root.after(STATUS_MS, self._refresh)
         self._status.refresh()
-        self.header.refresh(lambda action: self.obstacle(self._here(action)))
+        self._refresh_header()
         for feature in self._features:
             feature.refresh()
+
+    def _refresh_header(self) -> None:
+        self.header.refresh(lambda action: self.obstacle(self._here(action)))
 
     # --- files -------------------------------------------------------------------------------------------
 
