@@ -15,6 +15,7 @@ from desktop.editor.editor import Editor, Mode
 from desktop.editor.findings import Findings
 from desktop.editor.link_items import LinkItems
 from desktop.editor.node_pictures import Figure, NodePictures, text_color
+from desktop.model.words import length_label
 from desktop.palette import mix
 from firmware.field.description import Role
 from protocol.packets import Network
@@ -275,7 +276,7 @@ class PlanCanvas(tk.Canvas):
         self.create_text(
             end + em / 2,
             y,
-            text=_length(step_m),
+            text=length_label(step_m),
             anchor="w",
             fill=palette.muted,
             font=str(self._small),
@@ -306,12 +307,3 @@ class PlanCanvas(tk.Canvas):
         self.tag_raise("node")
         self.tag_raise("scale")
         self.tag_raise("tool")
-
-
-def _length(metres: float) -> str:
-    """As people write it."""
-    if metres >= 1000:
-        return f"{metres / 1000:g} km"
-    if metres < 1:
-        return f"{metres * 100:g} cm"
-    return f"{metres:g} m"

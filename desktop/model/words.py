@@ -75,6 +75,13 @@ def duration_label(seconds: float) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
+def length_label(metres: float) -> str:
+    """On a plan, as people write it."""
+    if metres >= 1000:
+        return f"{metres / 1000:g} km"
+    return f"{metres * 100:g} cm" if metres < 1 else f"{metres:g} m"
+
+
 def average_label(aggregate: Aggregate | None, metric_id: int) -> str:
     """The average of a report in few letters, for a node: its own reading if it is a leaf; "" without any."""
     if aggregate is None or aggregate.average_raw is None:

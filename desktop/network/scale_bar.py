@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter.font import Font
 
+from desktop.model.words import length_label
 from desktop.network.plan import scale_bar_m
 from desktop.palette import Palette
 
@@ -38,7 +39,7 @@ class ScaleBar:
             self._line, left, bottom - tick, left, bottom, right, bottom, right, bottom - tick
         )
         self._canvas.coords(self._text, (left + right) / 2, bottom - 0.2 * self._em)
-        self._canvas.itemconfigure(self._text, text=f"{length_m:g} m")
+        self._canvas.itemconfigure(self._text, text=length_label(length_m))
         x0, y0, x1, y1 = self._canvas.bbox(self._line, self._text)
         pad = 0.3 * self._em
         self._canvas.coords(self._ground, x0 - pad, y0 - pad, x1 + pad, y1 + pad)
