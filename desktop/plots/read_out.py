@@ -19,7 +19,7 @@ _COLUMNS = (
     Column("A", 6.5, "e", stretches=False),
     Column("B", 6.5, "e", stretches=False),
     Column("B − A", 6, "e", stretches=False),
-    Column("per minute", 6, "e", stretches=False),
+    Column("per minute", 7, "e", stretches=False),
 )
 _MOST_ROWS, _MOST_SHARE = 6, 0.45  # of the height that the plot has with it
 
