@@ -67,7 +67,7 @@ class ExportDialog(Dialog):
             self.format.current(0)
         self.span.configure(state="readonly" if what.kind else "disabled")
         self._hint.configure(
-            text="From the packet log, in a process of its own: the window goes on, and it can be cancelled."
+            text="Read from the packet log in the background; it can be cancelled."
             if what.kind
             else "As it is on the screen now."
         )

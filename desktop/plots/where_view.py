@@ -261,4 +261,4 @@ class WhereView(View):
         if self._map is None:
             return ""
         label = metric_label(metric_of(self._plot.metric_id or 0).name)
-        return f"{label}; white: max"
+        return f"{label}; white line: at the maximum"
