@@ -103,7 +103,7 @@ class Window:
         self._workspace: Workspace | None = None
         self._features: list[Feature] = []
         self._steps = self._make_all()
-        self._is_furnishing = False
+        self._is_furnishing = self._is_furnished = False
         self.show_page(self.start_page)
         root.after(_AFTER_PAINT_MS, self._furnish_soon)
 
@@ -344,8 +344,8 @@ class Window:
         for feature in self._features:
             feature.close()
         frame.remember(self.root, self.memory)
-        if self._workspace is not None:
-            self._workspace.remember(self.memory)
+        if self._is_furnished:
+            self.workspace.remember(self.memory)
         self.memory.save()
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.tk.call("after", "cancel", timer)  # or Tk calls what is no more
@@ -408,6 +408,7 @@ class Window:
         if self._settings.problem:
             self.complain("The settings are not as they were", self._settings.problem)
         self._refresh()
+        self._is_furnished = True
         yield True
         self._garbage.settle()
 

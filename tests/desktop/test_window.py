@@ -188,6 +188,26 @@ def test_a_session_that_begins_before_all_is_made_is_shown_by_all(
     window.close()
 
 
+def test_a_window_that_is_closed_before_all_is_made_keeps_what_it_knew(
+    display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    from desktop.window import Window, open_root
+
+    first = Window(open_root("light"))
+    first.furnish()
+    first.workspace.select(first.workspace.panels)
+    first.close()
+    second = Window(open_root("light"))
+    second.start(DemoSource(speed=SPEED))
+    second.close()
+    third = Window(open_root("light"))
+    third.furnish()
+    book = third.workspace.stage
+    assert book.tab("current", "text") == "Each node"  # type: ignore[no-untyped-call]
+    third.close()
+
+
 def test_no_key_means_two_things(window: Window) -> None:
     assert conflicts(window.actions) == []
 
