@@ -86,7 +86,10 @@ def write_notes(log: Path, notes: Notes, start_us: int | None) -> None:
 
 def parsed(text: str) -> Notes:
     """The notes as `dumped` writes them, or a person. Raises ValueError, TypeError or AttributeError."""
-    values: dict[str, Any] = tomllib.loads(text)
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     recording = values.get("recording")
     source = None if recording is None else str(recording.get("source", ""))
     bookmarks = (_bookmark(table) for table in values.get("bookmark", []))

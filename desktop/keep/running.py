@@ -65,7 +65,7 @@ class RunningSession:
 def _read(text: str) -> dict[str, str]:
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) and isinstance(values.get("log"), str) else {}
 

@@ -19,7 +19,7 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kept: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             read = json.loads(path.read_text(encoding="utf-8"))
             self._kept = read if isinstance(read, dict) else {}
 

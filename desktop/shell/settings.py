@@ -106,7 +106,7 @@ class SettingsFile:
             return Settings()
         try:
             read = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             self.problem = f"{self.path}: {error}; mend it, or the usual settings hold"
             return Settings()
         good: dict[str, Any] = {}
@@ -127,7 +127,7 @@ class SettingsFile:
             document = tomlkit.parse(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             document = tomlkit.document()
-        except (OSError, UnicodeDecodeError, TOMLKitError):
+        except (OSError, UnicodeDecodeError, TOMLKitError, RecursionError):
             with contextlib.suppress(
                 OSError
             ):  # what prevents it prevents the writing, too, and is told there

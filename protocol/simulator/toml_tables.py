@@ -12,10 +12,13 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Path = tuple[str | int, ...]
 _Default = TypeVar("_Default")
+_MOST_DEPTH = 50
+_MOST_LINES = 500  # of one value
+_TOO_DEEP = f"something is nested more than {_MOST_DEPTH} deep"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -42,14 +45,30 @@ def _key_text(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else _shown(key)
 
 
+def _shallow(values: dict[str, Any]) -> dict[str, Any]:
+    """The same, if nothing in it is nested too deep to be gone through. Raises ValueError."""
+    level: list[Any] = [values]
+    for _ in range(_MOST_DEPTH):
+        inner = [part for held in level for part in (held.values() if isinstance(held, dict) else held)]
+        level = [part for part in inner if isinstance(part, dict | list)]
+        if not level:
+            return values
+    raise ValueError(_TOO_DEEP)
+
+
 def key_lines(text: str) -> dict[Path, int]:
-    """The line of every table and key: ("run", "seed"), ("fault", 2, "kill"). `text` must be valid TOML."""
+    """The line of every table and key: ("run", "seed"), ("fault", 2, "kill"). `text` must be valid TOML.
+
+    A value of thousands of lines is left out with all that follows: to find its end takes too long.
+    """
     lines: dict[Path, int] = {}
     tables: Counter[Path] = Counter()
     table: Path = ()
     statement, first = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         statement += line + "\n"
+        if number - first > _MOST_LINES:
+            break
         try:
             parsed = tomllib.loads(statement)
         except ValueError:
@@ -102,7 +121,9 @@ class Table:
     def parse(cls, text: str, name: str, remedy: str) -> Table:
         """The document itself. Raises DescriptionError, with that remedy, for what is no TOML."""
         try:
-            return cls(tomllib.loads(text), text, name)
+            return cls(_shallow(tomllib.loads(text)), text, name)
+        except RecursionError as error:
+            raise DescriptionError(name, 1, _TOO_DEEP, remedy) from error
         except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
             where = _WHERE.search(str(error))
             line = int(where[1]) if where and where[1] else text.rstrip("\n").count("\n") + 1

@@ -37,7 +37,9 @@ def test_the_file_is_for_people_too() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["[[bookmark]]\ntext = 'x'", "bookmark = 3", "recording = 3", "x"])
+@pytest.mark.parametrize(
+    "text", ["[[bookmark]]\ntext = 'x'", "bookmark = 3", "recording = 3", "x", "a = " + "[" * 50_000]
+)
 def test_what_is_no_notes_is_refused(text: str) -> None:
     with pytest.raises((ValueError, TypeError, AttributeError)):
         parsed(text)

@@ -32,7 +32,7 @@ def test_of_the_recent_ones_the_oldest_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"window": "x", "logs": 3}', '{"window": [1, true, 3, "4"]}']
+    "text", ["", "{", "[]", "[" * 100_000, '{"window": "x", "logs": 3}', '{"window": [1, true, 3, "4"]}']
 )
 def test_a_file_that_makes_no_sense_is_begun_anew(tmp_path: Path, text: str) -> None:
     (tmp_path / "desktop.json").write_text(text)

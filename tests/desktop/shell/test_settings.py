@@ -67,6 +67,15 @@ def test_a_file_that_is_no_toml_is_told_with_its_line_and_left_aside_when_anothe
     assert SettingsFile(path).now == Settings(theme="light")
 
 
+def test_a_file_that_is_nested_without_end_is_left_aside_too(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("a = " + "[" * 20_000)
+    file = SettingsFile(path)
+    assert file.problem is not None
+    file.change(theme="light")
+    assert SettingsFile(path).now == Settings(theme="light")
+
+
 def test_where_nothing_can_be_written_a_change_holds_until_the_end(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     file = SettingsFile(tmp_path / "file" / "desktop.toml")

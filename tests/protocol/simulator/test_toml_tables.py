@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.simulator.toml_tables import key_lines
+from protocol.simulator.toml_tables import DescriptionError, Table, key_lines
 
 TEXT = '''# a comment
 range_m = 20
@@ -84,3 +86,18 @@ def test_the_lines_are_those_of_the_statements(pieces: list[str]) -> None:
     found = {path[-1] for path in lines if isinstance(path[-1], str) and path[-1][-1].isdigit()}
     numbers = {number for number, piece in enumerate(pieces) if "{}" in piece}
     assert {int(name[1:]) for name in found} == numbers
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 50_000, "a = " + "{a = " * 50_000, "a" + ".a" * 30_000 + " = 1"]
+)
+def test_what_is_nested_without_end_is_told(text: str) -> None:
+    with pytest.raises(DescriptionError, match=r"^field:1: something is nested more than 50 deep; mend it"):
+        Table.parse(text, "field", "mend it")
+
+
+def test_a_value_of_many_lines_keeps_nobody_waiting() -> None:
+    table = Table.parse("a = 1\nb = [\n" + "1,\n" * 50_000 + "]\nc = 2\n", "field", "mend it")
+    began_s = time.process_time()
+    assert str(table.error("a", "wrong", "mend it")).startswith("field:1: ")
+    assert time.process_time() - began_s < 5.0  # 0.1 s; through all of it, an hour
