@@ -11,6 +11,7 @@ import ttkbootstrap
 
 from bridge.access import Access
 from bridge.addresses import STREAM_PORT, address_text, parse_address
+from bridge.descriptions import NETWORKS
 from bridge.discovery import FoundBridge
 from bridge.errors import UsageError
 from bridge.ports import PortInfo, list_ports
@@ -25,7 +26,6 @@ from desktop.sources.link import LinkSource
 from desktop.sources.live import LiveSource
 from protocol.packets import Network
 
-_NETWORKS = [network.name.lower() for network in Network]
 _PERIODS_S = ("1", "2", "5", "10", "30", "60")
 _ROWS = 3
 _TEXT_EM = 40
@@ -148,13 +148,13 @@ class Rounds:
 
     def __init__(self, master: tk.Misc, period_s: float) -> None:
         self._period = tk.StringVar(master, value=f"{period_s:g}")
-        self._network = tk.StringVar(master, value=_NETWORKS[0])
+        self._network = tk.StringVar(master, value=NETWORKS[0])
 
     def add_to(self, form: ttk.Frame, row: int) -> None:
         """Ask for it in a row of the form."""
         em = theme.em_px()
         both = ttk.Frame(form)
-        networks = ttk.Combobox(both, textvariable=self._network, values=_NETWORKS, state="readonly", width=8)
+        networks = ttk.Combobox(both, textvariable=self._network, values=NETWORKS, state="readonly", width=8)
         networks.pack(side="left")
         ttk.Label(both, text="with a round every").pack(side="left", padx=em)
         ttk.Combobox(both, textvariable=self._period, values=_PERIODS_S, width=5).pack(side="left")
