@@ -39,10 +39,6 @@ class Rect(NamedTuple):
     x1: float
     y1: float
 
-    def contains(self, x: float, y: float) -> bool:
-        """Whether that point is in it."""
-        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
-
 
 class Pen:
     """For one drawing; `em` is the height of its font in pixels."""
