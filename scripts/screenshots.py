@@ -78,7 +78,7 @@ class Studio:
         area = (0, 0, root.winfo_width(), root.winfo_rooty() + root.winfo_height())
         picture = ImageGrab.grab(area, xdisplay=self._display)
         path = ROOT / "docs" / f"{name}.png"
-        picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE).save(
             path, optimize=True
         )
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")

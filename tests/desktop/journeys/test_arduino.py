@@ -26,7 +26,8 @@ def test_an_arduino_is_counted_until_it_is_unplugged_and_again_when_it_is_back(
     person.until("is down", events)
     person.until("no reading, 0 nodes", events)
     with EmulatedBoard(tmp_path, *CLIMATE, node_id=7):
-        person.until_true(lambda: lines(person).rfind(COUNTED) > lines(person).rfind("is up"), "node 7 again")
+        person.until_true(lambda: lines(person).count("is up") == 2, "the port again")
+        person.until_true(lambda: COUNTED in lines(person).rpartition("is up")[2], "node 7 again")
         person.picture("arduino")
 
 
