@@ -201,7 +201,7 @@ def _write_pairs(pairs: Pairs) -> bytes:
 def _check_pairs(pairs: Pairs) -> None:
     if len(pairs) > MAX_PAIRS:
         raise malformed("too many readings")
-    metrics = {metric for metric, _ in pairs}
+    metrics = dict(pairs)
     if len(metrics) != len(pairs):
         raise malformed("a metric twice")
     if pairs and not 0 <= min(metrics) <= max(metrics) <= METRIC_MASK:
@@ -245,11 +245,14 @@ def _read_token(data: bytes) -> Token:
 
 def _check_token(token: Token) -> None:
     _check_items(Items(token.aggregates))
-    if any(aggregate.version != token.version for _, aggregate in token.aggregates):
-        raise malformed("aggregates of another round")
-    if len({node for node, _ in token.readings}) != len(token.readings):
+    version = token.version
+    for _, aggregate in token.aggregates:
+        if aggregate.version != version:
+            raise malformed("aggregates of another round")
+    nodes = dict(token.readings)
+    if len(nodes) != len(token.readings):
         raise malformed("a node twice")
-    if any(node > MAX_NODE_ID for node in (token.home, *dict(token.readings))):
+    if token.home > MAX_NODE_ID or max(nodes, default=0) > MAX_NODE_ID:
         raise malformed("home or node of readings is no node id")
     _check_token_id(token.id)
 
