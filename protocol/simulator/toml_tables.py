@@ -19,6 +19,8 @@ _Default = TypeVar("_Default")
 _MOST_DEPTH = 50
 _MOST_LINES = 500  # of one value
 _TOO_DEEP = f"something is nested more than {_MOST_DEPTH} deep"
+_PART = r"""[A-Za-z0-9_"'-]"""
+_DEEP_KEY = re.compile(rf"(?<!{_PART})(?:{_PART}++[ \t]*+\.[ \t]*+){{{_MOST_DEPTH}}}")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -120,6 +122,8 @@ class Table:
     @classmethod
     def parse(cls, text: str, name: str, remedy: str) -> Table:
         """The document itself. Raises DescriptionError, with that remedy, for what is no TOML."""
+        if found := _DEEP_KEY.search(text):  # tomllib would take ages for a key of thousands of parts
+            raise DescriptionError(name, text.count("\n", 0, found.start()) + 1, _TOO_DEEP, remedy)
         try:
             return cls(_shallow(tomllib.loads(text)), text, name)
         except RecursionError as error:
