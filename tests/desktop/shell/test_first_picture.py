@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from desktop.palette import LIGHT
-from tests.desktop.rig import live, texts, wait
+from tests.desktop.rig import live, press, texts, wait
 
 COSTLY = ("matplotlib", "numpy", "zeroconf", "cryptography", "asyncio", "construct", "tksheet", "serial")
 
@@ -35,6 +35,21 @@ def test_the_start_page_is_seen_first_and_the_rest_comes_by_itself_in_pieces(
         assert "Demo network" in texts(window.start_page)
         wait(window, lambda: "Ctrl+D" in texts(window.start_page) or "Command+D" in texts(window.root), "all")
         assert window.shown_page is window.start_page
+    finally:
+        window.close()
+
+
+def test_a_key_that_is_pressed_early_does_what_it_is_for(
+    display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    from desktop.window import Window, open_root
+
+    window = Window(open_root(LIGHT))
+    try:
+        press(window.root, "<Control-comma>")
+        wait(window, lambda: window.shown_page is not window.start_page, "the settings")
+        assert "Settings" in texts(window.root)
     finally:
         window.close()
 
