@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import logging.handlers
 import os
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from protocol.packets import Network
 
 _LOG_BYTES = 1_000_000
-_FURNISHED_MS = 5_000
 _FIELD_SUFFIXES = (".toml", ".def", ".top")
 
 
@@ -104,8 +102,6 @@ def _run_window(options: Options) -> int:
     _log_to_file()
     window = Window(root, options.recording, follows_settings=options.mode is None)
     root.update()  # the first picture, before what is costly
-    # What is there then stays there: to look at all of it again and again would hold the window up by 60 ms.
-    root.after(_FURNISHED_MS, gc.freeze)
     if field is not None:
         window.open_file(field)
     elif source := log or _source(options):

@@ -40,7 +40,9 @@ def fuzz(target: str, *, seed: int, seconds: int = 0, executions: int = 0) -> Fu
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "corpus"
         corpus.write(target, inputs)
-        limits = [f"-max_total_time={seconds}"] if seconds else []
+        # What it counts as its own begins with the most that the process that starts it ever had.
+        limits = ["-rss_limit_mb=0", "-malloc_limit_mb=512"]
+        limits += [f"-max_total_time={seconds}"] if seconds else []
         limits += [f"-runs={executions}"] if executions else []
         ended = subprocess.run(
             [

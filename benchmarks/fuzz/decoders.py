@@ -42,7 +42,9 @@ def fuzz(*, seed: int, seconds: int = 0, executions: int = 0) -> Fuzzed:
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "corpus"
         write_corpus(inputs)
-        limits = [f"-max_total_time={seconds}"] if seconds else []
+        # What it counts as its own begins with the most that the process that starts it ever had.
+        limits = ["-rss_limit_mb=0", "-malloc_limit_mb=512"]
+        limits += [f"-max_total_time={seconds}"] if seconds else []
         limits += [f"-runs={executions}"] if executions else []
         ended = subprocess.run(
             [
