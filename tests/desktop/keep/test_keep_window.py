@@ -172,7 +172,7 @@ def test_a_recording_that_is_removed_is_told_and_not_said_to_be_kept(
     wait(window, lambda: dialogs(window), "the dialog")
     assert "There is nothing to keep" in texts(dialogs(window)[0])
     assert "kept for good" not in event_texts(window)
-    log.parent.mkdir()
+    log.parent.mkdir(exist_ok=True)  # whoever keeps recordings may have made it anew
     wait(window, lambda: "recording goes on" in event_texts(window), "the end of that")
     assert list(read_records(log))
 
