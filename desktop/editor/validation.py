@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 
 from desktop.editor import edits
 from desktop.editor.document import FieldDocument, PlanNode
@@ -116,6 +117,12 @@ def _of_roles(document: FieldDocument) -> Iterator[Problem]:
             keys=tuple(surplus),
             fix=lambda field: edits.toggle_role(field, surplus, Role.GATEWAY, given=False),
             fix_text=f"Keep {' and '.join(str(node.id) for node in gateways[:MAX_GATEWAYS])}",
+        )
+    if document.controller is not None and document.controller not in document.by_id:
+        yield _error(
+            *("roles", f"the controller is node {document.controller}, which is not there", "name another"),
+            fix=lambda field: replace(field, controller=None),
+            fix_text="Take the node of that role",
         )
 
 
@@ -420,7 +427,8 @@ def air_of(document: FieldDocument) -> Air:
 # --- words -----------------------------------------------------------------------------------------------
 
 
-def _error(
+def _problem(
+    severity: Severity,
     where: str,
     cause: str,
     remedy: str,
@@ -429,19 +437,11 @@ def _error(
     fix: Fix | None = None,
     fix_text: str = "",
 ) -> Problem:
-    return Problem(Severity.ERROR, where, cause, remedy, keys, fix, fix_text if fix else "")
+    return Problem(severity, where, cause, remedy, keys, fix, fix_text if fix else "")
 
 
-def _warning(
-    where: str,
-    cause: str,
-    remedy: str,
-    *,
-    keys: tuple[int, ...] = (),
-    fix: Fix | None = None,
-    fix_text: str = "",
-) -> Problem:
-    return Problem(Severity.WARNING, where, cause, remedy, keys, fix, fix_text if fix else "")
+_error = partial(_problem, Severity.ERROR)
+_warning = partial(_problem, Severity.WARNING)
 
 
 def _of_node(

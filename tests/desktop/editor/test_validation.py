@@ -64,6 +64,13 @@ def test_too_many_gateways() -> None:
     assert problems(mended(document)) == []
 
 
+def test_a_controller_that_is_not_there() -> None:
+    document = replace(row(3), controller=9)
+    assert only(document).text.startswith("the controller is node 9, which is not there")
+    assert mended(document).controller is None
+    assert problems(mended(document)) == []
+
+
 def test_nodes_out_of_reach_and_the_range_that_reaches_them() -> None:
     document = row(4, spacing_m=18.04, range_m=15)
     problem = only(document)
