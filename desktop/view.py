@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from desktop.card import Card
 from desktop.model.model import Model
 from desktop.sources.session import Session
 
 
-class View(Card):
+class View(Card, ABC):
     """`attend` tells it the session, then `attach` the model: the session's, or one of another time of it.
 
     A model is subscribed to once, in `attach`; the one before publishes no more.
@@ -16,9 +18,9 @@ class View(Card):
     def attend(self, session: Session) -> None:
         """Another session is shown; `attach` follows."""
 
+    @abstractmethod
     def attach(self, model: Model) -> None:
         """Show that model from now on. It must be quick: a person who seeks through a log waits for it."""
-        raise NotImplementedError
 
     def repaint(self) -> None:
         """Take the colours of the theme in use."""

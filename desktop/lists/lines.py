@@ -10,6 +10,7 @@ from tkinter import ttk
 from tkinter.font import Font
 from typing import Any, Literal
 
+from desktop.lists.scrollbar import AutoScrollbar
 from desktop.lists.table import Column, Line
 
 _ICON_EM = 2.8
@@ -61,8 +62,8 @@ class LineList(ttk.Frame):
         width_px = self._icon_px + sum(column.width_em for column in columns) * self._em_px
         self.configure(width=math.ceil(width_px) + 1)
         self.ask_for(rows)
-        self._bar = ttk.Scrollbar(self, command=self._scroll)
-        self.table.configure(yscrollcommand=self._on_scroll)
+        bar = AutoScrollbar(self, self.table, self._scroll)
+        self.table.configure(yscrollcommand=bar.set)
         self.table.pack(side="left", fill="both", expand=True)
         self.table.bind("<Configure>", self._on_resize)
         for person_scrolls in ("<MouseWheel>", "<Button-4>", "<Button-5>", "<KeyPress>"):
@@ -123,14 +124,6 @@ class LineList(ttk.Frame):
             self._insert(0, earlier)
             if not self._follows:  # what was seen stays where it is
                 self.table.yview_moveto(len(earlier) / len(self))
-
-    def _on_scroll(self, first: float, last: float) -> None:
-        """The scrollbar is there when there is something to scroll."""
-        self._bar.set(first, last)
-        if float(first) <= 0 and float(last) >= 1:
-            self._bar.pack_forget()
-        else:
-            self._bar.pack(side="right", fill="y", before=self.table)
 
     def _on_resize(self, event: tk.Event[tk.Misc]) -> None:
         fit_columns(self.table, self._columns, self._em_px, event.width - self._icon_px)

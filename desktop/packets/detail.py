@@ -7,6 +7,7 @@ from tkinter import ttk
 from tkinter.font import Font, nametofont
 
 from desktop import theme
+from desktop.lists.scrollbar import AutoScrollbar
 from desktop.packets.dissect import FieldNode
 
 NONE_CHOSEN = "Choose a packet for\nits fields and bytes"
@@ -35,8 +36,8 @@ class FieldTree(ttk.Frame):
         self.table.heading("value", text="value", anchor="w")
         self.table.column("#0", width=11 * em, minwidth=5 * em)
         self.table.column("value", width=12 * em, minwidth=5 * em)
-        self._bar = ttk.Scrollbar(self, command=self.table.yview)
-        self.table.configure(yscrollcommand=self._on_scroll)
+        bar = AutoScrollbar(self, self.table, self.table.yview)
+        self.table.configure(yscrollcommand=bar.set)
         self.table.pack(side="left", fill="both", expand=True)
         self.table.bind("<<TreeviewSelect>>", lambda event: self.event_generate("<<FieldChosen>>"))
 
@@ -73,14 +74,6 @@ class FieldTree(ttk.Frame):
         """The innermost field that has that byte."""
         tops = (self._nodes[item] for item in self.table.get_children())
         return next((leaf for top in tops if (leaf := top.leaf_at(offset))), None)
-
-    def _on_scroll(self, first: float, last: float) -> None:
-        """The scrollbar is there when there is something to scroll."""
-        self._bar.set(first, last)
-        if float(first) <= 0 and float(last) >= 1:
-            self._bar.pack_forget()
-        else:
-            self._bar.pack(side="right", fill="y", before=self.table)
 
     def _add(self, parent: str, nodes: list[FieldNode]) -> None:
         for node in nodes:

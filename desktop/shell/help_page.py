@@ -9,6 +9,7 @@ from tkinter import ttk
 from tkinter.font import nametofont
 
 from desktop import theme
+from desktop.lists.scrollbar import AutoScrollbar
 from desktop.shell.manual import Found, HelpText, find
 from desktop.shell.markdown import Block, Kind
 from desktop.shell.side_page import SidePage
@@ -49,8 +50,8 @@ class HelpPage(SidePage):
             state="disabled",
             font=nametofont("TkDefaultFont"),
         )
-        self._bar = ttk.Scrollbar(body, command=self._text.yview)
-        self._text.configure(yscrollcommand=self._on_scroll)
+        bar = AutoScrollbar(body, self._text, self._text.yview)
+        self._text.configure(yscrollcommand=bar.set)
         self._text.pack(side="left", fill="both", expand=True)
         self._typed.trace_add("write", lambda *_: self._list_entries())
         self._list.bind("<<TreeviewSelect>>", lambda event: self._follow_list())
@@ -118,14 +119,6 @@ class HelpPage(SidePage):
                 self._text.tag_bind(link, "<ButtonRelease-1>", lambda event, to=span.target: self._go(to))  # type: ignore[misc]
             self._text.insert("end", span.text, tags)
         self._text.insert("end", "\n", tag)
-
-    def _on_scroll(self, first: float, last: float) -> None:
-        """The scrollbar is there when there is something to scroll."""
-        self._bar.set(first, last)
-        if float(first) <= 0 and float(last) >= 1:
-            self._bar.pack_forget()
-        elif not self._bar.winfo_manager():
-            self._bar.pack(side="right", fill="y", before=self._text)
 
     def _go(self, target: str) -> None:
         if "://" in target:
